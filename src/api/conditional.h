@@ -1,0 +1,22 @@
+/*
+ * conditional - preconditions of a request (RFC 9110 section 13)
+ */
+#ifndef API_CONDITIONAL_H
+#define API_CONDITIONAL_H
+
+#include "api/route.h"
+
+/* The entity tags of If-Match, without quotes; NULL if there is no such
+ * header.  ERR_MALFORMED if it is not a list of tags.  Weak tags are left out:
+ * they never match. */
+bool conditional_match(const struct request *req, const struct text_list **ret,
+		       struct err *e);
+
+/* Whether If-None-Match names this tag, or "*". */
+bool conditional_is_fresh(const struct request *req, const char *etag);
+
+/* The reply's own tag. */
+void conditional_tag(const struct request *req, struct response *res,
+		     const char *etag);
+
+#endif

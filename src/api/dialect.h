@@ -1,0 +1,30 @@
+/*
+ * dialect - one way of speaking to the gateway
+ *
+ * A dialect is a table of routes, tables of names, and a way to word errors.
+ * It holds no rules.  Adding one: a file here, a row in dialects.c, a page in
+ * docs/api/, a directory in tests/e2e/.
+ */
+#ifndef API_DIALECT_H
+#define API_DIALECT_H
+
+#include "api/route.h"
+
+struct dialect {
+	const char *name;
+	const char *prefix; /* of its paths, from "/" to a "/" */
+	const struct route *routes; /* ended by one without a method */
+	size_t json_style;                         /* flags of json_dumps() */
+	const char *error_type;                    /* media type */
+	unsigned (*status_of)(enum err_kind kind); /* NULL: the usual */
+	json_t *(*word_error)(struct arena *a, const struct err *e,
+			      unsigned status, const struct codec *body);
+};
+
+extern const struct dialect dialect_native;
+extern const struct dialect dialect_health;
+
+/* The first whose prefix fits serves a path; ended by NULL. */
+extern const struct dialect *const dialects[];
+
+#endif

@@ -1,0 +1,224 @@
+#include "api/dispatch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/query.h"
+#include "http/auth.h"
+#include "http/status.h"
+#include "json/text.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+static const char open_to_all[] = "none";
+
+bool dispatch_check(struct err *e)
+{
+	for (const struct dialect *const *d = dialects; *d != NULL; d++) {
+		for (const struct route *r = (*d)->routes; r->method != NULL;
+		     r++) {
+			if (r->right == NULL || r->right[0] == '\0')
+				return err_set(e, ERR_INTERNAL,
+					       "%s: no right for %s %s",
+					       (*d)->name, r->method, r->path);
+		}
+	}
+	return true;
+}
+
+static const struct dialect *find_dialect(const char *path)
+{
+	for (const struct dialect *const *d = dialects; *d != NULL; d++) {
+		if (strncmp(path, (*d)->prefix, strlen((*d)->prefix)) == 0)
+			return *d;
+	}
+	return NULL;
+}
+
+/* HEAD is a GET whose body libmicrohttpd keeps back. */
+static bool same_method(const struct route *r, const char *method)
+{
+	return strcmp(r->method, method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
+}
+
+/* What a path allows, for 405 and OPTIONS; NULL if it is none of ours. */
+static const char *allowed(const struct dialect *d, const struct path *path,
+			   struct arena *a)
+{
+	const char *params[ROUTE_PARAMS], *list = NULL;
+
+	for (const struct route *r = d->routes; r->method != NULL; r++) {
+		if (!route_matches(r, path, params))
+			continue;
+		list = list == NULL ? r->method
+				    : arena_printf(a, "%s, %s", list, r->method);
+		if (strcmp(r->method, "GET") == 0)
+			list = arena_printf(a, "%s, HEAD", list);
+	}
+	return list != NULL ? arena_printf(a, "%s, OPTIONS", list) : NULL;
+}
+
+static bool find_route(const struct dialect *d, struct call *call,
+		       struct response *res, struct err *e)
+{
+	const struct request *req = call->req;
+	struct path path;
+
+	if (!path_split(req->arena, req->path + strlen(d->prefix) - 1, &path,
+			e))
+		return false;
+	for (const struct route *r = d->routes; r->method != NULL; r++) {
+		if (same_method(r, req->method) &&
+		    route_matches(r, &path, call->params)) {
+			call->route = r;
+			return true;
+		}
+	}
+	const char *allow = allowed(d, &path, req->arena);
+	if (allow == NULL)
+		return err_set(e, ERR_NOT_FOUND, "nothing is here");
+	response_header(res, "Allow", allow);
+	return err_set(e, ERR_METHOD, "only %s can be done here", allow);
+}
+
+static bool authenticate(struct call *call, struct response *res, struct err *e)
+{
+	const char *name, *password;
+	struct login *l = call->gateway->login;
+
+	if (strcmp(call->route->right, open_to_all) == 0)
+		return true;
+	if (!auth_basic(call->req, &name, &password))
+		err_set(e, ERR_UNAUTHENTICATED, "log in with HTTP Basic");
+	else if (l->ops->verify(l, &call->task, name, password, false,
+				&call->task.caller, e))
+		return true;
+	if (e->kind == ERR_UNAUTHENTICATED)
+		response_header(res, "WWW-Authenticate",
+				"Basic realm=\"provost\", charset=\"UTF-8\"");
+	return false;
+}
+
+static bool is_json(const struct request *req)
+{
+	const char *type = request_header(req, "Content-Type");
+	size_t size = type != NULL ? strcspn(type, "; \t") : 0;
+	const char *merge = "application/merge-patch+json";
+
+	return (size == strlen("application/json") &&
+		strncasecmp(type, "application/json", size) == 0) ||
+	       (size == strlen(merge) && strcmp(req->method, "PATCH") == 0 &&
+		strncasecmp(type, merge, size) == 0);
+}
+
+static bool read_body(struct call *call, struct err *e)
+{
+	const struct request *req = call->req;
+	const struct codec *takes = call->route->takes;
+	json_t *object;
+
+	if (takes == NULL)
+		return true;
+	if (!is_json(req))
+		return err_set(e, ERR_MEDIA_TYPE,
+			       "send JSON, with Content-Type: application/json");
+	call->body = arena_alloc(req->arena, takes->size);
+	if (!json_text_parse(req->arena, req->body, req->body_size, &object, e))
+		return false;
+	bool partial = strcmp(req->method, "PATCH") == 0;
+	if (codec_decode(takes, req->arena, object, partial, call->body,
+			 &call->present, e))
+		return true;
+	/* All faults are told at once: those of a new record's values, too. */
+	if (strcmp(req->method, "POST") == 0)
+		provision_judge(call->route->kind, call->body, req->arena, e);
+	return false;
+}
+
+static void write_body(struct response *res, struct arena *a, json_t *reply,
+		       size_t style)
+{
+	res->body = json_text_print(a, reply, style);
+	res->body_size = strlen(res->body);
+}
+
+static void word(const struct dialect *d, struct call *call,
+		 struct response *res, struct err *e)
+{
+	struct arena *a = call->req->arena;
+	unsigned (*status)(enum err_kind) =
+		d->status_of != NULL ? d->status_of : status_of;
+
+	res->status = status(e->kind);
+	res->type = d->error_type;
+	if (res->status == 503 || res->status == 504)
+		response_header(res, "Retry-After", "1");
+	write_body(res, a,
+		   d->word_error(a, e, res->status,
+				 call->route != NULL ? call->route->takes
+						     : NULL),
+		   d->json_style);
+}
+
+/* The one place that logs a request, whatever became of it. */
+static void log_request(const struct call *call, const struct response *res,
+			const struct err *e)
+{
+	const struct request *req = call->req;
+	char status[16], micros[24];
+	bool ours = res->status >= 500;
+
+	if (snprintf(status, sizeof(status), "%u", res->status) < 0 ||
+	    snprintf(micros, sizeof(micros), "%lld",
+		     (long long)(clock_micros() - req->began)) < 0)
+		return;
+	log_event(ours ? LOG_ERR : LOG_INFO, "request", "id", req->id, "source",
+		  req->source, "caller",
+		  call->task.caller != NULL ? call->task.caller->login : "-",
+		  "method", req->method, "path", req->path, "status", status,
+		  "micros", micros, "error",
+		  e->kind != ERR_NONE ? e->text : NULL, NULL);
+}
+
+static bool answer(const struct dialect *d, struct call *call,
+		   struct response *res, json_t **reply, struct err *e)
+{
+	return find_route(d, call, res, e) && authenticate(call, res, e) &&
+	       query_parse(call, e) && read_body(call, e) &&
+	       call->route->handle(call, res, reply, e);
+}
+
+static bool is_options(const struct call *call, struct response *res,
+		       const struct err *e)
+{
+	if (e->kind != ERR_METHOD || strcmp(call->req->method, "OPTIONS") != 0)
+		return false;
+	res->status = 204;
+	return true;
+}
+
+void dispatch(const struct service *s, const struct request *req,
+	      struct response *res)
+{
+	struct call call = {.req = req,
+			    .service = s,
+			    .gateway = s->gateway,
+			    .task = {.arena = req->arena,
+				     .deadline = req->deadline}};
+	const struct dialect *d = find_dialect(req->path);
+	struct err e = {0};
+	json_t *reply = NULL;
+
+	*res = (struct response){.status = 200, .type = "application/json"};
+	response_header(res, "Cache-Control", "no-store");
+	response_header(res, "X-Content-Type-Options", "nosniff");
+	if (!answer(d, &call, res, &reply, &e) && !is_options(&call, res, &e))
+		word(d, &call, res, &e);
+	else if (reply != NULL)
+		write_body(res, req->arena, reply, d->json_style);
+	if (res->body == NULL)
+		res->type = NULL;
+	log_request(&call, res, &e);
+}

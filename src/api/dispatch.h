@@ -1,0 +1,17 @@
+/*
+ * dispatch - the way of every request: find, authenticate, decode, handle, word
+ */
+#ifndef API_DISPATCH_H
+#define API_DISPATCH_H
+
+#include "api/dialect.h"
+
+/* False, with e set, if a route could not be served safely: none goes without
+ * the right it asks for.  Call it before serving. */
+bool dispatch_check(struct err *e);
+
+/* Fill in the response, whatever the request is, and log it. */
+void dispatch(const struct service *s, const struct request *req,
+	      struct response *res);
+
+#endif

@@ -1,0 +1,317 @@
+#include <string.h>
+
+#include "api/conditional.h"
+#include "api/dialect.h"
+#include "api/problem.h"
+#include "core/address.h"
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/password.h"
+#include "core/user.h"
+#include "util/base64.h"
+#include "util/text.h"
+
+/* clang-format off */
+#define F(member) FIELD(struct domain, member)
+static const struct codec_field domain_fields[] = {
+	{"name",                     F(name),               CODEC_REQUIRED},
+	{"kind",                     F(kind),               0},
+	{"enabled",                  F(enabled),            0},
+	{"description",              F(description),        0},
+	{"display_name",             F(display_name),       0},
+	{"short_display_name",       F(short_display_name), 0},
+	{"imap_host",                F(imap_host),          0},
+	{"pop3_host",                F(pop3_host),          0},
+	{"smtp_host",                F(smtp_host),          0},
+	{"default_user_quota_bytes", F(default_user_quota_bytes), 0},
+	{"id",                       F(id),                 CODEC_READ_ONLY},
+	{"created_at",               F(created_at),         CODEC_READ_ONLY},
+	{"updated_at",               F(updated_at),         CODEC_READ_ONLY},
+	{NULL,                       {0, 0},                0},
+};
+#undef F
+
+#define F(member) FIELD(struct user, member)
+static const struct codec_field user_fields[] = {
+	{"address",            F(address),       CODEC_REQUIRED},
+	{"name",               F(name),          0},
+	{"given_name",         F(given_name),    0},
+	{"family_name",        F(family_name),   0},
+	{"enabled",            F(enabled),       0},
+	{"login_enabled",      F(login_enabled), 0},
+	{"quota_bytes",        F(quota_bytes),   0},
+	{"password",           F(clear),         CODEC_WRITE_ONLY},
+	{"password_hash",      F(ready),         CODEC_WRITE_ONLY},
+	{"generated_password", F(generated),     CODEC_READ_ONLY | CODEC_OMIT_NULL},
+	{"id",                 F(id),            CODEC_READ_ONLY},
+	{"created_at",         F(created_at),    CODEC_READ_ONLY},
+	{"updated_at",         F(updated_at),    CODEC_READ_ONLY},
+	{NULL,                 {0, 0},           0},
+};
+#undef F
+
+#define F(member) FIELD(struct alias, member)
+static const struct codec_field alias_fields[] = {
+	{"address",      F(address),      CODEC_REQUIRED},
+	{"destinations", F(destinations), CODEC_REQUIRED},
+	{"enabled",      F(enabled),      0},
+	{"description",  F(description),  0},
+	{"id",           F(id),           CODEC_READ_ONLY},
+	{"created_at",   F(created_at),   CODEC_READ_ONLY},
+	{"updated_at",   F(updated_at),   CODEC_READ_ONLY},
+	{NULL,           {0, 0},          0},
+};
+#undef F
+
+#define F(member) FIELD(struct new_password, member)
+static const struct codec_field password_fields[] = {
+	{"password", F(clear),   CODEC_REQUIRED},
+	{"current",  F(current), 0},
+	{NULL,       {0, 0},     0},
+};
+#undef F
+/* clang-format on */
+
+static const struct codec domain = {
+	domain_fields, sizeof(struct domain), &domain_defaults, true};
+static const struct codec user = {user_fields, sizeof(struct user),
+				  &user_defaults, true};
+static const struct codec alias = {alias_fields, sizeof(struct alias),
+				   &alias_defaults, true};
+static const struct codec password = {
+	password_fields, sizeof(struct new_password), NULL, true};
+
+static const struct codec *codec_of(enum kind k)
+{
+	return k == KIND_DOMAIN ? &domain : k == KIND_USER ? &user : &alias;
+}
+
+static bool record_create(const struct call *call, struct response *res,
+			  json_t **ret, struct err *e)
+{
+	enum kind k = call->route->kind;
+	struct revision rev;
+
+	if (!provision_create(call->gateway, &call->task, k, call->body, &rev,
+			      e))
+		return false;
+	res->status = 201;
+	response_header(res, "Location",
+			arena_printf(call->task.arena, "%s%s",
+				     kind_rules(k)->path,
+				     kind_key(k, call->body)));
+	conditional_tag(call->req, res, rev.etag);
+	*ret = codec_encode(codec_of(k), call->body);
+	return true;
+}
+
+/* The parameters of user_create, list and so on, in the order of the table. */
+enum { CREATE_GENERATE = 0 };
+enum { LIST_LIMIT, LIST_CURSOR, LIST_DOMAIN };
+
+static bool user_create(const struct call *call, struct response *res,
+			json_t **ret, struct err *e)
+{
+	const char *generate = call->query[CREATE_GENERATE];
+	struct user *u = call->body;
+
+	if (generate != NULL && strcmp(generate, "true") != 0 &&
+	    strcmp(generate, "false") != 0)
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"generate_password is true or false");
+	if (generate != NULL && strcmp(generate, "true") == 0) {
+		if (u->clear != NULL || u->ready != NULL)
+			return err_code(e, ERR_MALFORMED, "password_twice",
+					"give a password or let one be "
+					"generated, not both");
+		u->generated = u->clear = password_generate(call->task.arena);
+	}
+	return record_create(call, res, ret, e);
+}
+
+static bool record_read(const struct call *call, struct response *res,
+			json_t **ret, struct err *e)
+{
+	enum kind k = call->route->kind;
+	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
+	struct revision rev;
+
+	if (!provision_read(call->gateway, &call->task, k, call->params[0],
+			    record, &rev, e))
+		return false;
+	conditional_tag(call->req, res, rev.etag);
+	if (conditional_is_fresh(call->req, rev.etag))
+		res->status = 304;
+	else
+		*ret = codec_encode(codec_of(k), record);
+	return true;
+}
+
+static bool record_change(const struct call *call, struct response *res,
+			  json_t **ret, struct err *e)
+{
+	enum kind k = call->route->kind;
+	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
+	const struct patch patch = {call->body, call->present.fields,
+				    call->present.count};
+	const struct text_list *if_match;
+	struct revision rev;
+
+	if (!conditional_match(call->req, &if_match, e) ||
+	    !provision_change(call->gateway, &call->task, k, call->params[0],
+			      &patch, if_match, record, &rev, e))
+		return false;
+	conditional_tag(call->req, res, rev.etag);
+	*ret = codec_encode(codec_of(k), record);
+	return true;
+}
+
+static bool record_remove(const struct call *call, struct response *res,
+			  json_t **ret, struct err *e)
+{
+	const struct text_list *if_match;
+
+	(void)ret;
+	res->status = 204;
+	return conditional_match(call->req, &if_match, e) &&
+	       provision_remove(call->gateway, &call->task, call->route->kind,
+				call->params[0], if_match, e);
+}
+
+/* A cursor is the last key of a page, so that it stays valid while entries come
+ * and go; base64 keeps clients from making up their own. */
+static bool read_cursor(const struct call *call, struct query *q, struct err *e)
+{
+	const char *cursor = call->query[LIST_CURSOR];
+	char *key;
+	size_t size;
+
+	if (cursor == NULL)
+		return true;
+	if (!base64_decode(call->task.arena, cursor, &key, &size) ||
+	    strlen(key) != size || !text_is_clean(key))
+		return err_code(e, ERR_MALFORMED, "cursor_malformed",
+				"that is not a cursor of ours");
+	q->after = key;
+	return true;
+}
+
+static bool read_query(const struct call *call, struct query *q, struct err *e)
+{
+	const char *limit = call->query[LIST_LIMIT];
+	int64_t n = QUERY_LIMIT_DEFAULT;
+	struct err bad = {0};
+
+	q->kind = call->route->kind;
+	if (limit != NULL && !text_number(limit, 1, QUERY_LIMIT_MAX, &n))
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"limit is a number from 1 to %d",
+				QUERY_LIMIT_MAX);
+	q->limit = (size_t)n;
+	if (call->query[LIST_DOMAIN] != NULL) {
+		q->domain = text_lower(call->task.arena,
+				       call->query[LIST_DOMAIN]);
+		if (!domain_name_check(q->domain, &bad))
+			return err_code(e, ERR_MALFORMED, "parameter_malformed",
+					"domain: %s", bad.text);
+	}
+	return read_cursor(call, q, e);
+}
+
+static json_t *next_cursor(const struct call *call, const struct query *q,
+			   const struct page *page, struct response *res)
+{
+	struct arena *a = call->task.arena;
+	size_t size = kind_rules(q->kind)->size;
+
+	if (!page->more || page->count == 0)
+		return json_null();
+	const char *last = kind_key(q->kind,
+				    page->records + (page->count - 1) * size);
+	const char *cursor = base64_encode(a, last, strlen(last));
+	response_header(
+		res, "Link",
+		arena_printf(a, "<%s?limit=%zu&cursor=%s%s%s>; rel=\"next\"",
+			     call->req->path, q->limit, cursor,
+			     q->domain != NULL ? "&domain=" : "",
+			     q->domain != NULL ? q->domain : ""));
+	return json_string(cursor);
+}
+
+static bool record_list(const struct call *call, struct response *res,
+			json_t **ret, struct err *e)
+{
+	struct query q = {0};
+	struct page page = {0};
+
+	if (!read_query(call, &q, e) ||
+	    !provision_list(call->gateway, &call->task, &q, &page, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < page.count; i++)
+		json_array_append_new(
+			items,
+			codec_encode(codec_of(q.kind),
+				     page.records +
+					     i * kind_rules(q.kind)->size));
+	*ret = json_pack("{s:o, s:o}", "items", items, "next_cursor",
+			 next_cursor(call, &q, &page, res));
+	return true;
+}
+
+static bool password_set(const struct call *call, struct response *res,
+			 json_t **ret, struct err *e)
+{
+	(void)ret;
+	res->status = 204;
+	return provision_password(call->gateway, &call->task, call->params[0],
+				  call->body, e);
+}
+
+static bool me_read(const struct call *call, struct response *res, json_t **ret,
+		    struct err *e)
+{
+	const char *login = call->task.caller->login;
+	bool is_user = strchr(login, '@') != NULL, super = false;
+	struct store *s = call->gateway->store;
+
+	(void)res;
+	if (!s->ops->is_super_administrator(s, &call->task, &super, e))
+		return false;
+	*ret = json_pack("{s:s, s:s, s:b}", "login", login, "kind",
+			 is_user ? "user" : "principal", "super_administrator",
+			 super);
+	return true;
+}
+
+/* clang-format off */
+static const struct route routes[] = {
+	{"GET",    "domains",           NULL,    record_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
+	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
+	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {NULL}},
+	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
+	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {NULL}},
+	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain"}},
+	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
+	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
+	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {NULL}},
+	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
+	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
+	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain"}},
+	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
+	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
+	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},
+};
+/* clang-format on */
+
+const struct dialect dialect_native = {
+	.name = "native",
+	.prefix = "/v1/",
+	.routes = routes,
+	.json_style = JSON_COMPACT,
+	.error_type = "application/problem+json",
+	.word_error = problem_word,
+};

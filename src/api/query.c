@@ -1,0 +1,73 @@
+#include "api/query.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *query_decode(struct arena *a, const char *text, size_t size)
+{
+	char *decoded = arena_alloc(a, size + 1), *to = decoded;
+
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] != '%') {
+			*to++ = text[i];
+			continue;
+		}
+		if (size - i < 3 || hex(text[i + 1]) < 0 ||
+		    hex(text[i + 2]) < 0)
+			return NULL;
+		*to++ = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+		if (to[-1] == '\0')
+			return NULL;
+		i += 2;
+	}
+	return text_is_clean(decoded) ? decoded : NULL;
+}
+
+static bool take(struct call *call, const char *name, const char *value,
+		 struct err *e)
+{
+	for (size_t i = 0; i < ROUTE_QUERY; i++) {
+		const char *known = call->route->query[i];
+
+		if (known == NULL || strcmp(known, name) != 0)
+			continue;
+		if (call->query[i] != NULL)
+			return err_code(e, ERR_MALFORMED, "parameter_twice",
+					"the parameter %s stands there twice",
+					known);
+		call->query[i] = value;
+		return true;
+	}
+	return err_code(e, ERR_MALFORMED, "parameter_unknown",
+			"there is a parameter that is not known here");
+}
+
+bool query_parse(struct call *call, struct err *e)
+{
+	struct arena *a = call->task.arena;
+	const char *p = call->req->query;
+
+	while (p != NULL && *p != '\0') {
+		size_t size = strcspn(p, "&"), name = strcspn(p, "=&");
+		const char *key = query_decode(a, p, name), *value = "";
+
+		if (name < size)
+			value = query_decode(a, p + name + 1, size - name - 1);
+		if (key == NULL || value == NULL)
+			return err_code(e, ERR_MALFORMED, "parameter_malformed",
+					"a parameter is malformed");
+		if (!take(call, key, value, e))
+			return false;
+		p += size + (p[size] == '&');
+	}
+	return true;
+}

@@ -1,0 +1,67 @@
+/*
+ * route - which function answers which request
+ *
+ * A path is matched segment by segment; "{name}" matches any one segment and
+ * hands it to the handler.
+ */
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
+
+#include "core/provision.h"
+#include "http/exchange.h"
+#include "json/codec.h"
+
+enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 4 };
+
+/* What every dialect serves from. */
+struct service {
+	const struct gateway *gateway;
+	const char *openapi; /* the description of the native API, JSON */
+};
+
+struct route;
+
+/* A request on its way through a dialect. */
+struct call {
+	const struct request *req;
+	const struct service *service;
+	const struct gateway *gateway;
+	const struct route *route;
+	struct task task; /* of the caller */
+	const char *params[ROUTE_PARAMS]; /* in the order of the pattern */
+	const char *query[ROUTE_QUERY];   /* in the order of route.query */
+	void *body;                       /* a record, if the route takes one */
+	struct presence present;          /* which of its members were sent */
+};
+
+/* Sets status and reply, or explains in e why not. */
+typedef bool route_fn(const struct call *call, struct response *res,
+		      json_t **ret, struct err *e);
+
+struct route {
+	const char *method;
+	const char *path;          /* without slashes at the ends */
+	const struct codec *takes; /* what the body is, or NULL */
+	route_fn *handle;
+	const char *right; /* the scope an API key needs; "none": no login */
+	enum kind kind;
+	const char *query[ROUTE_QUERY]; /* the parameters it knows */
+};
+
+/* A path, split at its slashes and percent-decoded. */
+struct path {
+	const char *segments[ROUTE_SEGMENTS];
+	size_t count;
+};
+
+/* ERR_MALFORMED for bad escapes and control characters, ERR_NOT_FOUND for more
+ * segments than any route has.  One slash more at the end makes no
+ * difference. */
+bool path_split(struct arena *a, const char *text, struct path *ret,
+		struct err *e);
+
+/* Fills params. */
+bool route_matches(const struct route *r, const struct path *p,
+		   const char *params[ROUTE_PARAMS]);
+
+#endif

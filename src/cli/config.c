@@ -1,0 +1,193 @@
+#include "cli/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "assets/asset.h"
+#include "embedded/base.h"
+#include "embedded/state.h"
+#include "passwd/scheme.h"
+#include "util/file.h"
+#include "util/text.h"
+
+enum { FILE_MAX = 1024, PAIRS_MAX = 32 };
+
+/* The first line of a file in the state directory. */
+static bool read_line(struct arena *a, const char *path, const char **ret,
+		      struct err *e)
+{
+	const char *text;
+
+	if (!file_read(a, path, FILE_MAX, &text, e))
+		return false;
+	*ret = arena_strndup(a, text, strcspn(text, "\n"));
+	return true;
+}
+
+static bool read_state(struct arena *a, const struct config_options *o,
+		       const char *name, const char *given, const char **ret,
+		       struct err *e)
+{
+	const char *dir = o->state_dir != NULL ? o->state_dir
+					       : state_default(a);
+
+	*ret = given;
+	return given != NULL ||
+	       read_line(a, arena_printf(a, "%s/%s", dir, name), ret, e);
+}
+
+static bool find_uri(struct arena *a, const struct config_options *o,
+		     const char **ret, struct err *e)
+{
+	struct err none = {0};
+
+	return read_state(a, o, "ldap-uri", o->ldap_uri, ret, &none) ||
+	       err_set(e, ERR_INVALID,
+		       "where is the directory?  Start provostd with "
+		       "--ldap-listen, or give --ldap-uri (%s)",
+		       none.text);
+}
+
+static bool find_password(struct arena *a, const char *program,
+			  const struct config_options *o, const char **ret,
+			  struct err *e)
+{
+	if (o->password_file != NULL)
+		return read_line(a, o->password_file, ret, e);
+	return read_state(a, o, arena_printf(a, "services/%s", program), NULL,
+			  ret, e);
+}
+
+/* A line of a configuration file holds one value. */
+static bool is_one_word(const char *text)
+{
+	return text[0] != '\0' && text_is_clean(text) &&
+	       strpbrk(text, " \t\"'#{}$%") == NULL;
+}
+
+static const char *or_default(const char *given, const char *value)
+{
+	return given != NULL ? given : value;
+}
+
+static const char *hostname(struct arena *a)
+{
+	char name[HOST_NAME_MAX + 1];
+
+	if (gethostname(name, sizeof(name)) != 0 || name[0] == '\0')
+		return "localhost.localdomain";
+	return strchr(name, '.') != NULL
+		       ? arena_strdup(a, name)
+		       : arena_printf(a, "%s.localdomain", name);
+}
+
+static bool fill_mail(struct arena *a, const char *program, const char *dir,
+		      const struct config_options *o, const char **pairs,
+		      struct err *e)
+{
+	const char *base, *uri, *password;
+
+	if (!read_state(a, o, "base", o->base, &base, e) ||
+	    !base_check(base, e) || !find_uri(a, o, &uri, e) ||
+	    !find_password(a, program, o, &password, e))
+		return false;
+	const char *const all[] = {
+		"BASE",	    base,
+		"LDAP_URI", uri,
+		"PASSWORD", password,
+		"DIR",	    dir,
+		"HOSTNAME", or_default(o->hostname, hostname(a)),
+		"MAIL_DIR", or_default(o->mail_dir, "/var/vmail"),
+		"MAIL_UID", or_default(o->mail_uid, "vmail"),
+		"MAIL_GID", or_default(o->mail_gid, "vmail"),
+		NULL};
+
+	for (size_t i = 1; i < COUNT(all); i += 2) {
+		if (!is_one_word(all[i]))
+			return err_set(e, ERR_INVALID,
+				       "%s must be one word without quotes",
+				       all[i - 1]);
+	}
+	memcpy(pairs, all, sizeof(all));
+	return true;
+}
+
+/* For a directory server of one's own: everything but the passwords, which its
+ * operator sets. */
+static bool fill_slapd(struct arena *a, const struct config_options *o,
+		       const char **pairs, struct err *e)
+{
+	const char *base;
+
+	if (!read_state(a, o, "base", o->base, &base, e) ||
+	    !base_check(base, e))
+		return false;
+	const char *const all[] = {"BASE", base, "BASE_ENTRY",
+				   base_entry(a, base), "PASSWORD_FORMS",
+				   scheme_expression(a), NULL};
+
+	memcpy(pairs, all, sizeof(all));
+	return true;
+}
+
+/* "postfix/main.cf" is one of postfix's, as "main.cf"; slapd's are the files
+ * of the directory itself. */
+static const char *file_of(const char *program, const char *asset)
+{
+	bool slapd = strcmp(program, "slapd") == 0;
+	const char *folder = slapd ? "ldif" : program;
+	size_t size = strlen(folder);
+
+	if (slapd && strcmp(asset, "schema/provost.ldif") == 0)
+		return "schema.ldif";
+	return strncmp(asset, folder, size) == 0 && asset[size] == '/'
+		       ? asset + size + 1
+		       : NULL;
+}
+
+static bool write_files(struct arena *a, const char *program, const char *dir,
+			const char *const pairs[], struct err *e)
+{
+	unsigned count = 0;
+
+	for (const struct asset *as = assets; as->name != NULL; as++) {
+		const char *name = file_of(program, as->name);
+
+		if (name == NULL)
+			continue;
+		/* Whatever names the password is not for everybody. */
+		mode_t mode = strstr(as->text, "@PASSWORD@") ? 0640 : 0644;
+		const char *path = arena_printf(a, "%s/%s", dir, name);
+		if (!file_write(path, mode, text_fill(a, as->text, pairs), e))
+			return false;
+		printf("%s\n", path);
+		count++;
+	}
+	return count > 0 || err_set(e, ERR_INVALID,
+				    "there is no configuration for %s; there "
+				    "is for postfix, dovecot and slapd",
+				    program);
+}
+
+bool config_write(const char *program, const char *dir,
+		  const struct config_options *o, struct err *e)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const char *pairs[PAIRS_MAX] = {NULL};
+	char real[PATH_MAX];
+
+	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+		return err_set(e, ERR_INVALID, "cannot make %s: %s", dir,
+			       strerror(errno));
+	if (realpath(dir, real) == NULL)
+		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
+	bool filled = strcmp(program, "slapd") == 0
+			      ? fill_slapd(a, o, pairs, e)
+			      : fill_mail(a, program, real, o, pairs, e);
+	return filled && write_files(a, program, real, pairs, e);
+}

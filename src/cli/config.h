@@ -1,0 +1,23 @@
+/*
+ * config - ready configuration for the programs that read the directory
+ */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include "util/arena.h"
+#include "util/err.h"
+
+/* Everything has a default, except where the directory listens when our own
+ * serves no port. */
+struct config_options {
+	const char *state_dir, *base, *ldap_uri, *password_file;
+	const char *hostname, *mail_dir, *mail_uid, *mail_gid;
+};
+
+/* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,
+ * which is made if it is not there.  Those with a password are readable by
+ * their owner and group only. */
+bool config_write(const char *program, const char *dir,
+		  const struct config_options *o, struct err *e);
+
+#endif

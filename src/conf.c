@@ -1,0 +1,364 @@
+#include "conf.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "embedded/base.h"
+#include "embedded/state.h"
+#include "ldap/connect.h"
+#include "passwd/scheme.h"
+#include "util/file.h"
+#include "util/text.h"
+
+enum { PASSWORD_FILE_MAX = 1024 };
+
+/* The member's own name is the option's: [http] listen = ..., or
+ * --http-listen=... on the command line, or by its short name. */
+struct conf_option {
+	const char *name; /* section.key */
+	struct field field;
+	const char *value; /* by default; NULL: worked out */
+	int64_t min, max;  /* of a number */
+	const char *alias; /* short name on the command line */
+	const char *help;
+};
+
+/* clang-format off */
+#define F(member) #member, FIELD(struct conf, member)
+static const struct conf_option options[] = {
+	{F(http.listen), "127.0.0.1:8080", 0, 0, "listen",
+	 "ADDRESS:PORT where HTTP is served; port 0 takes a free one"},
+	{F(http.connections), "10000", 16, 1000000, NULL,
+	 "connections at a time"},
+	{F(http.connections_source), "256", 1, 1000000, NULL,
+	 "of these from one address (IPv6: one /64)"},
+	{F(http.requests), "1024", 8, 65536, NULL,
+	 "requests under way at a time in each loop; more are 503"},
+	{F(http.header_seconds), "10", 1, 3600, NULL,
+	 "seconds a client has for request line and headers"},
+	{F(http.idle_seconds), "15", 1, 3600, NULL,
+	 "seconds a connection may be silent"},
+	{F(http.request_seconds), "30", 1, 3600, NULL,
+	 "seconds from a request's headers to its reply"},
+	{F(http.body_bytes), "1048576", 1024, 16777216, NULL,
+	 "bytes of a request's body, at most"},
+
+	{F(embedded.state_dir), NULL, 0, 0, "state-dir",
+	 "where everything is kept; by default /var/lib/provost as root, else "
+	 "provost in $XDG_STATE_HOME"},
+	{F(embedded.user), "provost", 0, 0, "user",
+	 "the system user that root becomes"},
+	{F(embedded.ldap_listen), NULL, 0, 0, "ldap-listen",
+	 "ldap://ADDRESS:PORT where our own directory serves mail servers and "
+	 "LDAP tools, besides its socket; by default nowhere"},
+	{F(embedded.program), "/usr/sbin/slapd", 0, 0, NULL,
+	 "slapd's program"},
+	{F(embedded.modules), "/usr/lib/ldap", 0, 0, NULL,
+	 "where slapd's modules are"},
+	{F(embedded.schemas), "/etc/ldap/schema", 0, 0, NULL,
+	 "where slapd's own schema files are"},
+
+	{F(ldap.base), "dc=provost", 0, 0, "base",
+	 "DN that everything is below, of dc=, o= and ou="},
+	{F(ldap.uri), NULL, 0, 0, "ldap-uri",
+	 "another directory than our own: ldapi://... or ldap://HOST (which "
+	 "uses StartTLS); by default we run one ourselves"},
+	{F(ldap.bind_dn), NULL, 0, 0, NULL,
+	 "whom to bind as; by default ourselves by the socket's credentials"},
+	{F(ldap_password_file), NULL, 0, 0, NULL,
+	 "file with the password of that, readable by us alone"},
+	{F(ldap.ca_file), NULL, 0, 0, NULL,
+	 "PEM file of the authority that signed the directory's certificate"},
+	{F(ldap.connections), "1", 1, 64, NULL,
+	 "connections to the directory of each loop"},
+	{F(ldap.outstanding), "256", 1, 4096, NULL,
+	 "operations under way on each of these"},
+	{F(ldap.logins), "1", 1, 16, NULL,
+	 "connections of each loop on which logins are verified; in all loops "
+	 "together fewer than slapd has threads"},
+	{F(ldap.logins_waiting), "80", 1, 4096, NULL,
+	 "logins of each loop that may wait for one of these; more are 503"},
+	{F(ldap.read_seconds), "2", 1, 600, NULL,
+	 "seconds until a search is given up"},
+	{F(ldap.write_seconds), "5", 1, 600, NULL,
+	 "seconds until a change or a login is given up"},
+	{F(ldap.remember_millis), "1000", 0, 60000, NULL,
+	 "milliseconds during which a verified password is not verified again"},
+
+	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
+	 "how new passwords are hashed: yescrypt, bcrypt, sha512-crypt, ..."},
+	{F(passwd.workers), "0", 0, 256, NULL,
+	 "threads that hash; 0: half as many as processors"},
+	{F(passwd.queue), "80", 1, 10000, NULL,
+	 "passwords that may wait to be hashed; more are 503"},
+
+	{F(daemon.loops), "0", 0, 256, "loops",
+	 "threads that serve; 0: one a processor"},
+	{F(daemon.log_level), "info", 0, 0, "log-level",
+	 "error, warning, notice, info or debug"},
+};
+#undef F
+/* clang-format on */
+
+static bool set(struct arena *a, struct conf *conf, const struct conf_option *o,
+		const char *value, struct err *e)
+{
+	void *to = field_at(o->field, conf);
+
+	if (o->field.kind == FIELD_TEXT) {
+		*(const char **)to =
+			value[0] != '\0' ? arena_strdup(a, value) : NULL;
+		return true;
+	}
+	return text_number(value, o->min, o->max, to) ||
+	       err_set(e, ERR_INVALID,
+		       "%s: \"%s\" is not a number from %lld to %lld", o->name,
+		       value, (long long)o->min, (long long)o->max);
+}
+
+static void set_defaults(struct arena *a, struct conf *conf)
+{
+	struct err e = {0};
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		if (options[i].value != NULL &&
+		    !set(a, conf, &options[i], options[i].value, &e))
+			abort(); /* the table contradicts itself */
+	}
+	conf->embedded.state_dir = state_default(a);
+}
+
+static char *dashed(struct arena *a, const char *name)
+{
+	char *text = arena_strdup(a, name);
+
+	for (char *p = text; *p != '\0'; p++) {
+		if (*p == '.' || *p == '_')
+			*p = '-';
+	}
+	return text;
+}
+
+struct reading {
+	struct arena *arena;
+	struct conf *conf;
+	struct err *e;
+};
+
+static const char *section_of(struct arena *a, const struct conf_option *o)
+{
+	size_t size = strcspn(o->name, "._");
+
+	return arena_strndup(a, o->name, size);
+}
+
+/* For libinih: 0 stops it. */
+static int take_line(void *ctx, const char *section, const char *key,
+		     const char *value)
+{
+	struct reading *r = ctx;
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct conf_option *o = &options[i];
+		const char *its = section_of(r->arena, o);
+
+		if (strcmp(its, section) == 0 &&
+		    strcmp(o->name + strlen(its) + 1, key) == 0)
+			return set(r->arena, r->conf, o, value, r->e);
+	}
+	return err_set(r->e, ERR_INVALID, "there is no option %s in [%s]", key,
+		       section);
+}
+
+static bool read_file(struct arena *a, const char *path, struct conf *conf,
+		      struct err *e)
+{
+	struct reading r = {a, conf, e};
+	int line = ini_parse(path, take_line, &r);
+
+	if (line == 0)
+		return true;
+	if (line < 0)
+		return err_set(e, ERR_INVALID, "cannot read %s: %s", path,
+			       strerror(errno));
+	if (e->kind == ERR_NONE)
+		err_set(e, ERR_INVALID, "that is not \"key = value\"");
+	return err_wrap(e, "%s, line %d", path, line);
+}
+
+static const struct conf_option *find_flag(struct arena *a, const char *flag)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct conf_option *o = &options[i];
+
+		if ((o->alias != NULL && strcmp(o->alias, flag) == 0) ||
+		    strcmp(dashed(a, o->name), flag) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+static const struct {
+	const char *flag;
+	enum conf_action action;
+} actions[] = {
+	{"check-config", CONF_CHECK}, {"print-config", CONF_PRINT},
+	{"help", CONF_HELP},	      {"version", CONF_VERSION},
+};
+
+static bool take_action(const char *flag, enum conf_action *ret)
+{
+	for (size_t i = 0; i < COUNT(actions); i++) {
+		if (strcmp(actions[i].flag, flag) == 0) {
+			*ret = actions[i].action;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One "--flag value" or "--flag=value"; i moves to the last word of it.  With
+ * `file` only --config counts, without it everything else. */
+static bool take_flag(struct arena *a, int argc, char **argv, int *i,
+		      struct conf *conf, enum conf_action *action,
+		      const char **file, struct err *e)
+{
+	const char *word = argv[*i], *equals = strchr(word, '=');
+
+	if (strncmp(word, "--", 2) != 0)
+		return err_set(e, ERR_INVALID, "what is \"%s\"?  See --help",
+			       word);
+	size_t size = equals != NULL ? (size_t)(equals - word) : strlen(word);
+	const char *flag = arena_strndup(a, word + 2, size - 2);
+	if (take_action(flag, action))
+		return true;
+	const struct conf_option *o = find_flag(a, flag);
+	if (o == NULL && strcmp(flag, "config") != 0)
+		return err_set(e, ERR_INVALID,
+			       "there is no option --%s; see --help", flag);
+	if (equals == NULL && ++*i == argc)
+		return err_set(e, ERR_INVALID, "--%s needs a value", flag);
+	const char *value = equals != NULL ? equals + 1 : argv[*i];
+	if (o == NULL && file != NULL)
+		*file = value;
+	return o == NULL || file != NULL || set(a, conf, o, value, e);
+}
+
+static bool read_flags(struct arena *a, int argc, char **argv,
+		       struct conf *conf, enum conf_action *action,
+		       const char **file, struct err *e)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!take_flag(a, argc, argv, &i, conf, action, file, e))
+			return false;
+	}
+	return true;
+}
+
+static bool read_password(struct arena *a, struct conf *conf, struct err *e)
+{
+	const char *text;
+
+	if (conf->ldap_password_file == NULL)
+		return true;
+	if (!file_read(a, conf->ldap_password_file, PASSWORD_FILE_MAX, &text,
+		       e))
+		return false;
+	conf->ldap.password = arena_strndup(a, text, strcspn(text, "\n"));
+	return true;
+}
+
+static bool check(struct arena *a, struct conf *conf, struct err *e)
+{
+	const char *listen = conf->embedded.ldap_listen;
+
+	conf->embed = conf->ldap.uri == NULL;
+	conf->embedded.base = conf->ldap.base;
+	if (conf->ldap.base == NULL || conf->http.listen == NULL ||
+	    conf->embedded.state_dir == NULL || conf->passwd.scheme == NULL)
+		return err_set(e, ERR_INVALID, "an option must not be empty");
+	if (scheme_find(conf->passwd.scheme) == NULL)
+		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
+			       scheme_names(a));
+	if (listen != NULL && strncmp(listen, "ldap://", 7) != 0)
+		return err_set(e, ERR_INVALID,
+			       "ldap-listen must be ldap://ADDRESS:PORT");
+	if (listen != NULL && strpbrk(listen, " \t\"%") != NULL)
+		return err_set(e, ERR_INVALID, "ldap-listen is one URI");
+	return base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
+	       (conf->embed || connect_check(&conf->ldap, e));
+}
+
+bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
+	       enum conf_action *action, struct err *e)
+{
+	const char *file = NULL;
+
+	*ret = (struct conf){0};
+	*action = CONF_SERVE;
+	set_defaults(a, ret);
+	return read_flags(a, argc, argv, ret, action, &file, e) &&
+	       (file == NULL || read_file(a, file, ret, e)) &&
+	       read_flags(a, argc, argv, ret, action, NULL, e) &&
+	       check(a, ret, e);
+}
+
+static void print_value(const struct conf_option *o, const struct conf *conf,
+			FILE *to)
+{
+	const void *from = field_in(o->field, conf);
+	const char *text;
+
+	if (o->field.kind == FIELD_NUMBER) {
+		fprintf(to, "%lld\n", (long long)*(const int64_t *)from);
+		return;
+	}
+	text = *(const char *const *)from;
+	fprintf(to, "%s\n", text != NULL ? text : "");
+}
+
+void conf_print(const struct conf *conf, FILE *to)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const char *section = "";
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct conf_option *o = &options[i];
+		const char *its = section_of(a, o);
+
+		if (strcmp(its, section) != 0)
+			fprintf(to, "%s[%s]\n", i > 0 ? "\n" : "", its);
+		section = its;
+		fprintf(to, "; %s\n%s = ", o->help, o->name + strlen(its) + 1);
+		print_value(o, conf, to);
+	}
+}
+
+void conf_help(FILE *to)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+
+	fputs("provostd - a gateway between HTTP and a mail directory\n\n"
+	      "Usage: provostd [--config FILE] [--OPTION VALUE]...\n\n"
+	      "Without any option it serves at 127.0.0.1:8080 from a directory "
+	      "of its own.\n\n"
+	      "  --config FILE\n\tread options from this file\n"
+	      "  --check-config\n\tsay whether the options are good, and end\n"
+	      "  --print-config\n\tprint the options as a file, and end\n"
+	      "  --version, --help\n",
+	      to);
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct conf_option *o = &options[i];
+
+		fprintf(to, "  --%s VALUE", o->alias != NULL
+						    ? o->alias
+						    : dashed(a, o->name));
+		fprintf(to, "\n\t%s", o->help);
+		if (o->value != NULL)
+			fprintf(to, " [%s]", o->value);
+		fputc('\n', to);
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * conf - the options of provostd: one table for file, command line and manual
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdio.h>
+
+#include "embedded/settings.h"
+#include "http/settings.h"
+#include "ldap/settings.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+struct passwd_settings {
+	const char *scheme;
+	int64_t workers, queue;
+};
+
+struct daemon_settings {
+	int64_t loops;
+	const char *log_level;
+};
+
+struct conf {
+	struct http_settings http;
+	struct ldap_settings ldap;
+	struct embedded_settings embedded;
+	struct passwd_settings passwd;
+	struct daemon_settings daemon;
+	const char *ldap_password_file;
+	bool embed; /* no directory was named: run our own */
+};
+
+/* What the command line asks for besides. */
+enum conf_action { CONF_SERVE, CONF_CHECK, CONF_PRINT, CONF_HELP, CONF_VERSION };
+
+/* Defaults, then the file, then the command line.  Everything lives in the
+ * arena. */
+bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
+	       enum conf_action *action, struct err *e);
+
+/* A file that says what conf says, with an explanation of each option. */
+void conf_print(const struct conf *conf, FILE *to);
+
+void conf_help(FILE *to);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * address - mail addresses and domain names we are willing to provision
+ *
+ * Narrower than RFC 5321: ASCII, lower case, no quoted local parts, no address
+ * literals.  docs/directory.md gives the reasons.
+ */
+#ifndef CORE_ADDRESS_H
+#define CORE_ADDRESS_H
+
+#include "util/arena.h"
+#include "util/err.h"
+
+enum {
+	ADDRESS_MAX = 254,      /* octets of local@domain, RFC 5321 4.5.3.1.3 */
+	ADDRESS_LOCAL_MAX = 64, /* octets before '@', RFC 5321 4.5.3.1.1 */
+	ADDRESS_DOMAIN_MAX = 253,
+};
+
+enum address_use {
+	ADDRESS_OWN,         /* of a mailbox: a-z 0-9 . _ - = before '@' */
+	ADDRESS_ALIAS,       /* the same, or nothing: a catch-all */
+	ADDRESS_DESTINATION, /* anywhere: an RFC 5321 dot-string before '@' */
+};
+
+/* All say in words what is wrong and leave the text alone; letters must be
+ * lower case already, see text_lower(). */
+bool address_check(const char *text, enum address_use use, struct err *e);
+bool domain_name_check(const char *text, struct err *e);
+
+/* What follows '@', inside the text; NULL if there is none. */
+const char *address_domain(const char *text);
+
+/* What precedes '@'; empty for a catch-all. */
+const char *address_local(struct arena *a, const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+#include "core/domain.h"
+
+#include "core/address.h"
+#include "core/kind.h"
+#include "util/text.h"
+
+#define F(member) (struct field) FIELD(struct domain, member)
+
+const struct domain domain_defaults = {
+	.kind = "local",
+	.default_user_quota_bytes = NUMBER_NONE,
+	.enabled = true,
+};
+
+void domain_fold(void *domain, struct arena *a)
+{
+	struct domain *d = domain;
+
+	fold_text(a, &d->name);
+	fold_text(a, &d->imap_host);
+	fold_text(a, &d->pop3_host);
+	fold_text(a, &d->smtp_host);
+}
+
+static void host_check(const char *host, struct field f, struct arena *a,
+		       struct err *e)
+{
+	struct err bad = {0};
+
+	if (host != NULL && !domain_name_check(host, &bad))
+		fault_field(e, a, FAULT_FORMAT, f, arena_strdup(a, bad.text));
+}
+
+void domain_check(const void *domain, struct arena *a, struct err *e)
+{
+	const struct domain *d = domain;
+
+	if (d->name == NULL)
+		fault_field(e, a, FAULT_MISSING, F(name),
+			    "a domain needs a name");
+	else
+		host_check(d->name, F(name), a, e);
+	if (!text_equal(d->kind, "local"))
+		fault_field(e, a, FAULT_RANGE, F(kind),
+			    "only domains of kind \"local\" are served");
+	host_check(d->imap_host, F(imap_host), a, e);
+	host_check(d->pop3_host, F(pop3_host), a, e);
+	host_check(d->smtp_host, F(smtp_host), a, e);
+	quota_check(d->default_user_quota_bytes, F(default_user_quota_bytes), a,
+		    e);
+	prose_check(d->description, F(description), a, e);
+	prose_check(d->display_name, F(display_name), a, e);
+	prose_check(d->short_display_name, F(short_display_name), a, e);
+}

@@ -1,0 +1,40 @@
+/*
+ * kind - the sorts of records we keep, and what holds for each
+ *
+ * One row a kind; use cases are written once for all of them.
+ */
+#ifndef CORE_KIND_H
+#define CORE_KIND_H
+
+#include "util/fault.h"
+
+enum kind { KIND_DOMAIN, KIND_USER, KIND_ALIAS, KIND_COUNT };
+
+struct kind_rules {
+	const char *noun; /* as a client is told */
+	const char *path; /* its collection in the native API */
+	size_t size;      /* of the struct */
+	struct field key; /* the identity, a FIELD_TEXT that never changes */
+	const void *defaults;
+	bool (*check_key)(const char *key, struct err *e);
+	void (*fold)(void *record, struct arena *a);
+	void (*check)(const void *record, struct arena *a, struct err *e);
+	void (*complete)(void *record, struct arena *a); /* or NULL */
+};
+
+const struct kind_rules *kind_rules(enum kind k);
+
+/* The identity of a record. */
+const char *kind_key(enum kind k, const void *record);
+
+/* For the checks of each kind. */
+void fold_text(struct arena *a, const char **text); /* NULL stays NULL */
+void quota_check(int64_t bytes, struct field f, struct arena *a,
+		 struct err *e);
+
+/* Free text for people: at most 1,024 bytes, without control characters and
+ * not empty; NULL is fine. */
+void prose_check(const char *text, struct field f, struct arena *a,
+		 struct err *e);
+
+#endif

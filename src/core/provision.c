@@ -1,0 +1,398 @@
+#include "core/provision.h"
+
+#include <string.h>
+
+#include "core/address.h"
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/password.h"
+#include "core/user.h"
+#include "util/text.h"
+
+/* How often a change is tried again when others write the same entry. */
+enum { CHANGE_TRIES = 8 };
+
+static bool check(enum kind k, const void *record, struct arena *a,
+		  struct err *e)
+{
+	kind_rules(k)->check(record, a, e);
+	return e->faults == NULL;
+}
+
+bool provision_judge(enum kind k, void *record, struct arena *a, struct err *e)
+{
+	kind_rules(k)->fold(record, a);
+	return check(k, record, a, e);
+}
+
+/* Who may not see the domain learns nothing about it, not even that there is
+ * none; who may see all of them is told. */
+static bool domain_missing(const struct gateway *g, const struct task *t,
+			   const char *name, struct field address,
+			   struct err *e)
+{
+	bool all = false;
+
+	err_clear(e);
+	if (!g->store->ops->is_super_administrator(g->store, t, &all, e))
+		return false;
+	if (!all)
+		return err_set(e, ERR_DENIED,
+			       "you may not create addresses in %s", name);
+	fault_field(e, t->arena, FAULT_REFERENCE, address,
+		    arena_printf(t->arena, "there is no domain %s here", name));
+	return false;
+}
+
+/* The domain of a new address: ours, of a kind that has users, and open? */
+static bool domain_accepts(const struct gateway *g, const struct task *t,
+			   enum kind k, const char *address,
+			   struct domain *ret, struct err *e)
+{
+	const char *name = address_domain(address);
+	struct revision rev;
+
+	if (!g->store->ops->get(g->store, t, KIND_DOMAIN, name, ret, &rev, e))
+		return e->kind == ERR_NOT_FOUND &&
+		       domain_missing(g, t, name, kind_rules(k)->key, e);
+	if (!text_equal(ret->kind, "local"))
+		return err_code(e, ERR_CONFLICT, "domain_kind",
+				"%s is a domain of kind %s", name, ret->kind);
+	if (!ret->enabled)
+		return err_code(e, ERR_CONFLICT, "domain_disabled",
+				"the domain %s is disabled", name);
+	return true;
+}
+
+static bool password_prepare(const struct gateway *g, const struct task *t,
+			     struct user *u, struct err *e)
+{
+	struct err bad = {0};
+
+	if (u->clear != NULL)
+		return g->hasher->ops->hash(g->hasher, t, u->clear,
+					    &u->password, e);
+	if (u->ready == NULL)
+		return true;
+	if (!g->hasher->ops->admit(g->hasher, t->arena, u->ready, &u->password,
+				   &bad))
+		fault_field(e, t->arena, FAULT_FORMAT,
+			    (struct field)FIELD(struct user, ready),
+			    arena_strdup(t->arena, bad.text));
+	return e->faults == NULL;
+}
+
+/* What a new user takes over from his domain. */
+static void user_inherit(struct user *u, const struct domain *d)
+{
+	if (u->quota_bytes == NUMBER_NONE)
+		u->quota_bytes = d->default_user_quota_bytes;
+}
+
+static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
+		    void *record, struct err *e)
+{
+	struct domain domain;
+
+	switch (k) {
+	case KIND_DOMAIN:
+	case KIND_COUNT:
+		return true;
+	case KIND_ALIAS:
+		return domain_accepts(g, t, k, kind_key(k, record), &domain, e);
+	case KIND_USER:
+		break;
+	}
+	if (!domain_accepts(g, t, k, kind_key(k, record), &domain, e))
+		return false;
+	user_inherit(record, &domain);
+	return password_prepare(g, t, record, e);
+}
+
+/* Say what is in the way, if the caller may know. */
+static bool taken(const struct gateway *g, const struct task *t, enum kind k,
+		  const char *key, struct err *e)
+{
+	static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS};
+	struct err why = *e;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		const struct kind_rules *r = kind_rules(kinds[i]);
+		void *there = arena_alloc(t->arena, r->size);
+		struct revision rev;
+		struct err none = {0};
+
+		if ((kinds[i] == KIND_DOMAIN) != (k == KIND_DOMAIN) ||
+		    !g->store->ops->get(g->store, t, kinds[i], key, there, &rev,
+					&none))
+			continue;
+		err_set(&why, ERR_EXISTS, "%s exists already (%s)", key,
+			r->noun);
+		why.conflicts_with = arena_printf(t->arena, "%s%s", r->path,
+						  key);
+		*e = why;
+		return false;
+	}
+	return err_set(e, ERR_DENIED, "you may not create %s", key);
+}
+
+bool provision_create(const struct gateway *g, const struct task *t,
+		      enum kind k, void *record, struct revision *ret,
+		      struct err *e)
+{
+	const struct kind_rules *r = kind_rules(k);
+
+	if (!provision_judge(k, record, t->arena, e) ||
+	    !prepare(g, t, k, record, e))
+		return false;
+	if (r->complete != NULL)
+		r->complete(record, t->arena);
+	return g->store->ops->add(g->store, t, k, record, ret, e) ||
+	       (e->kind == ERR_EXISTS &&
+		taken(g, t, k, kind_key(k, record), e));
+}
+
+/* In the form it is stored in.  What could not be a key is never asked for:
+ * the directory's own matching would take many spellings for the same. */
+static bool known_key(struct arena *a, enum kind k, const char **key,
+		      struct err *e)
+{
+	struct err bad = {0};
+
+	*key = text_lower(a, *key);
+	return kind_rules(k)->check_key(*key, &bad) ||
+	       err_set(e, ERR_NOT_FOUND, "there is no such %s",
+		       kind_rules(k)->noun);
+}
+
+bool provision_read(const struct gateway *g, const struct task *t, enum kind k,
+		    const char *key, void *ret, struct revision *rev,
+		    struct err *e)
+{
+	return known_key(t->arena, k, &key, e) &&
+	       g->store->ops->get(g->store, t, k, key, ret, rev, e);
+}
+
+static size_t field_size(enum field_kind kind)
+{
+	switch (kind) {
+	case FIELD_TEXT:
+		return sizeof(const char *);
+	case FIELD_LIST:
+		return sizeof(struct text_list);
+	case FIELD_NUMBER:
+		return sizeof(int64_t);
+	case FIELD_FLAG:
+		break;
+	}
+	return sizeof(bool);
+}
+
+static void patch_apply(const struct patch *p, void *record)
+{
+	for (size_t i = 0; i < p->count; i++)
+		memcpy(field_at(p->fields[i], record),
+		       field_in(p->fields[i], p->record),
+		       field_size(p->fields[i].kind));
+}
+
+static bool matches(const struct text_list *if_match,
+		    const struct revision *rev, struct err *e)
+{
+	if (if_match == NULL)
+		return true;
+	for (size_t i = 0; i < if_match->count; i++) {
+		if (strcmp(if_match->items[i], "*") == 0 ||
+		    strcmp(if_match->items[i], rev->etag) == 0)
+			return true;
+	}
+	return err_set(e, ERR_CHANGED, "it is not in the state you saw");
+}
+
+static bool same_key(enum kind k, const char *key, const void *record,
+		     struct arena *a, struct err *e)
+{
+	if (!text_equal(kind_key(k, record), key))
+		fault_field(e, a, FAULT_READ_ONLY, kind_rules(k)->key,
+			    "it cannot be renamed");
+	return e->faults == NULL;
+}
+
+struct change {
+	enum kind kind;
+	const char *key;
+	const struct patch *patch;
+	const struct text_list *if_match;
+	const char *hash; /* of the new password, once it is made */
+};
+
+static bool touches(const struct patch *p, struct field f)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->fields[i].offset == f.offset)
+			return true;
+	}
+	return false;
+}
+
+/* Clearing a quota means the domain's default, as on creation. */
+static bool quota_reset(const struct gateway *g, const struct task *t,
+			const struct patch *p, struct user *u, struct err *e)
+{
+	const struct field quota = FIELD(struct user, quota_bytes);
+	struct domain domain;
+	struct revision rev;
+
+	if (u->quota_bytes != NUMBER_NONE || !touches(p, quota))
+		return true;
+	if (!g->store->ops->get(g->store, t, KIND_DOMAIN,
+				address_domain(u->address), &domain, &rev, e))
+		return false;
+	user_inherit(u, &domain);
+	return true;
+}
+
+/* Hashing takes long and is done once, however often we try. */
+static bool user_prepare(const struct gateway *g, const struct task *t,
+			 struct change *c, struct user *u, struct err *e)
+{
+	if (!quota_reset(g, t, c->patch, u, e))
+		return false;
+	if (c->hash == NULL && !password_prepare(g, t, u, e))
+		return false;
+	if (c->hash == NULL)
+		c->hash = u->password;
+	u->password = c->hash;
+	return true;
+}
+
+/* One try: read, compare, patch, check, write what differs. */
+static bool change_once(const struct gateway *g, const struct task *t,
+			struct change *c, void *ret, struct revision *rev,
+			struct err *e)
+{
+	const struct kind_rules *r = kind_rules(c->kind);
+	void *old = arena_alloc(t->arena, r->size);
+	struct revision seen;
+
+	if (!g->store->ops->get(g->store, t, c->kind, c->key, old, &seen, e) ||
+	    !matches(c->if_match, &seen, e))
+		return false;
+	memcpy(ret, old, r->size);
+	patch_apply(c->patch, ret);
+	if (!provision_judge(c->kind, ret, t->arena, e) ||
+	    !same_key(c->kind, c->key, ret, t->arena, e))
+		return false;
+	if (c->kind == KIND_USER && !user_prepare(g, t, c, ret, e))
+		return false;
+	if (r->complete != NULL)
+		r->complete(ret, t->arena);
+	return g->store->ops->change(g->store, t, c->kind, old, ret, &seen, rev,
+				     e);
+}
+
+bool provision_change(const struct gateway *g, const struct task *t,
+		      enum kind k, const char *key, const struct patch *patch,
+		      const struct text_list *if_match, void *ret, struct revision *rev,
+		      struct err *e)
+{
+	struct change c = {.kind = k,
+			   .key = key,
+			   .patch = patch,
+			   .if_match = if_match};
+
+	if (!known_key(t->arena, k, &c.key, e))
+		return false;
+	for (int try = 1;; try++) {
+		struct err why = {0};
+
+		if (change_once(g, t, &c, ret, rev, &why))
+			return true;
+		*e = why;
+		/* Somebody else wrote: if the etag still matches, his change
+		 * was one that does not concern the client. */
+		if (why.kind != ERR_CHANGED || try == CHANGE_TRIES)
+			return false;
+	}
+}
+
+static bool remove_once(const struct gateway *g, const struct task *t,
+			enum kind k, const char *key, const struct text_list *if_match,
+			struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision seen;
+
+	return g->store->ops->get(g->store, t, k, key, there, &seen, e) &&
+	       matches(if_match, &seen, e) &&
+	       g->store->ops->remove(g->store, t, k, key, &seen, e);
+}
+
+bool provision_remove(const struct gateway *g, const struct task *t,
+		      enum kind k, const char *key, const struct text_list *if_match,
+		      struct err *e)
+{
+	if (!known_key(t->arena, k, &key, e))
+		return false;
+	for (int try = 1;; try++) {
+		struct err why = {0};
+
+		if (remove_once(g, t, k, key, if_match, &why))
+			return true;
+		*e = why;
+		if (why.kind != ERR_CHANGED || try == CHANGE_TRIES)
+			return false;
+	}
+}
+
+bool provision_list(const struct gateway *g, const struct task *t,
+		    const struct query *q, struct page *ret, struct err *e)
+{
+	if (g->store->ops->list(g->store, t, q, ret, e))
+		return true;
+	if (e->kind == ERR_NOT_FOUND && q->domain == NULL)
+		return err_set(e, ERR_DENIED, "you may not list all of them");
+	return false;
+}
+
+/* Whoever has found an open session must not be able to take the account. */
+static bool own_password(const struct gateway *g, const struct task *t,
+			 const struct new_password *n, struct err *e)
+{
+	const struct caller *proven;
+	const char *hash;
+
+	if (n->current == NULL)
+		return err_code(e, ERR_DENIED, "current_password_required",
+				"give your current password, too");
+	if (!g->login->ops->verify(g->login, t, t->caller->login, n->current,
+				   true, &proven, e)) {
+		if (e->kind == ERR_UNAUTHENTICATED)
+			err_code(e, ERR_DENIED, "current_password_wrong",
+				 "your current password is another");
+		return false;
+	}
+	return g->hasher->ops->hash(g->hasher, t, n->clear, &hash, e) &&
+	       g->store->ops->set_own_password(g->store, t, hash, e);
+}
+
+bool provision_password(const struct gateway *g, const struct task *t,
+			const char *address, const struct new_password *n,
+			struct err *e)
+{
+	struct user wanted = {.clear = n->clear}, now;
+	const struct field fields[] = {FIELD(struct user, clear)};
+	const struct patch patch = {&wanted, fields, COUNT(fields)};
+	struct revision rev;
+
+	if (!password_check(n->clear, e)) {
+		fault_field(e, t->arena, FAULT_FORMAT, fields[0],
+			    arena_strdup(t->arena, e->text));
+		return false;
+	}
+	address = text_lower(t->arena, address);
+	if (strcmp(address, t->caller->login) == 0)
+		return own_password(g, t, n, e);
+	return provision_change(g, t, KIND_USER, address, &patch, NULL, &now,
+				&rev, e);
+}

@@ -1,0 +1,25 @@
+/*
+ * query - which records somebody wants to see
+ */
+#ifndef CORE_QUERY_H
+#define CORE_QUERY_H
+
+#include "core/kind.h"
+
+enum { QUERY_LIMIT_DEFAULT = 100, QUERY_LIMIT_MAX = 1000 };
+
+struct query {
+	enum kind kind;
+	const char *domain; /* only of this domain; NULL: of all */
+	const char *after;  /* only what is sorted behind this key, or NULL */
+	size_t limit;       /* 1 to QUERY_LIMIT_MAX */
+};
+
+/* Sorted by key, byte by byte. */
+struct page {
+	const char *records; /* one behind the other, each as large as its kind */
+	size_t count;
+	bool more; /* there are others behind the last one */
+};
+
+#endif

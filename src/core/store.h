@@ -1,0 +1,68 @@
+/*
+ * store - where records are kept, as the core sees it
+ *
+ * The directory implements this in ldap/, the tests in memory.  A store acts
+ * with the rights of the task's caller, unless said otherwise.  Results live
+ * in the task's arena.  Every call may park the fiber until the task's
+ * deadline, at most.
+ */
+#ifndef CORE_STORE_H
+#define CORE_STORE_H
+
+#include "core/query.h"
+#include "core/task.h"
+#include "util/err.h"
+
+struct store;
+
+/* Which state of a record was seen. */
+struct revision {
+	const char *etag;  /* changes with everything a reader can see, except
+			      what changes by itself */
+	const char *guard; /* changes with every write; opaque */
+};
+
+struct store_ops {
+	/* ERR_NOT_FOUND also if the caller must not see it. */
+	bool (*get)(struct store *s, const struct task *t, enum kind k,
+		    const char *key, void *ret, struct revision *rev,
+		    struct err *e);
+
+	/* The record is replaced by what was stored, the store's own members
+	 * included.  ERR_EXISTS if the key is taken, by whatever kind. */
+	bool (*add)(struct store *s, const struct task *t, enum kind k,
+		    void *record, struct revision *ret, struct err *e);
+
+	/* Write what differs, provided that nobody wrote since seen->guard was
+	 * read: else ERR_CHANGED.  The new record is replaced as by add. */
+	bool (*change)(struct store *s, const struct task *t, enum kind k,
+		       const void *old, void *record,
+		       const struct revision *seen, struct revision *ret,
+		       struct err *e);
+
+	/* With seen == NULL whatever its state.  ERR_CONFLICT for a domain
+	 * that has something in it. */
+	bool (*remove)(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const struct revision *seen,
+		       struct err *e);
+
+	/* ERR_NOT_FOUND if the caller must not look there at all. */
+	bool (*list)(struct store *s, const struct task *t,
+		     const struct query *q, struct page *ret, struct err *e);
+
+	/* Store a user's own new hash with the gateway's rights. */
+	bool (*set_own_password)(struct store *s, const struct task *t,
+				 const char *hash, struct err *e);
+
+	bool (*is_super_administrator)(struct store *s, const struct task *t,
+				       bool *ret, struct err *e);
+
+	/* Whether it can be asked anything at the moment. */
+	bool (*is_ready)(struct store *s);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * settings - the directory server that we run ourselves
+ */
+#ifndef EMBEDDED_SETTINGS_H
+#define EMBEDDED_SETTINGS_H
+
+#include "util/arena.h"
+#include "util/err.h"
+
+struct embedded_settings {
+	const char *state_dir;   /* where everything is kept */
+	const char *user;        /* whom root becomes */
+	const char *ldap_listen; /* ldap://ADDRESS:PORT, or NULL */
+	const char *program;     /* slapd */
+	const char *modules;     /* directory of slapd's modules */
+	const char *schemas;     /* directory of slapd's own schema */
+
+	/* What main() lends us from other layers. */
+	const char *base;           /* DN everything is below */
+	const char *password_forms; /* expression for stored hashes */
+	bool (*hash)(struct arena *a, const char *clear, const char **ret,
+		     struct err *e);
+};
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * state - the directory in the file system that holds everything we keep
+ *
+ *	lock            held while a gateway or its slapd lives
+ *	base            the DN everything is below
+ *	db, accesslog   slapd's databases
+ *	slapd.d         its configuration, written anew at each start
+ *	ldapi           its socket
+ *	ldap-uri        where it listens besides, for mail servers
+ *	admin-password  of the super administrator, as first made
+ *	services/       passwords of the mail servers and others
+ */
+#ifndef EMBEDDED_STATE_H
+#define EMBEDDED_STATE_H
+
+#include "embedded/settings.h"
+
+struct state {
+	const char *dir; /* absolute */
+	const char *uri; /* ldapi://... of the socket in it */
+	int lock;        /* stays open; children inherit it */
+};
+
+/* Where it is by default: /var/lib/provost for root, else below the home. */
+const char *state_default(struct arena *a);
+
+/* Make the directory if there is none and, as root, give it to `user` and
+ * become him.  Nothing runs as root afterwards. */
+bool state_enter(const struct embedded_settings *set, struct arena *a,
+		 struct state *ret, struct err *e);
+
+/* As root become that user; as anybody else do nothing. */
+bool state_become(const char *user, struct err *e);
+
+/* Make sure that nobody else uses it. */
+bool state_lock(struct state *st, struct err *e);
+
+/* Path of something in it. */
+const char *state_path(const struct state *st, struct arena *a,
+		       const char *name);
+
+#endif

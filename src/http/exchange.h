@@ -1,0 +1,49 @@
+/*
+ * exchange - a request and its reply, without the library that carries them
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/arena.h"
+
+struct header {
+	const char *name, *value;
+};
+
+struct request {
+	struct arena *arena; /* lives until the reply was sent */
+	const char *id;      /* unique; goes into the log and the reply */
+	const char *method;
+	const char *path;  /* as sent, still percent-encoded */
+	const char *query; /* what follows '?', as sent, or NULL */
+	const char *source; /* the peer's address */
+	const struct header *headers;
+	size_t header_count;
+	const char *body; /* NUL behind it does not count */
+	size_t body_size;
+	int64_t began;    /* by clock_micros() */
+	int64_t deadline; /* by clock_now() */
+};
+
+enum { RESPONSE_HEADERS = 8 };
+
+struct response {
+	unsigned status;
+	const char *type; /* of the body */
+	const char *body; /* NULL: none */
+	size_t body_size;
+	struct header headers[RESPONSE_HEADERS];
+	size_t header_count;
+};
+
+/* NULL if it was not sent.  Case does not matter. */
+const char *request_header(const struct request *req, const char *name);
+
+/* More than RESPONSE_HEADERS end the process: a reply's headers are ours. */
+void response_header(struct response *res, const char *name,
+		     const char *value);
+
+#endif

@@ -1,0 +1,522 @@
+#include "http/server.h"
+
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/guard.h"
+#include "http/status.h"
+#include "loop/fiber.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/random.h"
+
+enum {
+	POOL_BYTES = 40 * 1024, /* a connection's memory: 16 KiB of headers,
+				 * as many for libmicrohttpd, and a rest */
+	BODY_GRACE = 5000,      /* milliseconds before the slowest rate counts */
+	BODY_RATE = 1024,       /* bytes a second, at least */
+	DRAIN_FACTOR = 4,       /* of a body too large we read that much */
+	REQUEST_ID_LENGTH = 16,
+};
+
+struct server {
+	struct server_parts parts;
+	struct MHD_Daemon *daemon;
+	struct watch *watch;
+	struct client *clients; /* connected ones */
+	unsigned under_way;     /* requests */
+	bool due, quiet;
+};
+
+/* A connection; its timer cuts it off. */
+struct client {
+	struct client *next, **link;
+	struct server *server;
+	struct timer timer;
+	struct sockaddr_storage peer;
+	int fd;
+	bool busy; /* a request of it is under way */
+};
+
+/* A request on its way in, and its reply on its way out. */
+struct exchange {
+	struct request req;
+	struct response res;
+	struct server *server;
+	struct client *client;
+	struct MHD_Connection *connection;
+	const char *target;
+	char *buffer;
+	size_t room;
+	int64_t body_began;
+	struct header heads[GUARD_HEADERS_MAX + 1];
+	bool begun, started, done, suspended, too_large, close;
+};
+
+static void cut_off(void *ctx)
+{
+	struct client *c = ctx;
+
+	/* libmicrohttpd sees the end of the stream and cleans up. */
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+static void patience(struct client *c, int64_t until)
+{
+	loop_set_timer(c->server->parts.loop, &c->timer, until);
+}
+
+static int64_t seconds(int64_t n)
+{
+	return clock_now() + n * 1000;
+}
+
+static enum MHD_Result accept_policy(void *cls, const struct sockaddr *addr,
+				     socklen_t size)
+{
+	const struct server *s = cls;
+
+	(void)size;
+	return sources_has_room(s->parts.sources, addr) ? MHD_YES : MHD_NO;
+}
+
+static void client_enter(struct server *s, struct MHD_Connection *connection,
+			 void **context)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (c == NULL)
+		abort();
+	*c = (struct client){.server = s, .fd = fd->connect_fd};
+	c->timer = (struct timer){.fn = cut_off, .ctx = c};
+	memcpy(&c->peer, peer->client_addr,
+	       peer->client_addr->sa_family == AF_INET6
+		       ? sizeof(struct sockaddr_in6)
+		       : sizeof(struct sockaddr_in));
+	sources_enter(s->parts.sources, (struct sockaddr *)&c->peer);
+	c->link = &s->clients;
+	c->next = s->clients;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	s->clients = c;
+	patience(c, seconds(s->parts.settings->header_seconds));
+	*context = c;
+}
+
+static void client_leave(struct server *s, struct client *c)
+{
+	loop_clear_timer(s->parts.loop, &c->timer);
+	sources_leave(s->parts.sources, (struct sockaddr *)&c->peer);
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	free(c);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection,
+			  void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		client_enter(cls, connection, context);
+	else if (*context != NULL)
+		client_leave(cls, *context);
+}
+
+/* The first that is known of a request: what its first line asks for. */
+static void *on_target(void *cls, const char *target,
+		       struct MHD_Connection *connection)
+{
+	struct arena *a = arena_new();
+	struct exchange *x = arena_alloc(a, sizeof(*x));
+
+	x->req.arena = a;
+	x->server = cls;
+	x->connection = connection;
+	x->target = arena_strdup(a, target);
+	x->req.id = random_word(a, REQUEST_ID_LENGTH);
+	x->client = MHD_get_connection_info(
+			    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			    ->socket_context;
+	return x;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection,
+			 void **context, enum MHD_RequestTerminationCode why)
+{
+	struct exchange *x = *context;
+	struct server *s = cls;
+
+	(void)connection, (void)why;
+	*context = NULL;
+	if (x == NULL)
+		return;
+	if (x->begun)
+		s->under_way--;
+	x->client->busy = false;
+	patience(x->client, s->quiet ? clock_now()
+				     : seconds(s->parts.settings->idle_seconds +
+					       s->parts.settings
+						       ->header_seconds));
+	arena_free(x->req.arena);
+}
+
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind,
+				   const char *name, size_t name_size,
+				   const char *value, size_t value_size)
+{
+	struct exchange *x = cls;
+	struct arena *a = x->req.arena;
+
+	(void)kind;
+	/* One more than allowed is kept, for the guard to see. */
+	if (x->req.header_count > GUARD_HEADERS_MAX)
+		return MHD_NO;
+	x->heads[x->req.header_count++] = (struct header){
+		arena_strndup(a, name, name_size),
+		value != NULL ? arena_strndup(a, value, value_size) : ""};
+	return MHD_YES;
+}
+
+static const char *source_of(const struct client *c, struct arena *a)
+{
+	char host[64];
+	socklen_t size = c->peer.ss_family == AF_INET6
+				 ? sizeof(struct sockaddr_in6)
+				 : sizeof(struct sockaddr_in);
+
+	if (getnameinfo((const struct sockaddr *)&c->peer, size, host,
+			sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
+		return "?";
+	return arena_strdup(a, host);
+}
+
+/* Everything but the body has arrived. */
+static void fill_request(struct exchange *x, const char *method)
+{
+	struct request *req = &x->req;
+	char *path = arena_strdup(req->arena, x->target);
+	char *query = strchr(path, '?');
+
+	if (query != NULL)
+		*query++ = '\0';
+	req->method = arena_strdup(req->arena, method);
+	req->path = path;
+	req->query = query;
+	req->source = source_of(x->client, req->arena);
+	req->headers = x->heads;
+	req->body = "";
+	req->began = clock_micros();
+	req->deadline = seconds(x->server->parts.settings->request_seconds);
+	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, take_header,
+				    x);
+}
+
+static enum MHD_Result queue(struct exchange *x)
+{
+	const struct response *res = &x->res;
+	union {
+		const char *is;
+		void *taken; /* libmicrohttpd only reads it */
+	} body = {.is = res->body != NULL ? res->body : ""};
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+		res->body_size, body.taken, MHD_RESPMEM_PERSISTENT);
+
+	if (r == NULL)
+		return MHD_NO;
+	if (res->type != NULL)
+		MHD_add_response_header(r, "Content-Type", res->type);
+	MHD_add_response_header(r, "X-Request-Id", x->req.id);
+	for (size_t i = 0; i < res->header_count; i++)
+		MHD_add_response_header(r, res->headers[i].name,
+					res->headers[i].value);
+	if (x->close || x->server->quiet)
+		MHD_add_response_header(r, "Connection", "close");
+	enum MHD_Result good = MHD_queue_response(x->connection, res->status, r);
+	MHD_destroy_response(r);
+	patience(x->client, seconds(x->server->parts.settings->request_seconds));
+	return good;
+}
+
+/* A refusal in the form of RFC 9457, before any dialect is known. */
+static enum MHD_Result refuse(struct exchange *x, unsigned status,
+			      const char *why)
+{
+	struct response *res = &x->res;
+
+	*res = (struct response){.status = status,
+				 .type = "application/problem+json"};
+	res->body = arena_printf(x->req.arena,
+				 "{\"type\":\"about:blank\",\"title\":\"%s\","
+				 "\"status\":%u,\"detail\":\"%s\","
+				 "\"code\":\"%s\"}",
+				 status_title(status), status, why,
+				 status == 503 ? "busy" : "bad_request");
+	res->body_size = strlen(res->body);
+	response_header(res, "Cache-Control", "no-store");
+	if (status == 503)
+		response_header(res, "Retry-After", "1");
+	log_event(LOG_INFO, "refused", "id", x->req.id, "source", x->req.source,
+		  "reason", why, NULL);
+	return queue(x);
+}
+
+static enum MHD_Result begin(struct exchange *x, const char *method,
+			     const char *version)
+{
+	struct server *s = x->server;
+
+	x->begun = true;
+	x->client->busy = true;
+	s->under_way++;
+	x->body_began = clock_now();
+	fill_request(x, method);
+	patience(x->client, x->body_began + BODY_GRACE);
+	const struct guard_input in = {
+		.method = x->req.method,
+		.target = x->target,
+		.version = version,
+		.headers = x->heads,
+		.header_count = x->req.header_count,
+		.body_limit = (size_t)s->parts.settings->body_bytes};
+	struct guard_verdict v = guard_check(&in);
+	if (v.status == 0)
+		return MHD_YES;
+	x->close = true; /* what follows may be no request */
+	return refuse(x, v.status, v.why);
+}
+
+static void grow(struct exchange *x, size_t need)
+{
+	size_t room = x->room > 0 ? x->room : 1024;
+	char *buffer;
+
+	if (need < x->room)
+		return;
+	while (room <= need)
+		room *= 2;
+	buffer = arena_alloc(x->req.arena, room);
+	if (x->req.body_size > 0)
+		memcpy(buffer, x->buffer, x->req.body_size);
+	x->buffer = buffer;
+	x->room = room;
+}
+
+/* Bytes must come at a lowest rate, and be all there in the time a request
+ * has. */
+static void await_more(struct exchange *x, size_t received)
+{
+	int64_t slowest = x->body_began + BODY_GRACE +
+			  (int64_t)received * 1000 / BODY_RATE;
+
+	patience(x->client, slowest < x->req.deadline ? slowest
+						      : x->req.deadline);
+}
+
+static enum MHD_Result take_body(struct exchange *x, const char *data,
+				 size_t *size)
+{
+	size_t limit = (size_t)x->server->parts.settings->body_bytes;
+
+	if (x->too_large || x->req.body_size + *size > limit) {
+		x->too_large = true;
+		x->room += *size; /* counts what is thrown away */
+		*size = 0;
+		return x->room > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
+	}
+	grow(x, x->req.body_size + *size);
+	memcpy(x->buffer + x->req.body_size, data, *size);
+	x->req.body_size += *size;
+	x->req.body = x->buffer;
+	*size = 0;
+	await_more(x, x->req.body_size);
+	return MHD_YES;
+}
+
+static void serve(void *ctx)
+{
+	struct exchange *x = ctx;
+	struct server *s = x->server;
+
+	s->parts.serve(s->parts.ctx, &x->req, &x->res);
+	x->done = true;
+	if (x->suspended) {
+		s->due = true;
+		MHD_resume_connection(x->connection);
+	}
+}
+
+static enum MHD_Result start(struct exchange *x)
+{
+	struct server *s = x->server;
+
+	x->started = true;
+	loop_clear_timer(s->parts.loop, &x->client->timer);
+	if (x->too_large)
+		return refuse(x, 413, "the body is too large");
+	if (!fiber_start(s->parts.loop, serve, x))
+		return refuse(x, 503, "too many requests are under way");
+	if (x->done)
+		return queue(x);
+	x->suspended = true;
+	MHD_suspend_connection(x->connection);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection,
+				 const char *url, const char *method,
+				 const char *version, const char *data,
+				 size_t *size, void **context)
+{
+	struct exchange *x = *context;
+
+	(void)cls, (void)connection, (void)url;
+	if (x == NULL)
+		return MHD_NO;
+	if (!x->begun)
+		return begin(x, method, version);
+	if (*size > 0)
+		return take_body(x, data, size);
+	if (!x->started)
+		return start(x);
+	return queue(x);
+}
+
+/* We decode ourselves, once, after splitting. */
+static size_t leave_encoded(void *cls, struct MHD_Connection *connection,
+			    char *s)
+{
+	(void)cls, (void)connection;
+	return strlen(s);
+}
+
+static void quiet_log(void *cls, const char *fmt, va_list ap)
+{
+	(void)cls, (void)fmt, (void)ap; /* mostly that clients went away */
+}
+
+static void on_ready(void *ctx, unsigned ready)
+{
+	struct server *s = ctx;
+
+	(void)ready;
+	s->due = true;
+}
+
+static int64_t latest(void *ctx)
+{
+	struct server *s = ctx;
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (s->due)
+		return 0;
+	return MHD_get_timeout(s->daemon, &ms) == MHD_YES ? (int64_t)ms : -1;
+}
+
+static void turn(void *ctx)
+{
+	struct server *s = ctx;
+
+	if (latest(s) != 0)
+		return;
+	s->due = false;
+	MHD_run(s->daemon);
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s)
+{
+	const struct server_parts *p = &s->parts;
+	const struct MHD_OptionItem options[] = {
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, s},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_encoded, s},
+		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)quiet_log, s},
+		{MHD_OPTION_LISTEN_SOCKET, p->listener, NULL},
+		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT,
+		 (intptr_t)((p->settings->connections + p->loops - 1) /
+			    p->loops),
+		 NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT,
+		 (intptr_t)p->settings->idle_seconds, NULL},
+		{MHD_OPTION_END, 0, NULL}};
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+					MHD_USE_ERROR_LOG,
+				0, accept_policy, s, on_access, s,
+				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+struct server *server_open(const struct server_parts *parts, struct err *e)
+{
+	struct server *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort();
+	s->parts = *parts;
+	s->daemon = start_daemon(s);
+	if (s->daemon == NULL) {
+		err_set(e, ERR_INTERNAL, "cannot start the HTTP server");
+		close(parts->listener);
+		free(s);
+		return NULL;
+	}
+	int fd = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+			 ->epoll_fd;
+	s->watch = loop_watch(parts->loop, fd, LOOP_READ, on_ready, s, e);
+	if (s->watch == NULL) {
+		MHD_stop_daemon(s->daemon);
+		free(s);
+		return NULL;
+	}
+	loop_each_turn(parts->loop, turn, latest, s);
+	return s;
+}
+
+void server_quiesce(struct server *s)
+{
+	int fd = (int)MHD_quiesce_daemon(s->daemon);
+
+	s->quiet = true;
+	s->due = true;
+	if (fd >= 0)
+		close(fd);
+	for (struct client *c = s->clients; c != NULL; c = c->next) {
+		if (!c->busy)
+			patience(c, clock_now());
+	}
+}
+
+void server_cut_off(struct server *s)
+{
+	s->due = true;
+	for (struct client *c = s->clients; c != NULL; c = c->next)
+		cut_off(c);
+}
+
+bool server_is_idle(const struct server *s)
+{
+	return s->under_way == 0;
+}
+
+void server_close(struct server **server)
+{
+	struct server *s = *server;
+
+	*server = NULL;
+	if (s == NULL)
+		return;
+	loop_unwatch(s->parts.loop, &s->watch);
+	MHD_stop_daemon(s->daemon);
+	free(s);
+}

@@ -1,0 +1,20 @@
+/*
+ * settings - where and how patiently to serve
+ */
+#ifndef HTTP_SETTINGS_H
+#define HTTP_SETTINGS_H
+
+#include <stdint.h>
+
+struct http_settings {
+	const char *listen;         /* ADDRESS:PORT; port 0: any free one */
+	int64_t connections;        /* at a time, in all loops together */
+	int64_t connections_source; /* of these, from one address */
+	int64_t requests;           /* under way at a time, a loop */
+	int64_t header_seconds;     /* for the request line and headers */
+	int64_t idle_seconds;       /* between requests */
+	int64_t request_seconds;    /* from its headers to its reply */
+	int64_t body_bytes;         /* of a request, at most */
+};
+
+#endif

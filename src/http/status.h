@@ -1,0 +1,14 @@
+/*
+ * status - what an error kind is called in HTTP
+ */
+#ifndef HTTP_STATUS_H
+#define HTTP_STATUS_H
+
+#include "util/err.h"
+
+unsigned status_of(enum err_kind kind);
+
+/* The reason phrase of RFC 9110, as a title for people. */
+const char *status_title(unsigned status);
+
+#endif

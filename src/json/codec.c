@@ -1,0 +1,177 @@
+#include "json/codec.h"
+
+#include <string.h>
+
+static size_t count_rows(const struct codec *c)
+{
+	size_t n = 0;
+
+	while (c->fields[n].key != NULL)
+		n++;
+	return n;
+}
+
+static const struct codec_field *find(const struct codec_field *table,
+				      const char *key)
+{
+	for (; table->key != NULL; table++) {
+		if (strcmp(table->key, key) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static bool take_list(struct arena *a, const json_t *value,
+		      struct text_list *list)
+{
+	if (!json_is_array(value))
+		return false;
+	list->items = arena_alloc(a, json_array_size(value) * sizeof(char *));
+	for (list->count = 0; list->count < json_array_size(value);
+	     list->count++) {
+		const json_t *item = json_array_get(value, list->count);
+
+		if (!json_is_string(item))
+			return false;
+		list->items[list->count] =
+			arena_strdup(a, json_string_value(item));
+	}
+	return true;
+}
+
+static bool take(struct arena *a, struct field f, const json_t *value,
+		 void *record)
+{
+	void *to = field_at(f, record);
+
+	switch (f.kind) {
+	case FIELD_TEXT:
+		if (json_is_string(value))
+			*(const char **)to =
+				arena_strdup(a, json_string_value(value));
+		return json_is_string(value);
+	case FIELD_NUMBER:
+		*(int64_t *)to = json_integer_value(value);
+		return json_is_integer(value);
+	case FIELD_FLAG:
+		*(bool *)to = json_is_true(value);
+		return json_is_boolean(value);
+	case FIELD_LIST:
+		break;
+	}
+	return take_list(a, value, to);
+}
+
+static const char *wanted(enum field_kind kind)
+{
+	switch (kind) {
+	case FIELD_TEXT:
+		return "it must be a string";
+	case FIELD_NUMBER:
+		return "it must be an integer";
+	case FIELD_FLAG:
+		return "it must be true or false";
+	case FIELD_LIST:
+		break;
+	}
+	return "it must be an array of strings";
+}
+
+static void take_known(const struct codec *c, struct arena *a, const char *key,
+		       const json_t *value, void *record, struct presence *ret,
+		       struct err *e)
+{
+	const struct codec_field *row = find(c->fields, key);
+
+	if (row == NULL && c->unknown_bad) {
+		fault_key(e, a, FAULT_UNKNOWN, arena_strdup(a, key),
+			  "there is no such field");
+	} else if (row != NULL && row->flags & CODEC_READ_ONLY) {
+		if (c->unknown_bad)
+			fault_key(e, a, FAULT_READ_ONLY, row->key,
+				  "it cannot be set");
+	} else if (row != NULL) {
+		ret->fields[ret->count++] = row->field;
+		if (!json_is_null(value) && !take(a, row->field, value, record))
+			fault_field(e, a, FAULT_TYPE, row->field,
+				    wanted(row->field.kind));
+	}
+}
+
+bool codec_decode(const struct codec *c, struct arena *a, json_t *object,
+		  bool partial, void *record, struct presence *ret,
+		  struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	if (c->defaults != NULL)
+		memcpy(record, c->defaults, c->size);
+	ret->fields = arena_alloc(a, count_rows(c) * sizeof(*ret->fields));
+	ret->count = 0;
+	json_object_foreach(object, key, value) {
+		take_known(c, a, key, value, record, ret, e);
+	}
+	for (const struct codec_field *row = c->fields; row->key; row++) {
+		const json_t *given = json_object_get(object, row->key);
+
+		if (row->flags & CODEC_REQUIRED && !partial &&
+		    (given == NULL || json_is_null(given)))
+			fault_field(e, a, FAULT_MISSING, row->field,
+				    "it is required");
+	}
+	return e->faults == NULL;
+}
+
+const char *codec_key(const struct codec *c, const struct fault *fault)
+{
+	if (fault->key != NULL)
+		return fault->key;
+	for (const struct codec_field *row = c->fields; row->key; row++) {
+		if (row->field.offset == fault->field.offset)
+			return row->key;
+	}
+	return NULL;
+}
+
+static json_t *show(struct field f, const void *record)
+{
+	const void *from = field_in(f, record);
+	const struct text_list *list = from;
+	json_t *array;
+
+	switch (f.kind) {
+	case FIELD_TEXT:
+		return *(const char *const *)from != NULL
+			       ? json_string(*(const char *const *)from)
+			       : json_null();
+	case FIELD_NUMBER:
+		return *(const int64_t *)from != NUMBER_NONE
+			       ? json_integer(*(const int64_t *)from)
+			       : json_null();
+	case FIELD_FLAG:
+		return json_boolean(*(const bool *)from);
+	case FIELD_LIST:
+		break;
+	}
+	array = json_array();
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(array, json_string(list->items[i]));
+	return array;
+}
+
+json_t *codec_encode(const struct codec *c, const void *record)
+{
+	json_t *object = json_object();
+
+	for (const struct codec_field *row = c->fields; row->key; row++) {
+		if (row->flags & CODEC_WRITE_ONLY)
+			continue;
+		json_t *value = show(row->field, record);
+		if (json_is_null(value) && row->flags & CODEC_OMIT_NULL)
+			json_decref(value);
+		else
+			json_object_set_new_nocheck(object, row->key, value);
+	}
+	return object;
+}

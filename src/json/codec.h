@@ -1,0 +1,50 @@
+/*
+ * codec - JSON objects to records and back, driven by tables
+ *
+ * Absent and null both mean the default when a record is made; in a change,
+ * absent leaves a member alone and null brings its default back.
+ */
+#ifndef JSON_CODEC_H
+#define JSON_CODEC_H
+
+#include <jansson.h>
+
+#include "util/fault.h"
+
+enum codec_flags {
+	CODEC_REQUIRED = 1 << 0,
+	CODEC_WRITE_ONLY = 1 << 1, /* taken from requests, never shown */
+	CODEC_READ_ONLY = 1 << 2,  /* shown, not taken from requests */
+	CODEC_OMIT_NULL = 1 << 3,  /* not shown when it is not set */
+};
+
+struct codec_field {
+	const char *key;
+	struct field field;
+	unsigned flags;
+};
+
+struct codec {
+	const struct codec_field *fields;
+	size_t size;          /* of the record */
+	const void *defaults; /* a record; NULL: all zero */
+	bool unknown_bad; /* what is not in the table is a fault, not ignored */
+};
+
+/* Which members an object named. */
+struct presence {
+	struct field *fields;
+	size_t count;
+};
+
+/* Notes every fault in e.  With `partial`, required members may be absent. */
+bool codec_decode(const struct codec *c, struct arena *a, json_t *object,
+		  bool partial, void *record, struct presence *ret,
+		  struct err *e);
+
+json_t *codec_encode(const struct codec *c, const void *record);
+
+/* What this codec calls the field at fault; NULL if it does not show it. */
+const char *codec_key(const struct codec *c, const struct fault *fault);
+
+#endif

@@ -1,0 +1,66 @@
+#include "json/text.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/limits.h"
+
+static void wipe_and_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void json_text_prepare(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
+static void release(void *json)
+{
+	json_decref(json);
+}
+
+bool json_text_parse(struct arena *a, const char *text, size_t size,
+		     json_t **ret, struct err *e)
+{
+	json_error_t at;
+
+	if (!json_limits_check(text, size, e))
+		return false;
+	/* jansson's message may quote the input, which may be a secret. */
+	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at);
+	if (value == NULL)
+		return err_code(e, ERR_MALFORMED, "json_malformed",
+				"the body is not JSON: line %d, column %d%s",
+				at.line, at.column,
+				json_error_code(&at) ==
+						json_error_duplicate_key
+					? ", a key stands there twice"
+					: "");
+	arena_defer(a, release, value);
+	if (!json_is_object(value))
+		return err_code(e, ERR_MALFORMED, "json_not_object",
+				"the body must be a JSON object");
+	*ret = value;
+	return true;
+}
+
+static void wipe_text(void *text)
+{
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+const char *json_text_print(struct arena *a, json_t *value, size_t style)
+{
+	char *text = json_dumps(value, style);
+
+	json_decref(value);
+	if (text == NULL)
+		abort(); /* out of memory: all our strings are UTF-8 */
+	arena_defer(a, wipe_text, text);
+	return text;
+}

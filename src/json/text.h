@@ -1,0 +1,24 @@
+/*
+ * text - JSON values as text and back
+ */
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
+
+#include <jansson.h>
+
+#include "util/arena.h"
+#include "util/err.h"
+
+/* Let jansson wipe what it frees, passwords among it.  Call before anything
+ * else uses it. */
+void json_text_prepare(void);
+
+/* An object within the limits of json/limits.h and without duplicate keys.
+ * Released with the arena. */
+bool json_text_parse(struct arena *a, const char *text, size_t size,
+		     json_t **ret, struct err *e);
+
+/* Takes over value; the text lives in the arena. */
+const char *json_text_print(struct arena *a, json_t *value, size_t style);
+
+#endif

@@ -1,0 +1,192 @@
+#include "lane.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/server.h"
+#include "ldap/login.h"
+#include "ldap/session.h"
+#include "ldap/store.h"
+#include "loop/fiber.h"
+#include "passwd/hasher.h"
+#include "util/clock.h"
+
+enum {
+	STOP_MILLIS = 10000, /* requests under way have that long */
+	STOP_LOOK = 10,      /* milliseconds between looks whether all is done */
+	OPERATIONS_WAITING = 4096,
+	KEEPERS_MAX = 128, /* fibers that keep connections */
+};
+
+struct lane {
+	const struct lane_parts *parts;
+	struct loop *loop;
+	struct server *server;
+	struct session *session, *logins;
+	struct gateway gateway;
+	struct service service;
+	struct timer stopping;
+	int64_t stop_by;
+	bool forced;
+	pthread_t thread;
+};
+
+static void serve(void *ctx, const struct request *req, struct response *res)
+{
+	const struct lane *l = ctx;
+
+	dispatch(&l->service, req, res);
+}
+
+static void open_sessions(struct lane *l)
+{
+	const struct ldap_settings *set = &l->parts->conf->ldap;
+	const struct session_shape shape = {
+		.as = CONNECT_GATEWAY,
+		.connections = (unsigned)set->connections,
+		.outstanding = (unsigned)set->outstanding,
+		.waiting = OPERATIONS_WAITING};
+	const struct session_shape login_shape = {
+		.as = CONNECT_NOBODY,
+		.connections = (unsigned)set->logins,
+		.outstanding = 1, /* a bind stops all others, RFC 4511 4.2.1 */
+		.waiting = (unsigned)set->logins_waiting};
+	struct pool *connector = l->parts->connector;
+
+	l->session = session_open(l->loop, connector, set, &shape);
+	l->logins = session_open(l->loop, connector, set, &login_shape);
+}
+
+static bool open_ports(struct lane *l, struct err *e)
+{
+	const struct conf *conf = l->parts->conf;
+
+	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
+	l->gateway.login = ldap_login_open(l->logins, &conf->ldap);
+	l->gateway.hasher =
+		hasher_open(l->parts->hashers, conf->passwd.scheme, e);
+	l->service.gateway = &l->gateway;
+	l->service.openapi = l->parts->openapi;
+	return l->gateway.hasher != NULL;
+}
+
+/* Everything below runs on the lane's own thread. */
+
+static bool is_done(const struct lane *l)
+{
+	return server_is_idle(l->server) && session_is_closed(l->session) &&
+	       session_is_closed(l->logins) && fiber_count(l->loop) == 0;
+}
+
+static void look(void *ctx)
+{
+	struct lane *l = ctx;
+	bool late = clock_now() >= l->stop_by;
+
+	if (late && !l->forced)
+		server_cut_off(l->server);
+	if (late || server_is_idle(l->server)) {
+		if (!l->forced) {
+			session_stop(l->session);
+			session_stop(l->logins);
+		}
+		l->forced = true;
+	}
+	if (l->forced && is_done(l))
+		loop_stop(l->loop);
+	else
+		loop_set_timer(l->loop, &l->stopping, clock_now() + STOP_LOOK);
+}
+
+static void begin_stop(void *ctx)
+{
+	struct lane *l = ctx;
+
+	server_quiesce(l->server);
+	l->stop_by = clock_now() + STOP_MILLIS;
+	l->stopping = (struct timer){.fn = look, .ctx = l};
+	look(l);
+}
+
+static void *run(void *ctx)
+{
+	struct lane *l = ctx;
+
+	open_sessions(l);
+	struct err e = {0};
+	if (!open_ports(l, &e))
+		abort(); /* the scheme was checked with the options */
+	loop_run(l->loop);
+	server_close(&l->server);
+	ldap_store_close(&l->gateway.store);
+	ldap_login_close(&l->gateway.login);
+	hasher_close(&l->gateway.hasher);
+	session_free(&l->session);
+	session_free(&l->logins);
+	fiber_cleanup(l->loop);
+	return NULL;
+}
+
+static bool start_thread(struct lane *l, struct err *e)
+{
+	sigset_t all, before;
+
+	sigfillset(&all); /* signals are for the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int rc = pthread_create(&l->thread, NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0 ||
+	       err_set(e, ERR_INTERNAL, "no thread: %s", strerror(rc));
+}
+
+struct lane *lane_start(const struct lane_parts *parts, int listener,
+			struct err *e)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		abort();
+	l->parts = parts;
+	l->loop = loop_open(e);
+	if (l->loop == NULL) {
+		free(l);
+		return NULL;
+	}
+	fiber_prepare(l->loop,
+		      (unsigned)parts->conf->http.requests + KEEPERS_MAX);
+	const struct server_parts server = {.loop = l->loop,
+					    .settings = &parts->conf->http,
+					    .sources = parts->sources,
+					    .loops = parts->lanes,
+					    .listener = listener,
+					    .serve = serve,
+					    .ctx = l};
+	l->server = server_open(&server, e);
+	if (l->server == NULL || !start_thread(l, e)) {
+		server_close(&l->server);
+		fiber_cleanup(l->loop);
+		loop_close(&l->loop);
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void lane_stop(struct lane *l)
+{
+	loop_post(l->loop, begin_stop, l);
+}
+
+void lane_join(struct lane **lane)
+{
+	struct lane *l = *lane;
+
+	*lane = NULL;
+	if (l == NULL)
+		return;
+	pthread_join(l->thread, NULL);
+	loop_close(&l->loop);
+	free(l);
+}

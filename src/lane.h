@@ -1,0 +1,35 @@
+/*
+ * lane - one loop with everything it needs to serve: nothing in it is shared
+ * with other lanes, except pools and counters that may be
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include "api/dispatch.h"
+#include "conf.h"
+#include "http/sources.h"
+#include "loop/pool.h"
+
+struct lane;
+
+struct lane_parts {
+	const struct conf *conf;
+	struct pool *connector, *hashers;
+	struct sources *sources;
+	const char *openapi;
+	unsigned lanes; /* how many there are */
+};
+
+/* Serve on that listening socket, which is taken over, on a thread of its own.
+ * The parts must outlive it.  NULL, with e set, on failure. */
+struct lane *lane_start(const struct lane_parts *parts, int listener,
+			struct err *e);
+
+/* Accept nobody any more and end when all requests are done, at most 10 s from
+ * now.  From any thread. */
+void lane_stop(struct lane *l);
+
+/* Wait for its end.  Accepts NULL. */
+void lane_join(struct lane **l);
+
+#endif

@@ -1,0 +1,118 @@
+#include "ldap/connect.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+void connect_prepare(void)
+{
+	LDAPAPIInfo info = {.ldapai_info_version = LDAP_API_INFO_VERSION};
+
+	/* ./ldaprc or LDAPTLS_REQCERT could turn certificate checks off. */
+	if (setenv("LDAPNOINIT", "1", 1) != 0 ||
+	    ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) != 0)
+		abort();
+	ldap_memfree(info.ldapai_vendor_name);
+	ber_memvfree((void **)info.ldapai_extensions);
+}
+
+static bool is_local(const char *uri)
+{
+	return strncmp(uri, "ldapi://", strlen("ldapi://")) == 0;
+}
+
+bool connect_check(const struct ldap_settings *set, struct err *e)
+{
+	/* libldap hangs for ever on a mute peer behind ldaps://; StartTLS
+	 * gives the same protection and honours timeouts. */
+	if (!is_local(set->uri) && strncmp(set->uri, "ldap://", 7) != 0)
+		return err_set(e, ERR_INVALID,
+			       "the directory's URI must begin with ldapi:// "
+			       "or ldap:// (which uses StartTLS)");
+	if (!is_local(set->uri) && set->bind_dn == NULL)
+		return err_set(e, ERR_INVALID,
+			       "a directory at ldap:// needs ldap_bind_dn");
+	if (set->bind_dn != NULL && set->password == NULL)
+		return err_set(e, ERR_INVALID,
+			       "ldap_bind_dn needs ldap_password_file");
+	return true;
+}
+
+static bool set_options(LDAP *ld, const struct ldap_settings *set)
+{
+	static const int version = LDAP_VERSION3,
+			 demand = LDAP_OPT_X_TLS_DEMAND,
+			 tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
+	const struct timeval limit = {.tv_sec = CONNECT_SECONDS};
+
+	return ldap_set_option(ld, LDAP_OPT_PROTOCOL_VERSION, &version) == 0 &&
+	       ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == 0 &&
+	       ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &limit) == 0 &&
+	       ldap_set_option(ld, LDAP_OPT_TIMEOUT, &limit) == 0 &&
+	       ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == 0 &&
+	       ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) == 0 &&
+	       (set->ca_file == NULL ||
+		ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, set->ca_file) ==
+			0) &&
+	       (is_local(set->uri) ||
+		ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0);
+}
+
+static int bind_gateway(LDAP *ld, const struct ldap_settings *set)
+{
+	char nothing[] = "";
+	struct berval cred = {0, nothing}; /* sent, and empty */
+
+	if (set->bind_dn == NULL)
+		return ldap_sasl_bind_s(ld, NULL, "EXTERNAL", &cred, NULL, NULL,
+					NULL);
+	ber_str2bv(set->password, 0, 0, &cred);
+	return ldap_sasl_bind_s(ld, set->bind_dn, LDAP_SASL_SIMPLE, &cred, NULL,
+				NULL, NULL);
+}
+
+static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
+			 enum connect_as as)
+{
+	int rc = ldap_connect(ld);
+
+	if (rc == LDAP_SUCCESS && !is_local(set->uri))
+		rc = ldap_start_tls_s(ld, NULL, NULL);
+	if (rc == LDAP_SUCCESS && as == CONNECT_GATEWAY)
+		rc = bind_gateway(ld, set);
+	return rc;
+}
+
+static bool stop_blocking(LDAP *ld)
+{
+	int fd = -1;
+
+	return ldap_get_option(ld, LDAP_OPT_DESC, &fd) == 0 && fd >= 0 &&
+	       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0 &&
+	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
+			struct err *e)
+{
+	LDAP *ld = NULL;
+	int rc = ldap_initialize(&ld, set->uri);
+
+	if (rc != LDAP_SUCCESS) {
+		err_set(e, ERR_INTERNAL, "%s: %s", set->uri,
+			ldap_err2string(rc));
+		return NULL;
+	}
+	if (!set_options(ld, set))
+		err_set(e, ERR_INTERNAL, "%s: an option was refused", set->uri);
+	else if ((rc = open_and_bind(ld, set, as)) != LDAP_SUCCESS)
+		err_set(e, ERR_UNAVAILABLE, "%s: %s", set->uri,
+			ldap_err2string(rc));
+	else if (!stop_blocking(ld))
+		err_set(e, ERR_INTERNAL, "%s: no descriptor", set->uri);
+	else
+		return ld;
+	ldap_unbind_ext(ld, NULL, NULL);
+	return NULL;
+}

@@ -1,0 +1,32 @@
+/*
+ * connect - open a connection to the directory; blocks, so call it on a pool
+ *
+ * Certificates are demanded, referrals are not followed.
+ */
+#ifndef LDAP_CONNECT_H
+#define LDAP_CONNECT_H
+
+#include <ldap.h>
+
+#include "ldap/settings.h"
+#include "util/err.h"
+
+enum connect_as {
+	CONNECT_GATEWAY, /* bound as the gateway */
+	CONNECT_NOBODY,  /* not bound: somebody will log in */
+};
+
+enum { CONNECT_SECONDS = 2 }; /* at most, for each step of it */
+
+/* Call once, before there are threads: libldap sets itself up, without asking
+ * its configuration files or the environment. */
+void connect_prepare(void);
+
+/* False, with e set, unless the settings can work. */
+bool connect_check(const struct ldap_settings *set, struct err *e);
+
+/* The result does not block; NULL, with e set, when it failed. */
+LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
+			struct err *e);
+
+#endif

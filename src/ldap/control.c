@@ -1,0 +1,87 @@
+#include "ldap/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct controls *c, const char *oid, struct berval value)
+{
+	/* libldap takes the OID without const, and only reads it. */
+	union {
+		const char *is;
+		char *taken;
+	} text = {.is = oid};
+
+	if (c->count == CONTROLS_MAX)
+		abort();
+	c->items[c->count] = (LDAPControl){.ldctl_oid = text.taken,
+					   .ldctl_value = value,
+					   .ldctl_iscritical = 1};
+	c->count++;
+}
+
+/* Move what was encoded into the arena. */
+static struct berval finish(BerElement *ber, struct arena *a)
+{
+	struct berval encoded, copy;
+
+	if (ber == NULL || ber_flatten2(ber, &encoded, 0) != 0)
+		abort(); /* out of memory */
+	copy.bv_len = encoded.bv_len;
+	copy.bv_val = arena_copy(a, encoded.bv_val, encoded.bv_len);
+	ber_free(ber, 1);
+	return copy;
+}
+
+void control_proxy(struct controls *c, struct arena *a, const char *dn)
+{
+	struct berval value;
+
+	ber_str2bv(arena_printf(a, "dn:%s", dn), 0, 0, &value);
+	add(c, LDAP_CONTROL_PROXY_AUTHZ, value);
+}
+
+void control_assert(struct controls *c, struct arena *a, const char *attr,
+		    const char *value)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+
+	if (ber == NULL ||
+	    ber_printf(ber, "t{ss}", LDAP_FILTER_EQUALITY, attr, value) < 0)
+		abort();
+	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
+}
+
+void control_post_read(struct controls *c, struct arena *a,
+		       const char *const attributes[])
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+
+	if (ber == NULL || ber_printf(ber, "{") < 0)
+		abort();
+	for (; *attributes != NULL; attributes++)
+		ber_printf(ber, "s", *attributes);
+	ber_printf(ber, "}");
+	add(c, LDAP_CONTROL_POST_READ, finish(ber, a));
+}
+
+LDAPControl **control_list(struct controls *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		c->list[i] = &c->items[i];
+	c->list[c->count] = NULL;
+	return c->list;
+}
+
+static const struct berval *value_of(LDAPControl **reply, const char *oid)
+{
+	for (; reply != NULL && *reply != NULL; reply++) {
+		if (strcmp((*reply)->ldctl_oid, oid) == 0)
+			return &(*reply)->ldctl_value;
+	}
+	return NULL;
+}
+
+const struct berval *control_post_read_value(LDAPControl **reply)
+{
+	return value_of(reply, LDAP_CONTROL_POST_READ);
+}

@@ -1,0 +1,37 @@
+/*
+ * control - what may be asked of the directory beside the operation itself
+ */
+#ifndef LDAP_CONTROL_H
+#define LDAP_CONTROL_H
+
+#include <ldap.h>
+
+#include "util/arena.h"
+
+enum { CONTROLS_MAX = 4 };
+
+/* To be filled by the functions below; begin with {.count = 0}. */
+struct controls {
+	LDAPControl items[CONTROLS_MAX];
+	LDAPControl *list[CONTROLS_MAX + 1];
+	size_t count;
+};
+
+/* As an operation takes them; valid as long as c, at its place. */
+LDAPControl **control_list(struct controls *c);
+
+/* Act with the rights of that DN (RFC 4370); "" is nobody. */
+void control_proxy(struct controls *c, struct arena *a, const char *dn);
+
+/* Only if the entry has that value (RFC 4528): else result 122. */
+void control_assert(struct controls *c, struct arena *a, const char *attr,
+		    const char *value);
+
+/* Send these attributes of the entry as it is afterwards (RFC 4527). */
+void control_post_read(struct controls *c, struct arena *a,
+		       const char *const attributes[]);
+
+/* What a reply says of the entry afterwards, or NULL. */
+const struct berval *control_post_read_value(LDAPControl **reply);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * entry - the attributes of one entry, as they came over the wire
+ */
+#ifndef LDAP_ENTRY_H
+#define LDAP_ENTRY_H
+
+#include <ldap.h>
+
+#include "util/arena.h"
+#include "util/err.h"
+
+struct attribute {
+	const char *name;
+	struct berval *values; /* ended by a NULL bv_val */
+};
+
+struct entry {
+	const struct attribute *attributes;
+	size_t count;
+};
+
+/* Of a search result.  Everything is copied into the arena. */
+bool entry_read(LDAP *ld, LDAPMessage *message, struct arena *a,
+		struct entry *ret, struct err *e);
+
+/* Of a response control's value: a SearchResultEntry (RFC 4527). */
+bool entry_read_control(const struct berval *value, struct arena *a,
+			struct entry *ret, struct err *e);
+
+/* NULL when the entry does not have it.  Case does not matter. */
+const struct berval *entry_values(const struct entry *en, const char *name);
+
+/* The first value, or NULL. */
+const char *entry_text(const struct entry *en, const char *name);
+
+#endif

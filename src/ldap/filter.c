@@ -1,0 +1,46 @@
+#include "ldap/filter.h"
+
+#include <string.h>
+
+/* The bytes that RFC 4515 wants escaped, and all that are not ASCII. */
+static int is_special(unsigned char c)
+{
+	return c < 0x20 || c >= 0x7f || strchr("*()\\", c) != NULL;
+}
+
+const char *filter_equal(struct arena *a, const char *attr, const char *value)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *escaped = arena_alloc(a, strlen(value) * 3 + 1), *to = escaped;
+
+	for (const char *p = value; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (is_special(c)) {
+			*to++ = '\\';
+			*to++ = digits[c >> 4];
+			*to++ = digits[c & 15];
+		} else {
+			*to++ = *p;
+		}
+	}
+	return arena_printf(a, "(%s=%s)", attr, escaped);
+}
+
+const char *filter_and(struct arena *a, const char *one, const char *other)
+{
+	return arena_printf(a, "(&%s%s)", one, other);
+}
+
+const char *filter_any(struct arena *a, const char *const parts[], size_t count)
+{
+	size_t size = sizeof("(|)");
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(parts[i]);
+	char *text = arena_alloc(a, size), *to = stpcpy(text, "(|");
+	for (size_t i = 0; i < count; i++)
+		to = stpcpy(to, parts[i]);
+	stpcpy(to, ")");
+	return text;
+}

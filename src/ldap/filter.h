@@ -1,0 +1,20 @@
+/*
+ * filter - the only way to build a search filter, so that no value can become
+ * part of its grammar (RFC 4515)
+ */
+#ifndef LDAP_FILTER_H
+#define LDAP_FILTER_H
+
+#include <stddef.h>
+
+#include "util/arena.h"
+
+/* attr=value, in parentheses. */
+const char *filter_equal(struct arena *a, const char *attr, const char *value);
+
+/* Both parts, or any of them; at least one. */
+const char *filter_and(struct arena *a, const char *one, const char *other);
+const char *filter_any(struct arena *a, const char *const parts[],
+		       size_t count);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * list - the first so many keys behind a given one, out of any number
+ *
+ * Keys come in any order; only the least ones are kept, so that the memory
+ * does not grow with the directory.
+ */
+#ifndef LDAP_LIST_H
+#define LDAP_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/arena.h"
+
+struct list;
+
+/* Keep at most `limit` keys greater than `after`, which may be NULL. */
+struct list *list_new(struct arena *a, size_t limit, const char *after);
+
+/* Keys longer than 255 bytes are left out: we never make such. */
+void list_add(struct list *l, const char *key);
+
+/* Sorted; nothing may be added afterwards.  `more`: some were dropped. */
+const char **list_keys(struct list *l, size_t *count, bool *more);
+
+#endif

@@ -1,0 +1,193 @@
+#include "ldap/login.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "ldap/memory.h"
+#include "ldap/result.h"
+#include "ldap/schema.h"
+#include "loop/fiber.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+enum {
+	/* Refusals take a multiple of this many milliseconds, so that their
+	 * time does not tell whether there is such a user. */
+	REFUSAL_STEP = 250,
+	PASSWORD_SENT_MAX = 1024, /* longer ones cannot be right */
+	PRINCIPAL_MAX = 64,
+};
+
+/* A bind under way; others with the same credentials wait for its result
+ * instead of making slapd verify the same hash again. */
+struct flight {
+	struct flight *next;
+	unsigned char digest[DIGEST_SIZE];
+	struct err err;
+	bool good, landed;
+	struct passenger *passengers;
+};
+
+struct passenger {
+	struct passenger *next;
+	struct fiber *fiber;
+	struct err err;
+	bool good, landed;
+};
+
+struct ldap_login {
+	struct login port;
+	struct session *session;
+	const struct ldap_settings *set;
+	struct memory *memory;
+	struct flight *flights;
+};
+
+static bool bind_once(struct ldap_login *l, const struct task *t,
+		      const char *dn, const char *password, struct err *e)
+{
+	int64_t own = clock_now() + l->set->write_seconds * 1000;
+	struct operation op = {.kind = OPERATION_BIND,
+			       .dn = dn,
+			       .password = password};
+
+	return session_run(l->session, t->arena, &op,
+			   own < t->deadline ? own : t->deadline, e) &&
+	       (op.result == LDAP_SUCCESS ||
+		result_failed(e, op.result, "login"));
+}
+
+static bool join(struct flight *f, const struct task *t, struct err *e)
+{
+	struct passenger p = {.next = f->passengers, .fiber = fiber_self()};
+
+	f->passengers = &p;
+	while (!p.landed)
+		fiber_park(t->deadline + 1000); /* the bind ends before */
+	*e = p.err;
+	return p.good;
+}
+
+static void land(struct ldap_login *l, struct flight *f)
+{
+	struct flight **at = &l->flights;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	for (struct passenger *p = f->passengers; p != NULL;) {
+		struct passenger *next = p->next;
+
+		p->good = f->good;
+		p->err = f->err;
+		p->landed = true;
+		fiber_wake(p->fiber);
+		p = next;
+	}
+}
+
+static bool prove(struct ldap_login *l, const struct task *t, const char *dn,
+		  const char *password, bool fresh, struct err *e)
+{
+	struct flight own = {.next = l->flights};
+	int64_t now = clock_now();
+
+	memory_digest(l->memory, dn, password, own.digest);
+	if (!fresh && memory_knows(l->memory, own.digest, now))
+		return true;
+	for (struct flight *f = l->flights; f != NULL; f = f->next) {
+		if (digest_equal(f->digest, own.digest))
+			return join(f, t, e);
+	}
+	l->flights = &own;
+	own.good = bind_once(l, t, dn, password, &own.err);
+	land(l, &own);
+	if (own.good)
+		memory_learn(l->memory, own.digest,
+			     now + l->set->remember_millis);
+	*e = own.err;
+	return own.good;
+}
+
+static bool is_principal(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 0 && size <= PRINCIPAL_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == size;
+}
+
+/* Only what is exactly a name of ours: slapd's own matching would take many
+ * spellings for the same. */
+static bool is_login(const char *name)
+{
+	struct err ignored = {0};
+
+	return strchr(name, '@') != NULL
+		       ? address_check(name, ADDRESS_OWN, &ignored)
+		       : is_principal(name);
+}
+
+/* What a bind says about the caller and not about the directory. */
+static bool is_refusal(enum err_kind kind)
+{
+	return kind == ERR_UNAUTHENTICATED || kind == ERR_NOT_FOUND ||
+	       kind == ERR_INVALID || kind == ERR_DENIED;
+}
+
+static bool refuse(int64_t began, struct err *e)
+{
+	int64_t spent = clock_now() - began;
+
+	fiber_sleep(REFUSAL_STEP - spent % REFUSAL_STEP);
+	return err_set(e, ERR_UNAUTHENTICATED,
+		       "the login or the password is wrong");
+}
+
+static bool verify(struct login *port, const struct task *t, const char *name,
+		   const char *password, bool fresh, const struct caller **ret,
+		   struct err *e)
+{
+	struct ldap_login *l = (struct ldap_login *)port;
+	int64_t began = clock_now();
+	struct caller *caller = arena_alloc(t->arena, sizeof(*caller));
+
+	name = text_lower(t->arena, name);
+	/* A bind without a password succeeds, as nobody: RFC 4513 5.1.2. */
+	if (!is_login(name) || password[0] == '\0' ||
+	    strlen(password) > PASSWORD_SENT_MAX)
+		return refuse(began, e);
+	caller->login = name;
+	caller->identity = schema_login_dn(t->arena, l->set->base, name);
+	if (!prove(l, t, caller->identity, password, fresh, e))
+		return is_refusal(e->kind) ? refuse(began, e) : false;
+	*ret = caller;
+	return true;
+}
+
+static const struct login_ops ops = {.verify = verify};
+
+struct login *ldap_login_open(struct session *session,
+			      const struct ldap_settings *set)
+{
+	struct ldap_login *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		abort();
+	l->port.ops = &ops;
+	l->session = session;
+	l->set = set;
+	l->memory = memory_open();
+	return &l->port;
+}
+
+void ldap_login_close(struct login **login)
+{
+	struct ldap_login *l = (struct ldap_login *)*login;
+
+	*login = NULL;
+	if (l != NULL)
+		memory_close(&l->memory);
+	free(l);
+}

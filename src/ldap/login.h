@@ -1,0 +1,21 @@
+/*
+ * login - core/login.h by binding to the directory
+ *
+ * The directory alone decides whether a password is right and whether its owner
+ * may log in at the moment.
+ */
+#ifndef LDAP_LOGIN_H
+#define LDAP_LOGIN_H
+
+#include "core/login.h"
+#include "ldap/session.h"
+
+/* The session's connections must be for nobody, with one operation at a time,
+ * because a bind changes whose a connection is.  All must outlive it. */
+struct login *ldap_login_open(struct session *s,
+			      const struct ldap_settings *set);
+
+/* Accepts NULL. */
+void ldap_login_close(struct login **l);
+
+#endif

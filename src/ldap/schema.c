@@ -1,0 +1,133 @@
+#include "ldap/schema.h"
+
+#include <string.h>
+
+#include "core/address.h"
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/user.h"
+#include "ldap/dn.h"
+#include "ldap/filter.h"
+
+const char schema_guard[] = "entryCSN";
+const char schema_password[] = "userPassword";
+
+/* The directory's own attributes are the same for every kind. */
+/* clang-format off */
+#define OPERATIONAL                                                            \
+	{"entryUUID",                 F(id),          MAP_READ_ONLY},          \
+	{"createTimestamp",           F(created_at),  MAP_READ_ONLY | MAP_TIME}, \
+	{"modifyTimestamp",           F(updated_at),                           \
+	 MAP_READ_ONLY | MAP_TIME | MAP_VOLATILE},                             \
+	{NULL,                        {0, 0},         0}
+
+/* One row per attribute: to carry another one, add it to the struct, to
+ * schema/provost.schema and here. */
+#define F(member) FIELD(struct domain, member)
+static const struct map_attr domain_attrs[] = {
+	{"provostDomainName",         F(name),               MAP_MUST | MAP_FIXED},
+	{"provostDomainKind",         F(kind),               MAP_MUST},
+	{"provostEnabled",            F(enabled),            MAP_MUST},
+	{"description",               F(description),        0},
+	{"provostDisplayName",        F(display_name),       0},
+	{"provostShortDisplayName",   F(short_display_name), 0},
+	{"provostImapHost",           F(imap_host),          0},
+	{"provostPop3Host",           F(pop3_host),          0},
+	{"provostSmtpHost",           F(smtp_host),          0},
+	{"provostDefaultQuotaBytes",  F(default_user_quota_bytes), 0},
+	OPERATIONAL,
+};
+#undef F
+
+#define F(member) FIELD(struct user, member)
+static const struct map_attr user_attrs[] = {
+	{"mail",                      F(address),       MAP_MUST | MAP_FIXED},
+	{"uid",                       F(address),       MAP_WRITE_ONLY | MAP_FIXED},
+	{"provostLocalPart",          F(local_part),    MAP_MUST | MAP_FIXED},
+	{"provostMailboxId",          F(mailbox_id),    MAP_MUST | MAP_FIXED},
+	{"cn",                        F(name),          MAP_MUST},
+	{"sn",                        F(family_name),   MAP_MUST},
+	{"givenName",                 F(given_name),    0},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"provostLoginEnabled",       F(login_enabled), MAP_ABSENT_TRUE},
+	{"provostQuotaBytes",         F(quota_bytes),   0},
+	{"userPassword",              F(password),      MAP_WRITE_ONLY},
+	OPERATIONAL,
+};
+#undef F
+
+#define F(member) FIELD(struct alias, member)
+static const struct map_attr alias_attrs[] = {
+	{"mail",                      F(address),       MAP_MUST | MAP_FIXED},
+	{"provostLocalPart",          F(local_part),    MAP_FIXED},
+	{"provostDestination",        F(destinations),  MAP_MUST},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"description",               F(description),   0},
+	OPERATIONAL,
+};
+#undef F
+/* clang-format on */
+
+static const char *const domain_classes[] = {"provostDomain", NULL};
+static const char *const user_classes[] = {"inetOrgPerson", "provostUser",
+					   NULL};
+static const char *const alias_classes[] = {"provostAlias", NULL};
+
+static const struct schema schemas[KIND_COUNT] = {
+	[KIND_DOMAIN] = {{domain_classes, "provostDomain", domain_attrs},
+			 "provostDomainName"},
+	[KIND_USER] = {{user_classes, "provostUser", user_attrs}, "mail"},
+	[KIND_ALIAS] = {{alias_classes, "provostAlias", alias_attrs}, "mail"},
+};
+
+const struct schema *schema_of(enum kind k)
+{
+	return &schemas[k];
+}
+
+const char *schema_domains_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "ou", "domains", base);
+}
+
+static const char *domain_dn(struct arena *a, const char *base,
+			     const char *name)
+{
+	return dn_child(a, schemas[KIND_DOMAIN].key, name,
+			schema_domains_dn(a, base));
+}
+
+const char *schema_dn(struct arena *a, const char *base, enum kind k,
+		      const char *key)
+{
+	const char *domain = address_domain(key);
+
+	if (k == KIND_DOMAIN)
+		return domain_dn(a, base, key);
+	if (domain == NULL)
+		return NULL;
+	return dn_child(a, schemas[k].key, key, domain_dn(a, base, domain));
+}
+
+const char *schema_login_dn(struct arena *a, const char *base, const char *name)
+{
+	if (strchr(name, '@') != NULL)
+		return schema_dn(a, base, KIND_USER, name);
+	return dn_child(a, "uid", name, dn_child(a, "ou", "principals", base));
+}
+
+const char *schema_administrators_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "cn", "administrators",
+			dn_child(a, "ou", "roles", base));
+}
+
+const char *schema_member_filter(struct arena *a, const char *dn)
+{
+	return filter_equal(a, "member", dn);
+}
+
+const char *schema_class_filter(struct arena *a, enum kind k)
+{
+	return filter_equal(a, "objectClass", schemas[k].map.class);
+}

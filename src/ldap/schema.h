@@ -1,0 +1,40 @@
+/*
+ * schema - our records as directory entries, and where they are
+ *
+ * The contract is docs/directory.md; classes and attributes are defined in
+ * schema/provost.schema.
+ */
+#ifndef LDAP_SCHEMA_H
+#define LDAP_SCHEMA_H
+
+#include "core/kind.h"
+#include "ldap/map.h"
+
+struct schema {
+	struct map map;
+	const char *key; /* the attribute that names the entry */
+};
+
+const struct schema *schema_of(enum kind k);
+
+extern const char schema_guard[];    /* changes with every write */
+extern const char schema_password[]; /* holds the hash */
+
+/* NULL if no entry could have such a key. */
+const char *schema_dn(struct arena *a, const char *base, enum kind k,
+		      const char *key);
+
+/* What everything of this kind is below: of one domain, or of all. */
+const char *schema_domains_dn(struct arena *a, const char *base);
+
+/* Who logs in by that name: an address, or a principal's name. */
+const char *schema_login_dn(struct arena *a, const char *base,
+			    const char *name);
+
+/* The group of super administrators, and the filter for one of them. */
+const char *schema_administrators_dn(struct arena *a, const char *base);
+const char *schema_member_filter(struct arena *a, const char *dn);
+
+const char *schema_class_filter(struct arena *a, enum kind k);
+
+#endif

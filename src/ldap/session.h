@@ -1,0 +1,75 @@
+/*
+ * session - a few pipelined connections of one loop to the directory
+ *
+ * A call submits an operation, parks the fiber, and returns with the result or
+ * at the deadline.  Many operations are under way on each connection.  Lost
+ * connections are opened anew by themselves; meanwhile calls fail at once.
+ */
+#ifndef LDAP_SESSION_H
+#define LDAP_SESSION_H
+
+#include <ldap.h>
+
+#include "ldap/connect.h"
+#include "loop/loop.h"
+#include "loop/pool.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+struct session;
+
+struct session_shape {
+	enum connect_as as;
+	unsigned connections;
+	unsigned outstanding; /* operations on each at a time */
+	unsigned waiting;     /* for their turn, at most */
+};
+
+/* The settings and the pool, which opens connections, must outlive it. */
+struct session *session_open(struct loop *l, struct pool *connector,
+			     const struct ldap_settings *set,
+			     const struct session_shape *shape);
+
+/* Fails what is under way and lets its fibers end; call it on the loop's
+ * thread and turn the loop until session_is_closed(). */
+void session_stop(struct session *s);
+bool session_is_closed(const struct session *s);
+void session_free(struct session **s);
+
+/* Whether there is a connection at the moment. */
+bool session_is_up(const struct session *s);
+
+enum operation_kind {
+	OPERATION_SEARCH,
+	OPERATION_ADD,
+	OPERATION_MODIFY,
+	OPERATION_DELETE,
+	OPERATION_BIND,
+};
+
+/* Called for each entry found, on the loop's own stack: it must not wait. */
+typedef void entry_fn(void *ctx, LDAP *ld, LDAPMessage *entry);
+
+struct operation {
+	enum operation_kind kind;
+	const char *dn;          /* base of a search, else the entry */
+	int scope;               /* SEARCH: LDAP_SCOPE_... */
+	const char *filter;      /* SEARCH; NULL: everything */
+	const char *const *want; /* SEARCH: attributes, ended by NULL */
+	LDAPMod **mods;          /* ADD, MODIFY */
+	const char *password;    /* BIND */
+	LDAPControl **controls;  /* or NULL */
+	entry_fn *each;          /* SEARCH */
+	void *ctx;
+
+	int result;          /* LDAP result code */
+	LDAPControl **reply; /* released with the arena; NULL if none */
+};
+
+/* True if the directory answered, whatever the result.  Otherwise, for a
+ * writing operation, ERR_UNKNOWN says that it may have been done;
+ * ERR_UNAVAILABLE, ERR_TIMEOUT and ERR_LIMIT say that it was not. */
+bool session_run(struct session *s, struct arena *a, struct operation *op,
+		 int64_t deadline, struct err *e);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * settings - which directory, and how to talk to it
+ */
+#ifndef LDAP_SETTINGS_H
+#define LDAP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ldap_settings {
+	const char *uri;         /* ldapi://... or ldap://... (then StartTLS) */
+	const char *base;        /* DN everything is below */
+	const char *bind_dn;     /* NULL: by peer credentials (ldapi only) */
+	const char *password;    /* of bind_dn */
+	const char *ca_file;     /* PEM; NULL: the system's authorities */
+	int64_t connections;     /* for operations, a loop */
+	int64_t outstanding;     /* operations under way on each */
+	int64_t logins;          /* connections for binding, a loop */
+	int64_t logins_waiting;  /* for one of these, a loop */
+	int64_t read_seconds;    /* deadline of reading operations */
+	int64_t write_seconds;   /* deadline of writing operations */
+	int64_t remember_millis; /* how long verified credentials are known */
+};
+
+#endif

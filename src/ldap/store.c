@@ -1,0 +1,415 @@
+#include "ldap/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ldap/control.h"
+#include "ldap/filter.h"
+#include "ldap/list.h"
+#include "ldap/result.h"
+#include "ldap/schema.h"
+#include "util/clock.h"
+
+enum {
+	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
+	LIST_READS = 10,      /* a list may take that many times a read */
+};
+
+struct ldap_store {
+	struct store port;
+	struct session *session;
+	const struct ldap_settings *set;
+};
+
+static struct ldap_store *self(struct store *s)
+{
+	return (struct ldap_store *)s;
+}
+
+static int64_t deadline(const struct task *t, int64_t seconds)
+{
+	int64_t own = clock_now() + seconds * 1000;
+
+	return own < t->deadline ? own : t->deadline;
+}
+
+static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+
+/* Controls of an operation with the caller's rights. */
+static struct controls as_caller(const struct task *t)
+{
+	struct controls c = {.count = 0};
+
+	control_proxy(&c, t->arena, t->caller->identity);
+	return c;
+}
+
+/* Run it; results other than success are errors. */
+static bool run(struct ldap_store *s, const struct task *t,
+		struct operation *op, int64_t seconds, const char *what,
+		struct err *e)
+{
+	return session_run(s->session, t->arena, op, deadline(t, seconds), e) &&
+	       (op->result == LDAP_SUCCESS ||
+		result_failed(e, op->result, what));
+}
+
+/* Where the entries of a search go: record after record. */
+struct reading {
+	const struct map *map;
+	struct arena *arena;
+	char *records;
+	size_t size, room, count;
+	const char *guard; /* of the last one */
+	struct err err;
+};
+
+static bool read_record(struct reading *r, const struct entry *en,
+			struct err *e)
+{
+	r->guard = entry_text(en, schema_guard);
+	return map_read(r->map, r->arena, en, r->records + r->count * r->size,
+			e);
+}
+
+static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct reading *r = ctx;
+	struct entry en;
+
+	if (r->err.kind != ERR_NONE || r->count == r->room)
+		return;
+	if (entry_read(ld, message, r->arena, &en, &r->err) &&
+	    read_record(r, &en, &r->err))
+		r->count++;
+}
+
+static bool revise(struct reading *r, const void *record, struct revision *ret,
+		   struct err *e)
+{
+	if (r->guard == NULL)
+		return err_set(e, ERR_INTERNAL, "the entry shows no %s",
+			       schema_guard);
+	ret->guard = r->guard;
+	ret->etag = map_digest(r->map, r->arena, record);
+	return true;
+}
+
+static bool get(struct store *port, const struct task *t, enum kind k,
+		const char *key, void *ret, struct revision *rev,
+		struct err *e)
+{
+	struct ldap_store *s = self(port);
+	const struct schema *sc = schema_of(k);
+	const char *dn = schema_dn(t->arena, s->set->base, k, key);
+	struct reading r = {.map = &sc->map,
+			    .arena = t->arena,
+			    .records = ret,
+			    .size = kind_rules(k)->size,
+			    .room = 1};
+	struct controls c = as_caller(t);
+	struct operation op = {
+		.kind = OPERATION_SEARCH,
+		.dn = dn,
+		.scope = LDAP_SCOPE_BASE,
+		.filter = schema_class_filter(t->arena, k),
+		.want = map_wanted(&sc->map, t->arena, schema_guard),
+		.controls = control_list(&c),
+		.each = each_record,
+		.ctx = &r};
+
+	memset(ret, 0, r.size);
+	if (dn != NULL && !run(s, t, &op, s->set->read_seconds, key, e))
+		return false;
+	if (r.err.kind != ERR_NONE) {
+		*e = r.err;
+		return err_wrap(e, "%s", key);
+	}
+	if (r.count == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
+			       kind_rules(k)->noun, key);
+	return revise(&r, ret, rev, e);
+}
+
+/* What a write left behind, out of the reply itself (RFC 4527). */
+static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
+		      const struct operation *op, void *record,
+		      struct revision *ret, struct err *e)
+{
+	const struct berval *after = control_post_read_value(op->reply);
+	struct reading r = {.map = &schema_of(k)->map,
+			    .arena = t->arena,
+			    .records = record,
+			    .size = kind_rules(k)->size};
+	struct entry en;
+
+	if (after == NULL)
+		return get(&s->port, t, k,
+			   arena_strdup(t->arena, kind_key(k, record)), record,
+			   ret, e);
+	return entry_read_control(after, t->arena, &en, e) &&
+	       read_record(&r, &en, e) && revise(&r, record, ret, e);
+}
+
+static bool add(struct store *port, const struct task *t, enum kind k,
+		void *record, struct revision *ret, struct err *e)
+{
+	struct ldap_store *s = self(port);
+	const struct map *map = &schema_of(k)->map;
+	const char *key = kind_key(k, record);
+	struct controls c = as_caller(t);
+
+	control_post_read(&c, t->arena,
+			  map_wanted(map, t->arena, schema_guard));
+	struct operation op = {.kind = OPERATION_ADD,
+			       .dn = schema_dn(t->arena, s->set->base, k, key),
+			       .mods = map_add(map, t->arena, record),
+			       .controls = control_list(&c)};
+
+	return run(s, t, &op, s->set->write_seconds, key, e) &&
+	       read_back(s, t, k, &op, record, ret, e);
+}
+
+static bool change(struct store *port, const struct task *t, enum kind k,
+		   const void *old, void *record, const struct revision *seen,
+		   struct revision *ret, struct err *e)
+{
+	struct ldap_store *s = self(port);
+	const struct map *map = &schema_of(k)->map;
+	const char *key = kind_key(k, old);
+	struct controls c = as_caller(t);
+
+	control_assert(&c, t->arena, schema_guard, seen->guard);
+	control_post_read(&c, t->arena,
+			  map_wanted(map, t->arena, schema_guard));
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = schema_dn(t->arena, s->set->base, k, key),
+			       .mods = map_change(map, t->arena, old, record),
+			       .controls = control_list(&c)};
+
+	if (op.mods == NULL) {
+		*ret = *seen; /* it is as wanted already */
+		return true;
+	}
+	return run(s, t, &op, s->set->write_seconds, key, e) &&
+	       read_back(s, t, k, &op, record, ret, e);
+}
+
+static bool remove_entry(struct store *port, const struct task *t, enum kind k,
+			 const char *key, const struct revision *seen,
+			 struct err *e)
+{
+	struct ldap_store *s = self(port);
+	struct controls c = as_caller(t);
+
+	if (seen != NULL)
+		control_assert(&c, t->arena, schema_guard, seen->guard);
+	struct operation op = {.kind = OPERATION_DELETE,
+			       .dn = schema_dn(t->arena, s->set->base, k, key),
+			       .controls = control_list(&c)};
+
+	if (run(s, t, &op, s->set->write_seconds, key, e))
+		return true;
+	if (op.result == LDAP_NOT_ALLOWED_ON_NONLEAF)
+		err_code(e, ERR_CONFLICT, "not_empty",
+			 "%s still has users or aliases", key);
+	return false;
+}
+
+static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct berval dn, *values = NULL, name;
+	BerElement *ber = NULL;
+
+	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
+	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
+		    LDAP_SUCCESS &&
+	    values != NULL && values[0].bv_val != NULL)
+		list_add(ctx, values[0].bv_val);
+	ber_memfree(values);
+	ber_free(ber, 0);
+}
+
+/* Where to look for a query's answer, and how deep. */
+static struct operation searching(struct ldap_store *s, const struct task *t,
+				  const struct query *q)
+{
+	struct arena *a = t->arena;
+	bool deep = q->kind != KIND_DOMAIN && q->domain == NULL;
+
+	return (struct operation){
+		.kind = OPERATION_SEARCH,
+		.dn = q->domain != NULL
+			      ? schema_dn(a, s->set->base, KIND_DOMAIN,
+					  q->domain)
+			      : schema_domains_dn(a, s->set->base),
+		.scope = deep ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
+		.filter = schema_class_filter(a, q->kind)};
+}
+
+/* The records of some keys, in any order. */
+static bool fetch(struct ldap_store *s, const struct task *t,
+		  const struct query *q, const char *const *keys, size_t count,
+		  struct reading *r, struct err *e)
+{
+	const char *any[KEYS_A_SEARCH];
+	struct operation op = searching(s, t, q);
+	struct controls c = as_caller(t);
+
+	for (size_t i = 0; i < count; i++)
+		any[i] = filter_equal(t->arena, schema_of(q->kind)->key,
+				      keys[i]);
+	op.filter = filter_and(t->arena, op.filter,
+			       filter_any(t->arena, any, count));
+	op.want = map_wanted(r->map, t->arena, schema_guard);
+	op.controls = control_list(&c);
+	op.each = each_record;
+	op.ctx = r;
+	if (!run(s, t, &op, s->set->read_seconds, "list", e))
+		return false;
+	if (r->err.kind != ERR_NONE)
+		*e = r->err;
+	return r->err.kind == ERR_NONE;
+}
+
+/* The sorted keys of a page. */
+static bool find_keys(struct ldap_store *s, const struct task *t,
+		      const struct query *q, const char *const **keys,
+		      size_t *count, bool *more, struct err *e)
+{
+	struct list *list = list_new(t->arena, q->limit, q->after);
+	const char *const want[] = {schema_of(q->kind)->key, NULL};
+	struct operation op = searching(s, t, q);
+	struct controls c = as_caller(t);
+
+	op.want = want;
+	op.controls = control_list(&c);
+	op.each = each_key;
+	op.ctx = list;
+	if (!run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e)) {
+		/* A short list must never pass for the whole. */
+		if (op.result == LDAP_SIZELIMIT_EXCEEDED)
+			err_code(e, ERR_DENIED, "too_many",
+				 "there are more than you may list at once");
+		return false;
+	}
+	*keys = list_keys(list, count, more);
+	return true;
+}
+
+static int by_key(const void *a, const void *b, void *kind)
+{
+	const enum kind *k = kind;
+
+	return strcmp(kind_key(*k, a), kind_key(*k, b));
+}
+
+static bool list(struct store *port, const struct task *t,
+		 const struct query *q, struct page *ret, struct err *e)
+{
+	struct ldap_store *s = self(port);
+	const char *const *keys;
+	size_t count, n;
+
+	if (!find_keys(s, t, q, &keys, &count, &ret->more, e))
+		return false;
+	struct reading r = {.map = &schema_of(q->kind)->map,
+			    .arena = t->arena,
+			    .size = kind_rules(q->kind)->size,
+			    .room = count};
+	r.records = arena_alloc(t->arena, count * r.size);
+	for (size_t i = 0; i < count; i += n) {
+		n = count - i < KEYS_A_SEARCH ? count - i : KEYS_A_SEARCH;
+		if (!fetch(s, t, q, keys + i, n, &r, e))
+			return false;
+	}
+	enum kind kind = q->kind;
+	qsort_r(r.records, r.count, r.size, by_key, &kind);
+	ret->records = r.records;
+	ret->count = r.count;
+	return true;
+}
+
+/* Without the proxy control it is the gateway that asks. */
+static bool set_own_password(struct store *port, const struct task *t,
+			     const char *hash, struct err *e)
+{
+	struct ldap_store *s = self(port);
+	char *values[] = {arena_strdup(t->arena, hash), NULL};
+	LDAPMod replace = {.mod_op = LDAP_MOD_REPLACE,
+			   .mod_type = arena_strdup(t->arena, schema_password),
+			   .mod_values = values};
+	LDAPMod *mods[] = {&replace, NULL};
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = t->caller->identity,
+			       .mods = mods};
+
+	return run(s, t, &op, s->set->write_seconds, t->caller->login, e);
+}
+
+static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	unsigned *count = ctx;
+
+	(void)ld, (void)message;
+	++*count;
+}
+
+static bool is_super_administrator(struct store *port, const struct task *t,
+				   bool *ret, struct err *e)
+{
+	struct ldap_store *s = self(port);
+	struct controls c = as_caller(t);
+	unsigned count = 0;
+	struct operation op = {
+		.kind = OPERATION_SEARCH,
+		.dn = schema_administrators_dn(t->arena, s->set->base),
+		.scope = LDAP_SCOPE_BASE,
+		.filter = schema_member_filter(t->arena, t->caller->identity),
+		.want = nothing,
+		.controls = control_list(&c),
+		.each = each_counted,
+		.ctx = &count};
+
+	if (!run(s, t, &op, s->set->read_seconds, "administrators", e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	*ret = count > 0;
+	return true;
+}
+
+static bool is_ready(struct store *port)
+{
+	return session_is_up(self(port)->session);
+}
+
+static const struct store_ops ops = {
+	.get = get,
+	.add = add,
+	.change = change,
+	.remove = remove_entry,
+	.list = list,
+	.set_own_password = set_own_password,
+	.is_super_administrator = is_super_administrator,
+	.is_ready = is_ready,
+};
+
+struct store *ldap_store_open(struct session *session,
+			      const struct ldap_settings *set)
+{
+	struct ldap_store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort();
+	s->port.ops = &ops;
+	s->session = session;
+	s->set = set;
+	return &s->port;
+}
+
+void ldap_store_close(struct store **s)
+{
+	free(*s);
+	*s = NULL;
+}

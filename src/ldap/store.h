@@ -1,0 +1,17 @@
+/*
+ * store - core/store.h on top of an LDAP directory
+ */
+#ifndef LDAP_STORE_H
+#define LDAP_STORE_H
+
+#include "core/store.h"
+#include "ldap/session.h"
+
+/* Settings and session must outlive it. */
+struct store *ldap_store_open(struct session *s,
+			      const struct ldap_settings *set);
+
+/* Accepts NULL. */
+void ldap_store_close(struct store **s);
+
+#endif

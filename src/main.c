@@ -1,0 +1,278 @@
+/*
+ * provostd - a gateway between HTTP and a mail directory
+ *
+ * The only place that knows which implementation stands behind which port.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "assets/asset.h"
+#include "conf.h"
+#include "embedded/setup.h"
+#include "embedded/supervisor.h"
+#include "http/listen.h"
+#include "json/text.h"
+#include "lane.h"
+#include "ldap/connect.h"
+#include "passwd/scheme.h"
+#include "util/file.h"
+#include "util/log.h"
+
+enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128 };
+
+struct daemon {
+	struct arena *arena;
+	struct conf conf;
+	struct state state;
+	struct loop *loop; /* of the main thread: signals and slapd */
+	struct supervisor *supervisor;
+	struct pool *connector, *hashers;
+	struct sources *sources;
+	struct lane_parts parts;
+	struct lane *lanes[LANES_MAX];
+	int listeners[LANES_MAX];
+	unsigned count;
+	int signals;
+	struct watch *watch;
+	bool failed;
+};
+
+static bool hash_password(struct arena *a, const char *clear, const char **ret,
+			  struct err *e)
+{
+	return scheme_hash(scheme_find("yescrypt"), a, clear, ret, e);
+}
+
+static void give_up(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_event(LOG_ERR, "giving-up", "reason", "slapd does not run", NULL);
+	d->failed = true;
+	loop_stop(d->loop);
+}
+
+static void on_signal(void *ctx, unsigned ready)
+{
+	struct daemon *d = ctx;
+	struct signalfd_siginfo info;
+
+	(void)ready;
+	while (read(d->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD && d->supervisor != NULL)
+			supervisor_reap(d->supervisor);
+		else if (info.ssi_signo != SIGCHLD)
+			loop_stop(d->loop);
+	}
+}
+
+static bool watch_signals(struct daemon *d, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signals < 0)
+		return err_set(e, ERR_INTERNAL, "no signals: %s",
+			       strerror(errno));
+	d->watch = loop_watch(d->loop, d->signals, LOOP_READ, on_signal, d, e);
+	return d->watch != NULL;
+}
+
+/* As many descriptors as we may have; no core dumps with secrets in them. */
+static void harden(void)
+{
+	struct rlimit files;
+
+	umask(077);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > LANES_MAX ? LANES_MAX : (unsigned)n;
+}
+
+/* Privileged ports are bound before the rights to do so are given up. */
+static bool open_listeners(struct daemon *d, struct err *e)
+{
+	const struct http_settings *http = &d->conf.http;
+
+	d->count = d->conf.daemon.loops > 0 ? (unsigned)d->conf.daemon.loops
+					    : processors();
+	return listen_open(http->listen, d->listeners, d->count, d->arena,
+			   &d->conf.http.listen, e);
+}
+
+static bool start_directory(struct daemon *d, struct err *e)
+{
+	struct embedded_settings *set = &d->conf.embedded;
+
+	if (!d->conf.embed)
+		return state_become(set->user, e);
+	set->password_forms = scheme_expression(d->arena);
+	set->hash = hash_password;
+	if (!state_enter(set, d->arena, &d->state, e) ||
+	    !state_lock(&d->state, e) ||
+	    !setup_directory(set, &d->state, e))
+		return false;
+	d->conf.ldap.uri = d->state.uri;
+	d->supervisor =
+		supervisor_start(set, &d->state, d->loop, give_up, d, e);
+	return d->supervisor != NULL;
+}
+
+static bool start_lanes(struct daemon *d, struct err *e)
+{
+	const struct conf *conf = &d->conf;
+	unsigned workers = conf->passwd.workers > 0
+				   ? (unsigned)conf->passwd.workers
+				   : (processors() + 1) / 2;
+
+	d->connector = pool_open("connecting", 2, CONNECTOR_QUEUE, 0, e);
+	d->hashers = pool_open("hashing", workers, (unsigned)conf->passwd.queue,
+			       5, e);
+	d->sources = sources_new((unsigned)conf->http.connections_source);
+	if (d->connector == NULL || d->hashers == NULL)
+		return false;
+	d->parts = (struct lane_parts){.conf = conf,
+				       .connector = d->connector,
+				       .hashers = d->hashers,
+				       .sources = d->sources,
+				       .openapi = asset_text(
+					       "docs/api/openapi.json"),
+				       .lanes = d->count};
+	for (unsigned i = 0; i < d->count; i++) {
+		int listener = d->listeners[i];
+
+		d->listeners[i] = -1;
+		d->lanes[i] = lane_start(&d->parts, listener, e);
+		if (d->lanes[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void stop(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->count; i++) {
+		if (d->lanes[i] != NULL)
+			lane_stop(d->lanes[i]);
+	}
+	for (unsigned i = 0; i < d->count; i++) {
+		lane_join(&d->lanes[i]);
+		file_close(&d->listeners[i]);
+	}
+	supervisor_stop(&d->supervisor);
+	pool_close(&d->connector);
+	pool_close(&d->hashers);
+	sources_free(&d->sources);
+	loop_unwatch(d->loop, &d->watch);
+	file_close(&d->signals);
+	loop_close(&d->loop);
+}
+
+static bool start(struct daemon *d, struct err *e)
+{
+	harden();
+	connect_prepare();
+	json_text_prepare();
+	d->loop = loop_open(e);
+	return d->loop != NULL && dispatch_check(e) && watch_signals(d, e) &&
+	       open_listeners(d, e) && start_directory(d, e) &&
+	       start_lanes(d, e);
+}
+
+static bool serve(struct daemon *d, struct err *e)
+{
+	if (start(d, e)) {
+		log_event(LOG_NOTICE, "serving", "listen", d->conf.http.listen,
+			  "directory", d->conf.ldap.uri, "state_dir",
+			  d->state.dir, NULL);
+		loop_run(d->loop);
+		log_event(LOG_NOTICE, "stopping", NULL);
+	}
+	stop(d);
+	return e->kind == ERR_NONE && !d->failed;
+}
+
+static bool set_log_level(const char *name, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {{"error", LOG_ERR},
+		      {"warning", LOG_WARNING},
+		      {"notice", LOG_NOTICE},
+		      {"info", LOG_INFO},
+		      {"debug", LOG_DEBUG}};
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		if (name != NULL && strcmp(levels[i].name, name) == 0) {
+			log_set_level(levels[i].level);
+			return true;
+		}
+	}
+	return err_set(e, ERR_INVALID, "daemon.log_level is error, warning, "
+				       "notice, info or debug");
+}
+
+static bool act(struct daemon *d, enum conf_action action, struct err *e)
+{
+	switch (action) {
+	case CONF_HELP:
+		conf_help(stdout);
+		return true;
+	case CONF_VERSION:
+		puts("provostd " PACKAGE_VERSION);
+		return true;
+	case CONF_PRINT:
+		conf_print(&d->conf, stdout);
+		return true;
+	case CONF_CHECK:
+		puts("the options are good");
+		return true;
+	case CONF_SERVE:
+		break;
+	}
+	return serve(d, e);
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon d;
+	enum conf_action action;
+	struct err e = {0};
+
+	d.arena = arena_new();
+	d.signals = -1;
+	for (unsigned i = 0; i < LANES_MAX; i++)
+		d.listeners[i] = -1;
+	bool good = conf_load(d.arena, argc, argv, &d.conf, &action, &e) &&
+		    set_log_level(d.conf.daemon.log_level, &e) &&
+		    act(&d, action, &e);
+	if (e.kind != ERR_NONE)
+		fprintf(stderr, "provostd: %s\n", e.text);
+	arena_free(d.arena);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

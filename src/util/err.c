@@ -1,0 +1,50 @@
+#include "util/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->kind = kind;
+	e->code = NULL;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool err_code(struct err *e, enum err_kind kind, const char *code,
+	      const char *fmt, ...)
+{
+	va_list ap;
+
+	e->kind = kind;
+	e->code = code;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool err_wrap(struct err *e, const char *fmt, ...)
+{
+	struct err inner = *e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int len = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= sizeof(e->text))
+		return false;
+	size_t room = sizeof(e->text) - (size_t)len;
+	if (snprintf(e->text + len, room, ": %s", inner.text) < 0)
+		e->text[len] = '\0';
+	return false;
+}
+
+void err_clear(struct err *e)
+{
+	*e = (struct err){0};
+}

@@ -1,0 +1,108 @@
+#include "util/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+
+enum { LINE_SIZE = 2000 };
+
+static atomic_int threshold = LOG_INFO;
+
+struct line {
+	char text[LINE_SIZE];
+	size_t used;
+};
+
+static void put(struct line *l, const char *s, size_t len)
+{
+	/* The last byte is kept for the newline. */
+	if (len > sizeof(l->text) - 1 - l->used)
+		len = sizeof(l->text) - 1 - l->used;
+	memcpy(l->text + l->used, s, len);
+	l->used += len;
+}
+
+static bool is_plain(const char *s)
+{
+	for (const char *p = s; *p != '\0'; p++) {
+		if (*p <= ' ' || *p == '"' || *p == '\\' || *p == '=' ||
+		    *p >= 0x7f)
+			return false;
+	}
+	return *s != '\0';
+}
+
+static void put_quoted(struct line *l, const char *s)
+{
+	char hex[8];
+
+	put(l, "\"", 1);
+	for (const char *p = s; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			put(l, "\\", 1);
+		if (*p >= ' ' && *p < 0x7f)
+			put(l, p, 1);
+		else if (snprintf(hex, sizeof(hex), "\\x%02x",
+				  (unsigned char)*p) > 0)
+			put(l, hex, strlen(hex));
+	}
+	put(l, "\"", 1);
+}
+
+static void put_pair(struct line *l, const char *key, const char *value)
+{
+	if (l->used > 0)
+		put(l, " ", 1);
+	put(l, key, strlen(key));
+	put(l, "=", 1);
+	if (is_plain(value))
+		put(l, value, strlen(value));
+	else
+		put_quoted(l, value);
+}
+
+static const char *level_name(int level)
+{
+	static const char *const names[] = {"emerg",   "alert",	 "crit",
+					    "error",   "warning", "notice",
+					    "info",    "debug"};
+
+	return level >= 0 && level <= LOG_DEBUG ? names[level] : "?";
+}
+
+void log_event(int level, const char *event, ...)
+{
+	struct line l = {.used = 0};
+	char now[CLOCK_TEXT];
+	const char *key;
+	va_list ap;
+
+	if (level > atomic_load(&threshold))
+		return;
+	clock_text(now);
+	put_pair(&l, "time", now);
+	put_pair(&l, "level", level_name(level));
+	put_pair(&l, "event", event);
+	va_start(ap, event);
+	while ((key = va_arg(ap, const char *)) != NULL) {
+		const char *value = va_arg(ap, const char *);
+
+		if (value != NULL)
+			put_pair(&l, key, value);
+	}
+	va_end(ap);
+	l.text[l.used++] = '\n';
+	/* There is nowhere left to report that the log cannot be written. */
+	if (write(STDERR_FILENO, l.text, l.used) < 0)
+		return;
+}
+
+void log_set_level(int level)
+{
+	atomic_store(&threshold, level);
+}

@@ -1,0 +1,23 @@
+/*
+ * log - one line an event, key=value, to standard error
+ *
+ *	log_event(LOG_INFO, "request", "status", "200", "path", path, NULL);
+ *
+ * Values with blanks, quotes or control characters are quoted and escaped, so
+ * that no value can forge a line or move a terminal's cursor.  Secrets never
+ * get here.  Safe from any thread.
+ */
+#ifndef UTIL_LOG_H
+#define UTIL_LOG_H
+
+#include <syslog.h>
+
+/* Keys and values in pairs, all strings, ended by NULL; a pair whose value is
+ * NULL is left out.  Lines longer than 2,000 bytes are cut off. */
+void log_event(int level, const char *event, ...)
+	__attribute__((sentinel));
+
+/* Events less important than this are dropped; LOG_INFO at first. */
+void log_set_level(int level);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * text - small things about strings
+ */
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/arena.h"
+#include "util/field.h"
+
+/* ASCII letters only: mail addresses and domain names are compared so. */
+char *text_lower(struct arena *a, const char *s);
+
+/* Both may be NULL; two NULLs are equal. */
+bool text_equal(const char *a, const char *b);
+bool text_list_equal(struct text_list a, struct text_list b);
+
+/* True for well-formed UTF-8 (RFC 3629) without control characters: C0, DEL,
+ * C1, and the line and paragraph separators U+2028 and U+2029. */
+bool text_is_clean(const char *s);
+
+/* The whole of s as a number from min to max, in decimal digits. */
+bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret);
+
+/* Replace every @NAME@ of the template; names and values come in pairs, ended
+ * by NULL.  A placeholder without a value stays as it is. */
+char *text_fill(struct arena *a, const char *template,
+		const char *const pairs[]);
+
+#endif
