@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,18 @@ static const char *file_of(const char *program, const char *asset)
 		       : NULL;
 }
 
+/* Its reader has to read it, although nobody else may: when root writes it for
+ * a program that is installed here, it belongs to the program's group. */
+static bool share(const char *program, const char *path, struct err *e)
+{
+	const struct group *group = getgrnam(program);
+
+	if (geteuid() != 0 || group == NULL)
+		return true;
+	return chown(path, (uid_t)-1, group->gr_gid) == 0 ||
+	       err_set(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+}
+
 static bool write_files(struct arena *a, const char *program, const char *dir,
 			const char *const pairs[], struct err *e)
 {
@@ -163,7 +176,8 @@ static bool write_files(struct arena *a, const char *program, const char *dir,
 		/* Whatever names the password is not for everybody. */
 		mode_t mode = strstr(as->text, "@PASSWORD@") ? 0640 : 0644;
 		const char *path = arena_printf(a, "%s/%s", dir, name);
-		if (!file_write(path, mode, text_fill(a, as->text, pairs), e))
+		if (!file_write(path, mode, text_fill(a, as->text, pairs), e) ||
+		    (mode == 0640 && !share(program, path, e)))
 			return false;
 		printf("%s\n", path);
 		count++;

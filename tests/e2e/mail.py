@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""The main job, end to end: what is created over HTTP gets its mail from real Postfix into a real Dovecot mailbox."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+import gateway
+import mail
+import tap
+
+if mail.missing():
+    print("1..0 # SKIP " + mail.missing())
+    sys.exit()
+
+JOHN, EVE, GUEST = "john@example.org", "eve@example.org", "guest@example.org"
+PASSWORD = "correct horse battery"
+FIRST_QUOTA, NEXT_QUOTA = 50000 * 1024, 70000 * 1024
+
+
+def configure(g, program, *options):
+    """Write configuration with the real client."""
+    directory = os.path.join(g.top, program)
+    done = subprocess.run([os.path.join(gateway.BUILD, "provost"), "config", program, directory, "--state-dir", g.state,
+                           "--hostname", "mail.test", *options], capture_output=True, text=True)
+    tap.ok(done.returncode == 0, "provost config " + program, done.stderr)
+    secret = g.secret("services/" + program)
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        with open(path, encoding="utf-8") as file:
+            if secret in file.read():
+                tap.is_(oct(os.stat(path).st_mode & 0o777), "0o640", name + " is not for everybody")
+    return directory
+
+
+def create(admin):
+    for path, body in [
+            ("/v1/domains", {"name": "example.org"}),
+            ("/v1/users", {"address": JOHN, "name": "John", "password": PASSWORD, "quota_bytes": FIRST_QUOTA}),
+            ("/v1/users", {"address": EVE, "password": PASSWORD + "2"}),
+            ("/v1/users", {"address": GUEST, "password": PASSWORD + "3"}),
+            ("/v1/aliases", {"address": "sales@example.org", "destinations": [JOHN, EVE]}),
+            ("/v1/aliases", {"address": "@example.org", "destinations": [EVE]})]:
+        reply = admin.post(path, body)
+        tap.is_(reply.status, 201, "create %s" % (body.get("address") or body["name"]))
+
+
+def maps(postfix):
+    """Every map answers what Postfix has to know."""
+    for table, key, want in [
+            ("virtual_mailbox_domains", "example.org", "example.org"),
+            ("virtual_mailbox_domains", "other.example", None),
+            ("virtual_alias_domains", "example.org", None),
+            ("relay_domains", "example.org", None),
+            ("transport_maps", "example.org", None),
+            ("virtual_mailbox_maps", JOHN, JOHN),
+            ("virtual_mailbox_maps", "JOHN@Example.ORG", JOHN),
+            ("virtual_mailbox_maps", "sales@example.org", None),
+            ("virtual_alias_maps", JOHN, JOHN),
+            ("virtual_alias_maps", "@example.org", EVE),
+            ("virtual_alias_maps", "nobody@example.org", None),
+            ("sender_login_maps", JOHN, JOHN),
+            ("domain_alias", JOHN, None),
+            ("recipient_access", "example.org", None)]:
+        tap.is_(postfix.postmap(table, key), want, "postmap %s %s" % (table, key))
+    both = postfix.postmap("virtual_alias_maps", "sales@example.org") or ""
+    tap.is_(sorted(both.split(",")), sorted([JOHN, EVE]), "postmap virtual_alias_maps sales")
+
+
+def deliveries(postfix, dovecot):
+    for rcpt, owner, password in [
+            (JOHN, JOHN, PASSWORD), ("John+tag@Example.org", JOHN, PASSWORD), ("sales@example.org", JOHN, PASSWORD),
+            ("sales@example.org", EVE, PASSWORD + "2"), ("nobody-special@example.org", EVE, PASSWORD + "2"),
+            (GUEST, GUEST, PASSWORD + "3")]:
+        subject = "to %s for %s" % (rcpt, owner)
+        answers = postfix.send("sender@outside.example", [rcpt], subject)
+        tap.is_([code for code, _ in answers.values()], [250], "accepted: " + subject)
+        dovecot.wait_for_message(owner, password, subject, 20)
+        tap.ok(True, "arrived: " + subject)
+    tap.ok(not any("to guest" in s for s in dovecot.imap_messages(EVE, PASSWORD + "2")),
+           "the catch-all takes nothing that is somebody's")
+
+
+def logins(g, dovecot):
+    tap.ok(dovecot.imap_login(JOHN, PASSWORD), "IMAP login with the password set over HTTP")
+    tap.ok(not dovecot.imap_login(JOHN, PASSWORD + "x"), "refused with another")
+    tap.is_(whoami(g, JOHN, PASSWORD), 0, "simple bind, as an SSO system does it")
+    tap.is_(whoami(g, JOHN, PASSWORD + "x"), 49, "refused with another")
+    listed = dovecot.doveadm("user", "*").stdout.split()
+    tap.is_(sorted(listed), sorted([JOHN, EVE, GUEST]), "doveadm user '*'")
+
+
+def dn(address):
+    return "mail=%s,provostDomainName=%s,ou=domains,dc=provost" % (address, address.split("@")[1])
+
+
+def whoami(g, address, password):
+    return subprocess.run(["ldapwhoami", "-x", "-H", g.ldap_url, "-D", dn(address), "-w", password],
+                          capture_output=True).returncode
+
+
+def quota(g, admin, dovecot):
+    tap.ok(str(FIRST_QUOTA // 1024) in dovecot.doveadm("quota", "get", "-u", JOHN).stdout, "doveadm knows the quota")
+    before = admin.get("/v1/users/" + JOHN)
+    change = "dn: %s\nchangetype: modify\nreplace: provostQuotaBytes\nprovostQuotaBytes: %d\n" % (dn(JOHN), NEXT_QUOTA)
+    done = subprocess.run(["ldapmodify", "-x", "-H", g.ldap_url, "-D", "uid=admin,ou=principals,dc=provost",
+                           "-w", g.secret("admin-password")], input=change, capture_output=True, text=True)
+    tap.is_(done.returncode, 0, "ldapmodify changes the quota")
+    after = admin.get("/v1/users/" + JOHN)
+    tap.is_(after.json["quota_bytes"], NEXT_QUOTA, "it is seen over HTTP at once")
+    tap.ok(after.headers["ETag"] != before.headers["ETag"], "and the ETag changes with it")
+    tap.ok(str(NEXT_QUOTA // 1024) in dovecot.doveadm("quota", "get", "-u", JOHN).stdout, "doveadm sees it, too")
+
+
+def new_password(g, admin, dovecot):
+    """He changes it himself; old and new are told apart everywhere."""
+    himself = admin.as_(JOHN, PASSWORD)
+    reply = himself.put("/v1/users/%s/password" % JOHN, {"password": "another one", "current": PASSWORD})
+    tap.is_(reply.status, 204, "a user changes his own password")
+    tap.ok(dovecot.imap_login(JOHN, "another one"), "IMAP takes the new one")
+    tap.ok(not dovecot.imap_login(JOHN, PASSWORD), "and not the old one")
+    tap.is_(whoami(g, JOHN, PASSWORD), 49, "nor does a bind")
+
+
+def disable(g, admin, postfix, dovecot):
+    tap.is_(admin.patch("/v1/users/" + JOHN, {"login_enabled": False}).status, 200, "refuse John's logins only")
+    tap.ok(not dovecot.imap_login(JOHN, "another one"), "IMAP refuses him")
+    answers = postfix.send("one@outside.example", [JOHN], "while login is refused")
+    tap.is_([code for code, _ in answers.values()], [250], "his mail is still taken")
+    postfix.wait_queue_empty()
+
+    tap.is_(admin.patch("/v1/users/" + JOHN, {"login_enabled": True, "enabled": False}).status, 200, "disable John")
+    tap.ok(not dovecot.imap_login(JOHN, "another one"), "IMAP refuses him")
+    tap.is_(whoami(g, JOHN, "another one"), 49, "bind refuses him")
+    reply = gateway.until(lambda: refused(g, JOHN, "another one"), "HTTP refuses him", 5)
+    tap.is_(reply.status, 401, "HTTP refuses him")
+    tap.is_(admin.delete("/v1/aliases/@example.org").status, 204, "delete the catch-all")
+    answers = postfix.send("two@outside.example", [JOHN], "while disabled")
+    tap.is_([code for code, _ in answers.values()], [550], "mail for him is refused at RCPT")
+
+    tap.is_(admin.patch("/v1/users/" + JOHN, {"enabled": True}).status, 200, "enable him again")
+    dovecot.wait_for_message(JOHN, "another one", "while login is refused", 20)
+    tap.ok(True, "what came meanwhile is there")
+    tap.is_(admin.patch("/v1/domains/example.org", {"enabled": False}).status, 200, "disable the domain")
+    tap.ok(not dovecot.imap_login(EVE, PASSWORD + "2"), "its users cannot log in")
+    tap.is_(whoami(g, EVE, PASSWORD + "2"), 49, "nor bind")
+
+
+def refused(g, login, password):
+    reply = g.client(login, password).get("/v1/me")
+    return reply if reply.status == 401 else None
+
+
+def main():
+    with gateway.Gateway() as g:
+        admin = g.admin()
+        postfix_dir = configure(g, "postfix")
+        dovecot_dir = configure(g, "dovecot", "--mail-dir", g.top + "/mail", "--mail-uid", "5000",
+                                "--mail-gid", "5000")
+        create(admin)
+        with mail.Postfix(postfix_dir) as postfix, mail.Dovecot(dovecot_dir, g.top + "/mail", postfix.queue) as dovecot:
+            maps(postfix)
+            deliveries(postfix, dovecot)
+            logins(g, dovecot)
+            quota(g, admin, dovecot)
+            new_password(g, admin, dovecot)
+            disable(g, admin, postfix, dovecot)
+        tap.is_(admin.complaints, [], "every reply was as described")
+        tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
+    tap.done()
+
+
+main()
