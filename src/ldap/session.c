@@ -26,6 +26,7 @@ struct pending {
 	struct operation *op;
 	struct fiber *fiber;
 	bool done, lost, begun; /* begun: an entry was handed on */
+	int64_t heard;          /* when something came for it last */
 };
 
 struct connection {
@@ -127,6 +128,7 @@ static void take_message(struct connection *c, LDAPMessage *message)
 		return; /* nobody waits for it any more */
 	else if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY) {
 		p->begun = true;
+		p->heard = clock_now();
 		p->op->each(p->op->ctx, c->ld, message);
 	} else if (ldap_msgtype(message) != LDAP_RES_SEARCH_REFERENCE)
 		finish(c, p, message);
@@ -451,10 +453,15 @@ static void await(struct connection *c, struct pending *p, int64_t deadline)
 
 	p->next = *at;
 	*at = p;
+	p->heard = clock_now();
 	while (!p->done && !p->lost) {
-		fiber_park(deadline);
-		if (clock_now() >= deadline)
+		int64_t idle = p->op->idle > 0 ? p->heard + p->op->idle
+					       : INT64_MAX;
+		int64_t until = idle < deadline ? idle : deadline;
+
+		if (clock_now() >= until)
 			break;
+		fiber_park(until);
 	}
 	for (; *at != p; at = &(*at)->next)
 		continue;

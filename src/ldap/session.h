@@ -61,6 +61,8 @@ struct operation {
 	LDAPControl **controls;  /* or NULL */
 	entry_fn *each;          /* SEARCH */
 	void *ctx;
+	int64_t idle; /* SEARCH: milliseconds without an entry until it is given
+		       * up before its deadline; 0: none but the deadline */
 
 	int result;          /* LDAP result code */
 	LDAPControl **reply; /* released with the arena; NULL if none */

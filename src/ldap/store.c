@@ -286,6 +286,7 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	op.controls = control_list(&c);
 	op.each = each_key;
 	op.ctx = list;
+	op.idle = s->set->read_seconds * 1000;
 	if (!run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e)) {
 		/* A short list must never pass for the whole. */
 		if (op.result == LDAP_SIZELIMIT_EXCEEDED)

@@ -198,6 +198,7 @@ class Gateway:
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.address = None
+        self.told = 0
 
     def __enter__(self):
         try:
@@ -213,6 +214,7 @@ class Gateway:
     def start(self):
         """Start it and wait until it can serve."""
         ensure_user()
+        self.told = len(self.log())
         log = open(self.log_file, "ab")
         self.process = subprocess.Popen([self.binary, *self.options], stdin=subprocess.DEVNULL, stdout=log,
                                         stderr=log, env=self.env)
@@ -225,7 +227,7 @@ class Gateway:
     def _is_ready(self):
         if self.process.poll() is not None:
             raise RuntimeError("provostd ended with %d\n%s" % (self.process.returncode, self.log()))
-        found = re.findall(r"event=serving listen=(\S+)", self.log())
+        found = re.findall(r"event=serving listen=(\S+)", self.log()[self.told:])
         if not found:
             return False
         self.address = found[-1]
