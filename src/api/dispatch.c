@@ -168,13 +168,19 @@ static void log_request(const struct call *call, const struct response *res,
 {
 	const struct request *req = call->req;
 	char status[16], micros[24];
-	bool ours = res->status >= 500;
+	/* Health checks come every few seconds, and what they tell is logged
+	 * where it happens. */
+	bool health = call->route != NULL &&
+		      strcmp(call->route->right, open_to_all) == 0;
+	int level = health		 ? LOG_DEBUG
+		    : res->status >= 500 ? LOG_ERR
+					 : LOG_INFO;
 
 	if (snprintf(status, sizeof(status), "%u", res->status) < 0 ||
 	    snprintf(micros, sizeof(micros), "%lld",
 		     (long long)(clock_micros() - req->began)) < 0)
 		return;
-	log_event(ours ? LOG_ERR : LOG_INFO, "request", "id", req->id, "source",
+	log_event(level, "request", "id", req->id, "source",
 		  req->source, "caller",
 		  call->task.caller != NULL ? call->task.caller->login : "-",
 		  "method", req->method, "path", req->path, "status", status,

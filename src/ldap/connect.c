@@ -84,6 +84,16 @@ static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
 	return rc;
 }
 
+static void explain(LDAP *ld, const char *uri, int rc, struct err *e)
+{
+	char *more = NULL;
+
+	ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
+	err_set(e, ERR_UNAVAILABLE, "%s: %s%s%s", uri, ldap_err2string(rc),
+		more != NULL ? ": " : "", more != NULL ? more : "");
+	ldap_memfree(more);
+}
+
 static bool stop_blocking(LDAP *ld)
 {
 	int fd = -1;
@@ -107,8 +117,7 @@ LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
 	if (!set_options(ld, set))
 		err_set(e, ERR_INTERNAL, "%s: an option was refused", set->uri);
 	else if ((rc = open_and_bind(ld, set, as)) != LDAP_SUCCESS)
-		err_set(e, ERR_UNAVAILABLE, "%s: %s", set->uri,
-			ldap_err2string(rc));
+		explain(ld, set->uri, rc, e);
 	else if (!stop_blocking(ld))
 		err_set(e, ERR_INTERNAL, "%s: no descriptor", set->uri);
 	else

@@ -222,11 +222,11 @@ class Gateway:
         try:
             until(self._is_ready, "provostd", START_SECONDS)
         except TimeoutError as late:
-            raise RuntimeError("%s\n%s" % (late, self.log())) from None
+            raise RuntimeError("%s\n%s" % (late, self.log()[-4000:])) from None
 
     def _is_ready(self):
         if self.process.poll() is not None:
-            raise RuntimeError("provostd ended with %d\n%s" % (self.process.returncode, self.log()))
+            raise RuntimeError("provostd ended with %d\n%s" % (self.process.returncode, self.log()[-4000:]))
         found = re.findall(r"event=serving listen=(\S+)", self.log()[self.told:])
         if not found:
             return False
