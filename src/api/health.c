@@ -16,8 +16,9 @@ static bool readyz(const struct call *call, struct response *res, json_t **ret,
 		   struct err *e)
 {
 	struct store *s = call->gateway->store;
+	struct login *l = call->gateway->login;
 
-	if (!s->ops->is_ready(s))
+	if (!s->ops->is_ready(s) || !l->ops->is_ready(l))
 		return err_code(e, ERR_UNAVAILABLE, "directory_down",
 				"no connection to the directory");
 	return livez(call, res, ret, e);

@@ -17,6 +17,9 @@ struct login_ops {
 	bool (*verify)(struct login *l, const struct task *t, const char *name,
 		       const char *password, bool fresh,
 		       const struct caller **ret, struct err *e);
+
+	/* Whether anybody can log in at the moment. */
+	bool (*is_ready)(struct login *l);
 };
 
 struct login {

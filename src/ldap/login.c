@@ -166,7 +166,12 @@ static bool verify(struct login *port, const struct task *t, const char *name,
 	return true;
 }
 
-static const struct login_ops ops = {.verify = verify};
+static bool is_ready(struct login *port)
+{
+	return session_is_up(((struct ldap_login *)port)->session);
+}
+
+static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
 
 struct login *ldap_login_open(struct session *session,
 			      const struct ldap_settings *set)

@@ -17,6 +17,8 @@ enum {
 	BUSY_PAUSE = 5,         /* milliseconds until we try to send again */
 	RESULTS_A_TURN = 512,   /* so that others on the loop get their turn */
 	RUN_TRIES = 3,          /* of a search whose connection was lost */
+	GRACE = 200,            /* milliseconds after a loss in which requests
+				 * wait for the connection instead of failing */
 };
 
 /* An operation under way, on the stack of the fiber that waits for it. */
@@ -54,6 +56,7 @@ struct session {
 	struct connection *connections;
 	struct waiter *first, **last;
 	unsigned waiting, keepers;
+	int64_t down_since; /* or since the beginning */
 	bool stop;
 };
 
@@ -86,6 +89,7 @@ static void lose(struct connection *c)
 	if (c->broken)
 		return;
 	c->broken = true;
+	c->session->down_since = clock_now();
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct pending *p = c->buckets[i]; p != NULL;
 		     p = p->next) {
@@ -282,6 +286,7 @@ struct session *session_open(struct loop *l, struct pool *connector,
 	s->set = set;
 	s->shape = *shape;
 	s->last = &s->first;
+	s->down_since = clock_now();
 	for (unsigned i = 0; i < shape->connections; i++) {
 		struct connection *c = &s->connections[i];
 
@@ -373,10 +378,16 @@ static struct connection *acquire(struct session *s, int64_t deadline,
 {
 	struct connection *c;
 
-	while (session_is_up(s) && !s->stop) {
+	for (;;) {
+		bool up = session_is_up(s);
+		int64_t until = up ? deadline : s->down_since + GRACE;
+
+		if (s->stop || (!up && clock_now() >= until))
+			break;
 		if ((c = choose(s)) != NULL)
 			return c;
-		if (!wait_turn(s, deadline, e))
+		if (!wait_turn(s, until < deadline ? until : deadline, e) &&
+		    (up || e->kind != ERR_TIMEOUT))
 			return NULL;
 	}
 	err_code(e, ERR_UNAVAILABLE, "directory_down",
