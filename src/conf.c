@@ -205,8 +205,10 @@ static const struct {
 	const char *flag;
 	enum conf_action action;
 } actions[] = {
-	{"check-config", CONF_CHECK}, {"print-config", CONF_PRINT},
-	{"help", CONF_HELP},	      {"version", CONF_VERSION},
+	{"check-config", CONF_CHECK},
+	{"print-config", CONF_PRINT},
+	{"help", CONF_HELP},
+	{"version", CONF_VERSION},
 };
 
 static bool take_action(const char *flag, enum conf_action *ret)
@@ -353,9 +355,8 @@ void conf_help(FILE *to)
 	for (size_t i = 0; i < COUNT(options); i++) {
 		const struct conf_option *o = &options[i];
 
-		fprintf(to, "  --%s VALUE", o->alias != NULL
-						    ? o->alias
-						    : dashed(a, o->name));
+		fprintf(to, "  --%s VALUE",
+			o->alias != NULL ? o->alias : dashed(a, o->name));
 		fprintf(to, "\n\t%s", o->help);
 		if (o->value != NULL)
 			fprintf(to, " [%s]", o->value);

@@ -33,7 +33,13 @@ struct conf {
 };
 
 /* What the command line asks for besides. */
-enum conf_action { CONF_SERVE, CONF_CHECK, CONF_PRINT, CONF_HELP, CONF_VERSION };
+enum conf_action {
+	CONF_SERVE,
+	CONF_CHECK,
+	CONF_PRINT,
+	CONF_HELP,
+	CONF_VERSION
+};
 
 /* Defaults, then the file, then the command line.  Everything lives in the
  * arena. */

@@ -15,7 +15,7 @@
 
 enum {
 	STOP_MILLIS = 10000, /* requests under way have that long */
-	STOP_LOOK = 10,      /* milliseconds between looks whether all is done */
+	STOP_LOOK = 10, /* milliseconds between looks whether all is done */
 	OPERATIONS_WAITING = 4096,
 	KEEPERS_MAX = 128, /* fibers that keep connections */
 };
@@ -43,16 +43,17 @@ static void serve(void *ctx, const struct request *req, struct response *res)
 static void open_sessions(struct lane *l)
 {
 	const struct ldap_settings *set = &l->parts->conf->ldap;
-	const struct session_shape shape = {
-		.as = CONNECT_GATEWAY,
-		.connections = (unsigned)set->connections,
-		.outstanding = (unsigned)set->outstanding,
-		.waiting = OPERATIONS_WAITING};
-	const struct session_shape login_shape = {
-		.as = CONNECT_NOBODY,
-		.connections = (unsigned)set->logins,
-		.outstanding = 1, /* a bind stops all others, RFC 4511 4.2.1 */
-		.waiting = (unsigned)set->logins_waiting};
+	const struct session_shape shape = {.as = CONNECT_GATEWAY,
+					    .connections =
+						    (unsigned)set->connections,
+					    .outstanding =
+						    (unsigned)set->outstanding,
+					    .waiting = OPERATIONS_WAITING};
+	const struct session_shape login_shape =
+		{.as = CONNECT_NOBODY,
+		 .connections = (unsigned)set->logins,
+		 .outstanding = 1, /* a bind stops all others, RFC 4511 4.2.1 */
+		 .waiting = (unsigned)set->logins_waiting};
 	struct pool *connector = l->parts->connector;
 
 	l->session = session_open(l->loop, connector, set, &shape);

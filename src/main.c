@@ -18,12 +18,12 @@
 #include "embedded/setup.h"
 #include "embedded/supervisor.h"
 #include "http/listen.h"
-#include "json/text.h"
 #include "lane.h"
 #include "ldap/connect.h"
 #include "passwd/scheme.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "json/text.h"
 
 enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128 };
 
@@ -133,8 +133,7 @@ static bool start_directory(struct daemon *d, struct err *e)
 	set->password_forms = scheme_expression(d->arena);
 	set->hash = hash_password;
 	if (!state_enter(set, d->arena, &d->state, e) ||
-	    !state_lock(&d->state, e) ||
-	    !setup_directory(set, &d->state, e))
+	    !state_lock(&d->state, e) || !setup_directory(set, &d->state, e))
 		return false;
 	d->conf.ldap.uri = d->state.uri;
 	d->supervisor =
@@ -233,8 +232,9 @@ static bool set_log_level(const char *name, struct err *e)
 			return true;
 		}
 	}
-	return err_set(e, ERR_INVALID, "daemon.log_level is error, warning, "
-				       "notice, info or debug");
+	return err_set(e, ERR_INVALID,
+		       "daemon.log_level is error, warning, "
+		       "notice, info or debug");
 }
 
 static bool act(struct daemon *d, enum conf_action action, struct err *e)

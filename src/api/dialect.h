@@ -12,10 +12,10 @@
 
 struct dialect {
 	const char *name;
-	const char *prefix; /* of its paths, from "/" to a "/" */
+	const char *prefix;         /* of its paths, from "/" to a "/" */
 	const struct route *routes; /* ended by one without a method */
-	size_t json_style;                         /* flags of json_dumps() */
-	const char *error_type;                    /* media type */
+	size_t json_style;          /* flags of json_dumps() */
+	const char *error_type;     /* media type */
 	unsigned (*status_of)(enum err_kind kind); /* NULL: the usual */
 	json_t *(*word_error)(struct arena *a, const struct err *e,
 			      unsigned status, const struct codec *body);
@@ -24,7 +24,8 @@ struct dialect {
 extern const struct dialect dialect_native;
 extern const struct dialect dialect_health;
 
-/* The first whose prefix fits serves a path; ended by NULL. */
+/* The first whose prefix fits serves a path, the last whatever is left; ended
+ * by NULL. */
 extern const struct dialect *const dialects[];
 
 #endif

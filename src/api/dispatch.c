@@ -7,9 +7,9 @@
 #include "api/query.h"
 #include "http/auth.h"
 #include "http/status.h"
-#include "json/text.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "json/text.h"
 
 static const char open_to_all[] = "none";
 
@@ -27,13 +27,15 @@ bool dispatch_check(struct err *e)
 	return true;
 }
 
+/* The last one takes whatever is left. */
 static const struct dialect *find_dialect(const char *path)
 {
-	for (const struct dialect *const *d = dialects; *d != NULL; d++) {
-		if (strncmp(path, (*d)->prefix, strlen((*d)->prefix)) == 0)
-			return *d;
-	}
-	return NULL;
+	const struct dialect *const *d = dialects;
+
+	while (d[1] != NULL &&
+	       strncmp(path, (*d)->prefix, strlen((*d)->prefix)) != 0)
+		d++;
+	return *d;
 }
 
 /* HEAD is a GET whose body libmicrohttpd keeps back. */
@@ -52,8 +54,9 @@ static const char *allowed(const struct dialect *d, const struct path *path,
 	for (const struct route *r = d->routes; r->method != NULL; r++) {
 		if (!route_matches(r, path, params))
 			continue;
-		list = list == NULL ? r->method
-				    : arena_printf(a, "%s, %s", list, r->method);
+		list = list == NULL
+			       ? r->method
+			       : arena_printf(a, "%s, %s", list, r->method);
 		if (strcmp(r->method, "GET") == 0)
 			list = arena_printf(a, "%s, HEAD", list);
 	}
@@ -122,8 +125,9 @@ static bool read_body(struct call *call, struct err *e)
 	if (takes == NULL)
 		return true;
 	if (!is_json(req))
-		return err_set(e, ERR_MEDIA_TYPE,
-			       "send JSON, with Content-Type: application/json");
+		return err_set(
+			e, ERR_MEDIA_TYPE,
+			"send JSON, with Content-Type: application/json");
 	call->body = arena_alloc(req->arena, takes->size);
 	if (!json_text_parse(req->arena, req->body, req->body_size, &object, e))
 		return false;
@@ -172,7 +176,7 @@ static void log_request(const struct call *call, const struct response *res,
 	 * where it happens. */
 	bool health = call->route != NULL &&
 		      strcmp(call->route->right, open_to_all) == 0;
-	int level = health		 ? LOG_DEBUG
+	int level = health               ? LOG_DEBUG
 		    : res->status >= 500 ? LOG_ERR
 					 : LOG_INFO;
 
@@ -180,8 +184,8 @@ static void log_request(const struct call *call, const struct response *res,
 	    snprintf(micros, sizeof(micros), "%lld",
 		     (long long)(clock_micros() - req->began)) < 0)
 		return;
-	log_event(level, "request", "id", req->id, "source",
-		  req->source, "caller",
+	log_event(level, "request", "id", req->id, "source", req->source,
+		  "caller",
 		  call->task.caller != NULL ? call->task.caller->login : "-",
 		  "method", req->method, "path", req->path, "status", status,
 		  "micros", micros, "error",

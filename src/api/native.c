@@ -72,14 +72,14 @@ static const struct codec_field password_fields[] = {
 #undef F
 /* clang-format on */
 
-static const struct codec domain = {
-	domain_fields, sizeof(struct domain), &domain_defaults, true};
+static const struct codec domain = {domain_fields, sizeof(struct domain),
+				    &domain_defaults, true};
 static const struct codec user = {user_fields, sizeof(struct user),
 				  &user_defaults, true};
 static const struct codec alias = {alias_fields, sizeof(struct alias),
 				   &alias_defaults, true};
-static const struct codec password = {
-	password_fields, sizeof(struct new_password), NULL, true};
+static const struct codec password = {password_fields,
+				      sizeof(struct new_password), NULL, true};
 
 static const struct codec *codec_of(enum kind k)
 {
@@ -209,8 +209,8 @@ static bool read_query(const struct call *call, struct query *q, struct err *e)
 				QUERY_LIMIT_MAX);
 	q->limit = (size_t)n;
 	if (call->query[LIST_DOMAIN] != NULL) {
-		q->domain = text_lower(call->task.arena,
-				       call->query[LIST_DOMAIN]);
+		q->domain =
+			text_lower(call->task.arena, call->query[LIST_DOMAIN]);
 		if (!domain_name_check(q->domain, &bad))
 			return err_code(e, ERR_MALFORMED, "parameter_malformed",
 					"domain: %s", bad.text);
@@ -226,8 +226,8 @@ static json_t *next_cursor(const struct call *call, const struct query *q,
 
 	if (!page->more || page->count == 0)
 		return json_null();
-	const char *last = kind_key(q->kind,
-				    page->records + (page->count - 1) * size);
+	const char *last =
+		kind_key(q->kind, page->records + (page->count - 1) * size);
 	const char *cursor = base64_encode(a, last, strlen(last));
 	response_header(
 		res, "Link",

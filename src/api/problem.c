@@ -122,11 +122,12 @@ static json_t *faults(struct arena *a, const struct err *e,
 	for (const struct fault *f = e->faults; f != NULL; f = f->next) {
 		const char *key = body != NULL ? codec_key(body, f) : f->key;
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s}", "pointer",
-					key != NULL ? pointer(a, key) : "",
-					"code", fault_code(f->kind), "detail",
-					f->text));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s}", "pointer",
+						key != NULL ? pointer(a, key)
+							    : "",
+						"code", fault_code(f->kind),
+						"detail", f->text));
 	}
 	return list;
 }
@@ -134,11 +135,11 @@ static json_t *faults(struct arena *a, const struct err *e,
 json_t *problem_word(struct arena *a, const struct err *e, unsigned status,
 		     const struct codec *body)
 {
-	json_t *problem = json_pack(
-		"{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
-		status_title(status), "status", (int)status, "detail",
-		detail(e), "code",
-		e->code != NULL ? e->code : default_code(e->kind));
+	json_t *problem =
+		json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank",
+			  "title", status_title(status), "status", (int)status,
+			  "detail", detail(e), "code",
+			  e->code != NULL ? e->code : default_code(e->kind));
 
 	if (e->faults != NULL)
 		json_object_set_new(problem, "errors", faults(a, e, body));

@@ -27,7 +27,7 @@ struct call {
 	const struct service *service;
 	const struct gateway *gateway;
 	const struct route *route;
-	struct task task; /* of the caller */
+	struct task task;                 /* of the caller */
 	const char *params[ROUTE_PARAMS]; /* in the order of the pattern */
 	const char *query[ROUTE_QUERY];   /* in the order of route.query */
 	void *body;                       /* a record, if the route takes one */

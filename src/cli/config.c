@@ -34,8 +34,8 @@ static bool read_state(struct arena *a, const struct config_options *o,
 		       const char *name, const char *given, const char **ret,
 		       struct err *e)
 {
-	const char *dir = o->state_dir != NULL ? o->state_dir
-					       : state_default(a);
+	const char *dir =
+		o->state_dir != NULL ? o->state_dir : state_default(a);
 
 	*ret = given;
 	return given != NULL ||
@@ -97,16 +97,16 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 	    !base_check(base, e) || !find_uri(a, o, &uri, e) ||
 	    !find_password(a, program, o, &password, e))
 		return false;
-	const char *const all[] = {
-		"BASE",	    base,
-		"LDAP_URI", uri,
-		"PASSWORD", password,
-		"DIR",	    dir,
-		"HOSTNAME", or_default(o->hostname, hostname(a)),
-		"MAIL_DIR", or_default(o->mail_dir, "/var/vmail"),
-		"MAIL_UID", or_default(o->mail_uid, "vmail"),
-		"MAIL_GID", or_default(o->mail_gid, "vmail"),
-		NULL};
+	const char *const all[] =
+		{"BASE",     base,
+		 "LDAP_URI", uri,
+		 "PASSWORD", password,
+		 "DIR",      dir,
+		 "HOSTNAME", or_default(o->hostname, hostname(a)),
+		 "MAIL_DIR", or_default(o->mail_dir, "/var/vmail"),
+		 "MAIL_UID", or_default(o->mail_uid, "vmail"),
+		 "MAIL_GID", or_default(o->mail_gid, "vmail"),
+		 NULL};
 
 	for (size_t i = 1; i < COUNT(all); i += 2) {
 		if (!is_one_word(all[i]))
@@ -128,9 +128,13 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 	if (!read_state(a, o, "base", o->base, &base, e) ||
 	    !base_check(base, e))
 		return false;
-	const char *const all[] = {"BASE", base, "BASE_ENTRY",
-				   base_entry(a, base), "PASSWORD_FORMS",
-				   scheme_expression(a), NULL};
+	const char *const all[] = {"BASE",
+				   base,
+				   "BASE_ENTRY",
+				   base_entry(a, base),
+				   "PASSWORD_FORMS",
+				   scheme_expression(a),
+				   NULL};
 
 	memcpy(pairs, all, sizeof(all));
 	return true;

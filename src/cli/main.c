@@ -47,10 +47,10 @@ static bool read_options(int argc, char **argv, struct config_options *o)
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
-	const char **const members[] = {
-		&o->state_dir,	   &o->base,	 &o->ldap_uri,
-		&o->password_file, &o->hostname, &o->mail_dir,
-		&o->mail_uid,	   &o->mail_gid};
+	const char **const members[] = {&o->state_dir, &o->base,
+					&o->ldap_uri,  &o->password_file,
+					&o->hostname,  &o->mail_dir,
+					&o->mail_uid,  &o->mail_gid};
 	int which;
 
 	while ((which = getopt_long(argc, argv, "", names, NULL)) != -1) {

@@ -39,7 +39,8 @@ static bool local_check(const char *local, size_t size, enum address_use use,
 				e, ERR_INVALID,
 				"character 0x%02x is not allowed before '@'",
 				(unsigned char)c);
-		if (c == '.' && (i == 0 || i + 1 == size || local[i - 1] == '.'))
+		if (c == '.' &&
+		    (i == 0 || i + 1 == size || local[i - 1] == '.'))
 			return err_set(e, ERR_INVALID,
 				       "a dot must stand between characters");
 	}

@@ -10,7 +10,7 @@ struct domain {
 	const char *name; /* A-labels, lower case: the identity */
 	const char *kind; /* "local": its users have their mailboxes here */
 	const char *description;
-	const char *display_name, *short_display_name;   /* for mail clients */
+	const char *display_name, *short_display_name; /* for mail clients */
 	const char *imap_host, *pop3_host, *smtp_host; /* NULL: the site's */
 	int64_t default_user_quota_bytes; /* for new users; 0: no quota */
 	bool enabled;

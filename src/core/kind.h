@@ -29,8 +29,7 @@ const char *kind_key(enum kind k, const void *record);
 
 /* For the checks of each kind. */
 void fold_text(struct arena *a, const char **text); /* NULL stays NULL */
-void quota_check(int64_t bytes, struct field f, struct arena *a,
-		 struct err *e);
+void quota_check(int64_t bytes, struct field f, struct arena *a, struct err *e);
 
 /* Free text for people: at most 1,024 bytes, without control characters and
  * not empty; NULL is fine. */

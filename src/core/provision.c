@@ -46,8 +46,8 @@ static bool domain_missing(const struct gateway *g, const struct task *t,
 
 /* The domain of a new address: ours, of a kind that has users, and open? */
 static bool domain_accepts(const struct gateway *g, const struct task *t,
-			   enum kind k, const char *address,
-			   struct domain *ret, struct err *e)
+			   enum kind k, const char *address, struct domain *ret,
+			   struct err *e)
 {
 	const char *name = address_domain(address);
 	struct revision rev;
@@ -128,8 +128,8 @@ static bool taken(const struct gateway *g, const struct task *t, enum kind k,
 			continue;
 		err_set(&why, ERR_EXISTS, "%s exists already (%s)", key,
 			r->noun);
-		why.conflicts_with = arena_printf(t->arena, "%s%s", r->path,
-						  key);
+		why.conflicts_with =
+			arena_printf(t->arena, "%s%s", r->path, key);
 		*e = why;
 		return false;
 	}
@@ -293,8 +293,8 @@ static bool change_once(const struct gateway *g, const struct task *t,
 
 bool provision_change(const struct gateway *g, const struct task *t,
 		      enum kind k, const char *key, const struct patch *patch,
-		      const struct text_list *if_match, void *ret, struct revision *rev,
-		      struct err *e)
+		      const struct text_list *if_match, void *ret,
+		      struct revision *rev, struct err *e)
 {
 	struct change c = {.kind = k,
 			   .key = key,
@@ -317,8 +317,8 @@ bool provision_change(const struct gateway *g, const struct task *t,
 }
 
 static bool remove_once(const struct gateway *g, const struct task *t,
-			enum kind k, const char *key, const struct text_list *if_match,
-			struct err *e)
+			enum kind k, const char *key,
+			const struct text_list *if_match, struct err *e)
 {
 	void *there = arena_alloc(t->arena, kind_rules(k)->size);
 	struct revision seen;
@@ -329,8 +329,8 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 }
 
 bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key, const struct text_list *if_match,
-		      struct err *e)
+		      enum kind k, const char *key,
+		      const struct text_list *if_match, struct err *e)
 {
 	if (!known_key(t->arena, k, &key, e))
 		return false;

@@ -17,8 +17,7 @@ struct patch {
 };
 
 /* Fold a new record and note every fault it has by itself. */
-bool provision_judge(enum kind k, void *record, struct arena *a,
-		     struct err *e);
+bool provision_judge(enum kind k, void *record, struct arena *a, struct err *e);
 
 /* The record is folded, completed and, after success, what was stored. */
 bool provision_create(const struct gateway *g, const struct task *t,
@@ -33,12 +32,12 @@ bool provision_read(const struct gateway *g, const struct task *t, enum kind k,
  * NULL: whatever it is.  ERR_CHANGED if it has another. */
 bool provision_change(const struct gateway *g, const struct task *t,
 		      enum kind k, const char *key, const struct patch *patch,
-		      const struct text_list *if_match, void *ret, struct revision *rev,
-		      struct err *e);
+		      const struct text_list *if_match, void *ret,
+		      struct revision *rev, struct err *e);
 
 bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key, const struct text_list *if_match,
-		      struct err *e);
+		      enum kind k, const char *key,
+		      const struct text_list *if_match, struct err *e);
 
 /* ERR_DENIED if the caller may not look there. */
 bool provision_list(const struct gateway *g, const struct task *t,

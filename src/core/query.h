@@ -17,7 +17,8 @@ struct query {
 
 /* Sorted by key, byte by byte. */
 struct page {
-	const char *records; /* one behind the other, each as large as its kind */
+	const char
+		*records; /* one behind the other, each as large as its kind */
 	size_t count;
 	bool more; /* there are others behind the last one */
 };

@@ -11,7 +11,7 @@
 #include "util/arena.h"
 
 struct caller {
-	const char *login;    /* an address, or a principal's name without '@' */
+	const char *login; /* an address, or a principal's name without '@' */
 	const char *identity; /* what the store calls him; opaque to others */
 };
 

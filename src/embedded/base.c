@@ -32,8 +32,8 @@ bool base_check(const char *base, struct err *e)
 
 	for (;;) {
 		size_t name = strcspn(p, "=,");
-		size_t value = p[name] == '=' ? strspn(p + name + 1, letters)
-					      : 0;
+		size_t value =
+			p[name] == '=' ? strspn(p + name + 1, letters) : 0;
 
 		if (!is_kind(p, name, &kind) || value == 0)
 			break;
@@ -52,8 +52,8 @@ bool base_check(const char *base, struct err *e)
 const char *base_entry(struct arena *a, const char *base)
 {
 	size_t name = strcspn(base, "="), kind = 0;
-	const char *value =
-		arena_strndup(a, base + name + 1, strcspn(base + name + 1, ","));
+	const char *value = arena_strndup(a, base + name + 1,
+					  strcspn(base + name + 1, ","));
 
 	is_kind(base, name, &kind);
 	return arena_printf(a, "dn: %s\n%s%s%s%s: %s\n", base,

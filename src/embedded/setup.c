@@ -35,22 +35,31 @@ static const char *fill_config(const struct embedded_settings *set,
 			       const struct state *st, struct arena *a,
 			       const char *database)
 {
-	const char *const pairs[] = {
-		"STATE",	st->dir,
-		"BASE",		set->base,
-		"UID",		arena_printf(a, "%u", geteuid()),
-		"GID",		arena_printf(a, "%u", getegid()),
-		"THREADS",	threads(a),
-		"MODULES",	set->modules,
-		"SCHEMAS",	set->schemas,
-		"DATABASE",	database,
-		"ACCESSLOG",	state_path(st, a, "accesslog"),
-		"PASSWORD_FORMS", set->password_forms,
-		NULL};
-	const char *template = arena_printf(
-		a, "%s\n%s\n%s", asset_text("ldif/server.ldif"),
-		asset_text("schema/provost.ldif"),
-		asset_text("ldif/database.ldif"));
+	const char *const pairs[] = {"STATE",
+				     st->dir,
+				     "BASE",
+				     set->base,
+				     "UID",
+				     arena_printf(a, "%u", geteuid()),
+				     "GID",
+				     arena_printf(a, "%u", getegid()),
+				     "THREADS",
+				     threads(a),
+				     "MODULES",
+				     set->modules,
+				     "SCHEMAS",
+				     set->schemas,
+				     "DATABASE",
+				     database,
+				     "ACCESSLOG",
+				     state_path(st, a, "accesslog"),
+				     "PASSWORD_FORMS",
+				     set->password_forms,
+				     NULL};
+	const char *template =
+		arena_printf(a, "%s\n%s\n%s", asset_text("ldif/server.ldif"),
+			     asset_text("schema/provost.ldif"),
+			     asset_text("ldif/database.ldif"));
 
 	return text_fill(a, template, pairs);
 }
@@ -60,9 +69,9 @@ static bool slapd_add(const struct embedded_settings *set, const char *config,
 		      const char *const which[2], const char *file,
 		      struct err *e)
 {
-	const char *const argv[] = {set->program, "-Tadd",  which[0],
-				    which[1],	  "-F",	    config,
-				    "-l",	  file,	    "-q", NULL};
+	const char *const argv[] = {set->program, "-Tadd", which[0], which[1],
+				    "-F",         config,  "-l",     file,
+				    "-q",         NULL};
 
 	return child_run(argv, TOOL_SECONDS, e);
 }
@@ -86,8 +95,8 @@ static bool write_config(const struct embedded_settings *set,
 	if (rename(new, final) != 0)
 		return err_set(e, ERR_INTERNAL, "cannot move %s: %s", new,
 			       strerror(errno));
-	return unlink(ldif) == 0 || err_set(e, ERR_INTERNAL, "%s: %s", ldif,
-					    strerror(errno));
+	return unlink(ldif) == 0 ||
+	       err_set(e, ERR_INTERNAL, "%s: %s", ldif, strerror(errno));
 }
 
 static bool exists(const char *path)
@@ -108,8 +117,8 @@ static bool make_password(const struct embedded_settings *set, struct arena *a,
 }
 
 static bool fill_base(const struct embedded_settings *set,
-		      const struct state *st, struct arena *a,
-		      const char **ret, struct err *e)
+		      const struct state *st, struct arena *a, const char **ret,
+		      struct err *e)
 {
 	static const char *const names[] = {"POSTFIX_HASH", "DOVECOT_HASH",
 					    "SIGNER_HASH", "SSO_HASH"};
@@ -142,8 +151,8 @@ static bool load_base(const struct embedded_settings *set,
 	return fill_base(set, st, a, &text, e) &&
 	       file_write(ldif, 0600, text, e) &&
 	       slapd_add(set, state_path(st, a, "slapd.d"), which, ldif, e) &&
-	       (unlink(ldif) == 0 || err_set(e, ERR_INTERNAL, "%s: %s", ldif,
-					     strerror(errno)));
+	       (unlink(ldif) == 0 ||
+		err_set(e, ERR_INTERNAL, "%s: %s", ldif, strerror(errno)));
 }
 
 /* The database is made aside, too: only a complete one gets the name. */
@@ -189,8 +198,7 @@ bool setup_directory(const struct embedded_settings *set,
 
 	if (!base_check(set->base, e) ||
 	    (!exists(database) && !first_start(set, st, a, e)) ||
-	    !same_base(set, st, a, e) ||
-	    !write_config(set, st, a, database, e))
+	    !same_base(set, st, a, e) || !write_config(set, st, a, database, e))
 		return false;
 	if (set->ldap_listen != NULL)
 		return file_write(state_path(st, a, "ldap-uri"), 0644,

@@ -159,8 +159,8 @@ bool state_lock(struct state *st, struct err *e)
 
 	/* Not O_CLOEXEC: slapd shares the lock, so that the directory stays
 	 * ours until both are gone. */
-	st->lock = open(state_path(st, a, "lock"), O_RDWR | O_CREAT | O_NOFOLLOW,
-			0600);
+	st->lock = open(state_path(st, a, "lock"),
+			O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (st->lock < 0)
 		return err_set(e, ERR_INTERNAL, "cannot open %s/lock: %s",
 			       st->dir, strerror(errno));

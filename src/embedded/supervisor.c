@@ -118,9 +118,14 @@ struct supervisor *supervisor_start(const struct embedded_settings *set,
 		listen = arena_printf(s->arena, "%s %s", st->uri,
 				      set->ldap_listen);
 	}
-	const char *const argv[] = {
-		set->program, "-d", NULL, "-F",
-		state_path(st, s->arena, "slapd.d"), "-h", listen, NULL};
+	const char *const argv[] = {set->program,
+				    "-d",
+				    NULL,
+				    "-F",
+				    state_path(st, s->arena, "slapd.d"),
+				    "-h",
+				    listen,
+				    NULL};
 	memcpy(s->argv, argv, sizeof(argv));
 	s->again = (struct timer){.fn = start, .ctx = s};
 	start(s);

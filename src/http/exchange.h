@@ -17,8 +17,8 @@ struct request {
 	struct arena *arena; /* lives until the reply was sent */
 	const char *id;      /* unique; goes into the log and the reply */
 	const char *method;
-	const char *path;  /* as sent, still percent-encoded */
-	const char *query; /* what follows '?', as sent, or NULL */
+	const char *path;   /* as sent, still percent-encoded */
+	const char *query;  /* what follows '?', as sent, or NULL */
 	const char *source; /* the peer's address */
 	const struct header *headers;
 	size_t header_count;
@@ -43,7 +43,6 @@ struct response {
 const char *request_header(const struct request *req, const char *name);
 
 /* More than RESPONSE_HEADERS end the process: a reply's headers are ours. */
-void response_header(struct response *res, const char *name,
-		     const char *value);
+void response_header(struct response *res, const char *name, const char *value);
 
 #endif

@@ -26,11 +26,11 @@ static bool is_token(const char *s)
 /* Fields that mean something twice or not at all. */
 static bool is_single(const char *name)
 {
-	static const char *const names[] = {
-		"Host",		"Content-Length", "Transfer-Encoding",
-		"Authorization", "Content-Type",   "Content-Encoding",
-		"Expect",	"If-Match",	  "If-None-Match",
-		"Idempotency-Key"};
+	static const char *const names[] =
+		{"Host",           "Content-Length", "Transfer-Encoding",
+		 "Authorization",  "Content-Type",   "Content-Encoding",
+		 "Expect",         "If-Match",       "If-None-Match",
+		 "Idempotency-Key"};
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		if (strcasecmp(names[i], name) == 0)

@@ -19,8 +19,7 @@ static bool parse(const char *where, struct arena *a, struct place *ret,
 		  struct err *e)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST |
-						   AI_NUMERICSERV |
-						   AI_PASSIVE,
+						   AI_NUMERICSERV | AI_PASSIVE,
 				       .ai_socktype = SOCK_STREAM};
 	char *host = arena_strdup(a, where), *port = strrchr(host, ':');
 	struct addrinfo *found;
@@ -49,8 +48,8 @@ static int bound(const struct place *p, bool share)
 	int on = 1, fd = socket(p->addr.ss_family,
 				SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool good = fd >= 0 &&
-		    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
-			       sizeof(on)) == 0 &&
+		    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ==
+			    0 &&
 		    (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on,
 					  sizeof(on)) == 0) &&
 		    bind(fd, (const struct sockaddr *)&p->addr, p->size) == 0;
@@ -80,8 +79,8 @@ static bool reserve(struct place *p, struct err *e)
 {
 	CLEANUP(file_close) int probe = bound(p, false);
 
-	if (probe < 0 || getsockname(probe, (struct sockaddr *)&p->addr,
-				     &p->size) != 0)
+	if (probe < 0 ||
+	    getsockname(probe, (struct sockaddr *)&p->addr, &p->size) != 0)
 		return err_set(e, ERR_UNAVAILABLE, "%s", strerror(errno));
 	return true;
 }

@@ -17,9 +17,9 @@
 enum {
 	POOL_BYTES = 40 * 1024, /* a connection's memory: 16 KiB of headers,
 				 * as many for libmicrohttpd, and a rest */
-	BODY_GRACE = 5000,      /* milliseconds before the slowest rate counts */
-	BODY_RATE = 1024,       /* bytes a second, at least */
-	DRAIN_FACTOR = 4,       /* of a body too large we read that much */
+	BODY_GRACE = 5000, /* milliseconds before the slowest rate counts */
+	BODY_RATE = 1024,  /* bytes a second, at least */
+	DRAIN_FACTOR = 4,  /* of a body too large we read that much */
 	REQUEST_ID_LENGTH = 16,
 };
 
@@ -88,10 +88,12 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 			 void **context)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	const union MHD_ConnectionInfo *peer = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *peer =
+		MHD_get_connection_info(connection,
+					MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(connection,
+					MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (c == NULL)
 		abort();
@@ -143,8 +145,8 @@ static void *on_target(void *cls, const char *target,
 	x->connection = connection;
 	x->target = arena_strdup(a, target);
 	x->req.id = random_word(a, REQUEST_ID_LENGTH);
-	x->client = MHD_get_connection_info(
-			    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	x->client = MHD_get_connection_info(connection,
+					    MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			    ->socket_context;
 	return x;
 }
@@ -162,10 +164,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 	if (x->begun)
 		s->under_way--;
 	x->client->busy = false;
-	patience(x->client, s->quiet ? clock_now()
-				     : seconds(s->parts.settings->idle_seconds +
-					       s->parts.settings
-						       ->header_seconds));
+	patience(x->client,
+		 s->quiet ? clock_now()
+			  : seconds(s->parts.settings->idle_seconds +
+				    s->parts.settings->header_seconds));
 	arena_free(x->req.arena);
 }
 
@@ -180,9 +182,11 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind,
 	/* One more than allowed is kept, for the guard to see. */
 	if (x->req.header_count > GUARD_HEADERS_MAX)
 		return MHD_NO;
-	x->heads[x->req.header_count++] = (struct header){
-		arena_strndup(a, name, name_size),
-		value != NULL ? arena_strndup(a, value, value_size) : ""};
+	x->heads[x->req.header_count++] =
+		(struct header){arena_strndup(a, name, name_size),
+				value != NULL
+					? arena_strndup(a, value, value_size)
+					: ""};
 	return MHD_YES;
 }
 
@@ -227,8 +231,9 @@ static enum MHD_Result queue(struct exchange *x)
 		const char *is;
 		void *taken; /* libmicrohttpd only reads it */
 	} body = {.is = res->body != NULL ? res->body : ""};
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-		res->body_size, body.taken, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(res->body_size, body.taken,
+						MHD_RESPMEM_PERSISTENT);
 
 	if (r == NULL)
 		return MHD_NO;
@@ -240,9 +245,11 @@ static enum MHD_Result queue(struct exchange *x)
 					res->headers[i].value);
 	if (x->close || x->server->quiet)
 		MHD_add_response_header(r, "Connection", "close");
-	enum MHD_Result good = MHD_queue_response(x->connection, res->status, r);
+	enum MHD_Result good =
+		MHD_queue_response(x->connection, res->status, r);
 	MHD_destroy_response(r);
-	patience(x->client, seconds(x->server->parts.settings->request_seconds));
+	patience(x->client,
+		 seconds(x->server->parts.settings->request_seconds));
 	return good;
 }
 
@@ -280,13 +287,13 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 	x->body_began = clock_now();
 	fill_request(x, method);
 	patience(x->client, x->body_began + BODY_GRACE);
-	const struct guard_input in = {
-		.method = x->req.method,
-		.target = x->target,
-		.version = version,
-		.headers = x->heads,
-		.header_count = x->req.header_count,
-		.body_limit = (size_t)s->parts.settings->body_bytes};
+	const struct guard_input in =
+		{.method = x->req.method,
+		 .target = x->target,
+		 .version = version,
+		 .headers = x->heads,
+		 .header_count = x->req.header_count,
+		 .body_limit = (size_t)s->parts.settings->body_bytes};
 	struct guard_verdict v = guard_check(&in);
 	if (v.status == 0)
 		return MHD_YES;
@@ -317,8 +324,8 @@ static void await_more(struct exchange *x, size_t received)
 	int64_t slowest = x->body_began + BODY_GRACE +
 			  (int64_t)received * 1000 / BODY_RATE;
 
-	patience(x->client, slowest < x->req.deadline ? slowest
-						      : x->req.deadline);
+	patience(x->client,
+		 slowest < x->req.deadline ? slowest : x->req.deadline);
 }
 
 static enum MHD_Result take_body(struct exchange *x, const char *data,
@@ -434,22 +441,22 @@ static void turn(void *ctx)
 static struct MHD_Daemon *start_daemon(struct server *s)
 {
 	const struct server_parts *p = &s->parts;
-	const struct MHD_OptionItem options[] = {
-		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s},
-		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, s},
-		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_encoded, s},
-		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)quiet_log, s},
-		{MHD_OPTION_LISTEN_SOCKET, p->listener, NULL},
-		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT,
-		 (intptr_t)((p->settings->connections + p->loops - 1) /
-			    p->loops),
-		 NULL},
-		{MHD_OPTION_CONNECTION_TIMEOUT,
-		 (intptr_t)p->settings->idle_seconds, NULL},
-		{MHD_OPTION_END, 0, NULL}};
+	const struct MHD_OptionItem options[] =
+		{{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+		 {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s},
+		 {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, s},
+		 {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_encoded, s},
+		 {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)quiet_log, s},
+		 {MHD_OPTION_LISTEN_SOCKET, p->listener, NULL},
+		 {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+		 {MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, NULL},
+		 {MHD_OPTION_CONNECTION_LIMIT,
+		  (intptr_t)((p->settings->connections + p->loops - 1) /
+			     p->loops),
+		  NULL},
+		 {MHD_OPTION_CONNECTION_TIMEOUT,
+		  (intptr_t)p->settings->idle_seconds, NULL},
+		 {MHD_OPTION_END, 0, NULL}};
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 					MHD_USE_ERROR_LOG,

@@ -22,8 +22,8 @@ struct server_parts {
 	struct loop *loop;
 	const struct http_settings *settings;
 	struct sources *sources;
-	unsigned loops;     /* among which connections are shared out */
-	int listener;       /* taken over, also on failure */
+	unsigned loops; /* among which connections are shared out */
+	int listener;   /* taken over, also on failure */
 	serve_fn *serve;
 	void *ctx;
 };

@@ -36,8 +36,7 @@ bool json_text_parse(struct arena *a, const char *text, size_t size,
 		return err_code(e, ERR_MALFORMED, "json_malformed",
 				"the body is not JSON: line %d, column %d%s",
 				at.line, at.column,
-				json_error_code(&at) ==
-						json_error_duplicate_key
+				json_error_code(&at) == json_error_duplicate_key
 					? ", a key stands there twice"
 					: "");
 	arena_defer(a, release, value);

@@ -16,8 +16,7 @@ static struct berval *copy_values(struct arena *a, const struct berval *from)
 	struct berval *to = arena_alloc(a, (n + 1) * sizeof(*to));
 	for (size_t i = 0; i < n; i++) {
 		to[i].bv_len = from[i].bv_len;
-		to[i].bv_val =
-			arena_strndup(a, from[i].bv_val, from[i].bv_len);
+		to[i].bv_val = arena_strndup(a, from[i].bv_val, from[i].bv_len);
 	}
 	return to;
 }
@@ -26,8 +25,7 @@ static struct berval *copy_values(struct arena *a, const struct berval *from)
 static bool read_attributes(BerElement *ber, struct arena *a, struct entry *ret,
 			    struct err *e)
 {
-	struct attribute *at =
-		arena_alloc(a, ATTRIBUTES_MAX * sizeof(*at));
+	struct attribute *at = arena_alloc(a, ATTRIBUTES_MAX * sizeof(*at));
 	ber_len_t left = 0;
 
 	*ret = (struct entry){.attributes = at};

@@ -63,8 +63,7 @@ void list_add(struct list *l, const char *key)
 {
 	size_t size = strlen(key) + 1;
 
-	if (size > KEY_SIZE ||
-	    (l->after != NULL && strcmp(key, l->after) <= 0))
+	if (size > KEY_SIZE || (l->after != NULL && strcmp(key, l->after) <= 0))
 		return;
 	if (l->count < l->limit) {
 		memcpy(l->heap[l->count], key, size);

@@ -21,8 +21,7 @@ static size_t count_rows(const struct map *m)
 const char *const *map_wanted(const struct map *m, struct arena *a,
 			      const char *guard)
 {
-	const char **list =
-		arena_alloc(a, (count_rows(m) + 2) * sizeof(*list));
+	const char **list = arena_alloc(a, (count_rows(m) + 2) * sizeof(*list));
 	size_t n = 0;
 
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
@@ -72,8 +71,10 @@ static bool read_value(struct arena *a, const struct map_attr *at,
 		break;
 	case FIELD_NUMBER:
 		if (!text_number(v[0].bv_val, INT64_MIN + 1, INT64_MAX, to))
-			return err_set(e, ERR_INTERNAL, "%s is no number we "
-				       "can hold", at->name);
+			return err_set(e, ERR_INTERNAL,
+				       "%s is no number we "
+				       "can hold",
+				       at->name);
 		break;
 	case FIELD_FLAG:
 		*(bool *)to = strcasecmp(v[0].bv_val, "TRUE") == 0;

@@ -10,15 +10,15 @@
 #include "util/log.h"
 
 enum {
-	BUCKETS = 256,          /* of operations by message id */
-	BACKOFF_FIRST = 20,     /* milliseconds between tries to connect */
+	BUCKETS = 256,      /* of operations by message id */
+	BACKOFF_FIRST = 20, /* milliseconds between tries to connect */
 	BACKOFF_LAST = 500,
-	BACKOFF_TELL = 160,     /* from this pause on it is worth a line */
-	BUSY_PAUSE = 5,         /* milliseconds until we try to send again */
-	RESULTS_A_TURN = 512,   /* so that others on the loop get their turn */
-	RUN_TRIES = 3,          /* of a search whose connection was lost */
-	GRACE = 200,            /* milliseconds after a loss in which requests
-				 * wait for the connection instead of failing */
+	BACKOFF_TELL = 160,   /* from this pause on it is worth a line */
+	BUSY_PAUSE = 5,       /* milliseconds until we try to send again */
+	RESULTS_A_TURN = 512, /* so that others on the loop get their turn */
+	RUN_TRIES = 3,        /* of a search whose connection was lost */
+	GRACE = 200,          /* milliseconds after a loss in which requests
+			       * wait for the connection instead of failing */
 };
 
 /* An operation under way, on the stack of the fiber that waits for it. */
@@ -290,8 +290,9 @@ struct session *session_open(struct loop *l, struct pool *connector,
 	for (unsigned i = 0; i < shape->connections; i++) {
 		struct connection *c = &s->connections[i];
 
-		*c = (struct connection){
-			.session = s, .out_fd = -1, .broken = true};
+		*c = (struct connection){.session = s,
+					 .out_fd = -1,
+					 .broken = true};
 		s->keepers++;
 		if (!fiber_start(l, keep, c))
 			abort(); /* more keepers than fibers: never */
@@ -466,8 +467,8 @@ static void await(struct connection *c, struct pending *p, int64_t deadline)
 	*at = p;
 	p->heard = clock_now();
 	while (!p->done && !p->lost) {
-		int64_t idle = p->op->idle > 0 ? p->heard + p->op->idle
-					       : INT64_MAX;
+		int64_t idle =
+			p->op->idle > 0 ? p->heard + p->op->idle : INT64_MAX;
 		int64_t until = idle < deadline ? idle : deadline;
 
 		if (clock_now() >= until)

@@ -11,8 +11,8 @@
 #include "util/clock.h"
 
 enum {
-	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
-	LIST_READS = 10,      /* a list may take that many times a read */
+	KEYS_A_SEARCH = 50, /* whose records are fetched at once */
+	LIST_READS = 10,    /* a list may take that many times a read */
 };
 
 struct ldap_store {
@@ -96,8 +96,7 @@ static bool revise(struct reading *r, const void *record, struct revision *ret,
 }
 
 static bool get(struct store *port, const struct task *t, enum kind k,
-		const char *key, void *ret, struct revision *rev,
-		struct err *e)
+		const char *key, void *ret, struct revision *rev, struct err *e)
 {
 	struct ldap_store *s = self(port);
 	const struct schema *sc = schema_of(k);
@@ -108,15 +107,15 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 			    .size = kind_rules(k)->size,
 			    .room = 1};
 	struct controls c = as_caller(t);
-	struct operation op = {
-		.kind = OPERATION_SEARCH,
-		.dn = dn,
-		.scope = LDAP_SCOPE_BASE,
-		.filter = schema_class_filter(t->arena, k),
-		.want = map_wanted(&sc->map, t->arena, schema_guard),
-		.controls = control_list(&c),
-		.each = each_record,
-		.ctx = &r};
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = dn,
+			       .scope = LDAP_SCOPE_BASE,
+			       .filter = schema_class_filter(t->arena, k),
+			       .want = map_wanted(&sc->map, t->arena,
+						  schema_guard),
+			       .controls = control_list(&c),
+			       .each = each_record,
+			       .ctx = &r};
 
 	memset(ret, 0, r.size);
 	if (dn != NULL && !run(s, t, &op, s->set->read_seconds, key, e))
@@ -239,10 +238,9 @@ static struct operation searching(struct ldap_store *s, const struct task *t,
 
 	return (struct operation){
 		.kind = OPERATION_SEARCH,
-		.dn = q->domain != NULL
-			      ? schema_dn(a, s->set->base, KIND_DOMAIN,
-					  q->domain)
-			      : schema_domains_dn(a, s->set->base),
+		.dn = q->domain != NULL ? schema_dn(a, s->set->base,
+						    KIND_DOMAIN, q->domain)
+					: schema_domains_dn(a, s->set->base),
 		.scope = deep ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
 		.filter = schema_class_filter(a, q->kind)};
 }
@@ -362,15 +360,15 @@ static bool is_super_administrator(struct store *port, const struct task *t,
 	struct ldap_store *s = self(port);
 	struct controls c = as_caller(t);
 	unsigned count = 0;
-	struct operation op = {
-		.kind = OPERATION_SEARCH,
-		.dn = schema_administrators_dn(t->arena, s->set->base),
-		.scope = LDAP_SCOPE_BASE,
-		.filter = schema_member_filter(t->arena, t->caller->identity),
-		.want = nothing,
-		.controls = control_list(&c),
-		.each = each_counted,
-		.ctx = &count};
+	struct operation op =
+		{.kind = OPERATION_SEARCH,
+		 .dn = schema_administrators_dn(t->arena, s->set->base),
+		 .scope = LDAP_SCOPE_BASE,
+		 .filter = schema_member_filter(t->arena, t->caller->identity),
+		 .want = nothing,
+		 .controls = control_list(&c),
+		 .each = each_counted,
+		 .ctx = &count};
 
 	if (!run(s, t, &op, s->set->read_seconds, "administrators", e) &&
 	    e->kind != ERR_NOT_FOUND)

@@ -264,6 +264,7 @@ void loop_run(struct loop *l)
 				l->run_ready(l->ready_context);
 			for (size_t i = 0; i < l->turns; i++)
 				l->turn[i].fn(l->turn[i].ctx);
-		} while (l->run_ready != NULL && l->run_ready(l->ready_context));
+		} while (l->run_ready != NULL &&
+			 l->run_ready(l->ready_context));
 	}
 }

@@ -129,8 +129,8 @@ static bool enqueue(struct pool *p, struct job *job, struct err *e)
 		pthread_cond_signal(&p->more);
 	}
 	pthread_mutex_unlock(&p->mutex);
-	return room || err_code(e, ERR_LIMIT, "busy", "too much %s to do",
-				p->name);
+	return room ||
+	       err_code(e, ERR_LIMIT, "busy", "too much %s to do", p->name);
 }
 
 /* True if no worker has it yet; then none will get it. */

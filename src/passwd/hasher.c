@@ -32,8 +32,9 @@ static bool hash(struct hasher *port, const struct task *t, const char *clear,
 		 const char **ret, struct err *e)
 {
 	struct pool_hasher *h = (struct pool_hasher *)port;
-	struct job job = {
-		.scheme = h->scheme, .arena = t->arena, .clear = clear};
+	struct job job = {.scheme = h->scheme,
+			  .arena = t->arena,
+			  .clear = clear};
 
 	if (!pool_run(h->pool, work, &job, t->deadline, e))
 		return false;

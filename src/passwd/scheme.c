@@ -10,10 +10,10 @@
 /* Costs: what slapd needs to verify one on a processor of 2020, and memory. */
 struct scheme {
 	const char *name;
-	const char *prefix;    /* of crypt(5) */
-	unsigned long count;   /* cost of new ones; 0: the library's default */
-	const char *other[2];  /* what others put in braces before it */
-	const char *rest;      /* expression for what follows the prefix */
+	const char *prefix;   /* of crypt(5) */
+	unsigned long count;  /* cost of new ones; 0: the library's default */
+	const char *other[2]; /* what others put in braces before it */
+	const char *rest;     /* expression for what follows the prefix */
 };
 
 #define B64 "[./A-Za-z0-9]"
@@ -150,10 +150,11 @@ bool scheme_admit(struct arena *a, const char *ready, const char **ret,
 		    strncmp(hash, s->prefix, strlen(s->prefix)) != 0)
 			continue;
 		if (!matches(a, expression_of(a, s), hash))
-			return err_set(e, ERR_INVALID,
-				       "a %s hash is malformed or too costly to "
-				       "verify",
-				       s->name);
+			return err_set(
+				e, ERR_INVALID,
+				"a %s hash is malformed or too costly to "
+				"verify",
+				s->name);
 		*ret = arena_printf(a, "%s%s", spelling, hash);
 		return true;
 	}

@@ -25,7 +25,7 @@ void clock_text(char text[CLOCK_TEXT])
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	if (snprintf(text, CLOCK_TEXT, "%s.%03ldZ", date,
-		     t.tv_nsec / 1000000) < 0)
+	if (snprintf(text, CLOCK_TEXT, "%s.%03ldZ", date, t.tv_nsec / 1000000) <
+	    0)
 		text[0] = '\0';
 }

@@ -27,18 +27,18 @@ enum err_kind {
 	ERR_LIMIT,       /* too much for now; retrying later may help */
 	ERR_UNAVAILABLE, /* a service we need is down; nothing was changed */
 	ERR_TIMEOUT,     /* a service we need is slow; nothing was changed */
-	ERR_UNKNOWN,     /* sent, but the answer was lost: it may have happened */
-	ERR_INTERNAL,    /* our own fault */
+	ERR_UNKNOWN,  /* sent, but the answer was lost: it may have happened */
+	ERR_INTERNAL, /* our own fault */
 };
 
 struct fault;
 
 struct err {
 	enum err_kind kind;
-	struct fault *faults;      /* what is wrong with the input */
-	const char *code;          /* a constant word for programs, or NULL */
+	struct fault *faults;       /* what is wrong with the input */
+	const char *code;           /* a constant word for programs, or NULL */
 	const char *conflicts_with; /* path of what is in the way, or NULL */
-	char text[256];            /* cut off when longer */
+	char text[256];             /* cut off when longer */
 };
 
 /* Both return false, so that a failure is one statement:

@@ -82,8 +82,8 @@ bool file_write(const char *path, mode_t mode, const char *text, struct err *e)
 	if (unlink(beside) != 0 && errno != ENOENT)
 		return failed(e, "cannot remove", beside);
 	CLEANUP(file_close)
-	int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-				      O_CLOEXEC,
+	int fd = open(beside,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      0600);
 	if (fd < 0)
 		return failed(e, "cannot create", beside);

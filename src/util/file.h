@@ -21,8 +21,7 @@ bool file_read(struct arena *a, const char *path, size_t limit,
 /* Write beside path, fsync, rename over it.  The mode is exactly this one,
  * from the first byte on; umask plays no part.  A link at path is replaced,
  * not followed. */
-bool file_write(const char *path, mode_t mode, const char *text,
-		struct err *e);
+bool file_write(const char *path, mode_t mode, const char *text, struct err *e);
 
 /* Make a directory; it is fine if we own one of that name already. */
 bool file_make_directory(const char *path, mode_t mode, struct err *e);

@@ -68,9 +68,9 @@ static void put_pair(struct line *l, const char *key, const char *value)
 
 static const char *level_name(int level)
 {
-	static const char *const names[] = {"emerg",   "alert",	 "crit",
-					    "error",   "warning", "notice",
-					    "info",    "debug"};
+	static const char *const names[] = {"emerg", "alert",   "crit",
+					    "error", "warning", "notice",
+					    "info",  "debug"};
 
 	return level >= 0 && level <= LOG_DEBUG ? names[level] : "?";
 }

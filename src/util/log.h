@@ -14,8 +14,7 @@
 
 /* Keys and values in pairs, all strings, ended by NULL; a pair whose value is
  * NULL is left out.  Lines longer than 2,000 bytes are cut off. */
-void log_event(int level, const char *event, ...)
-	__attribute__((sentinel));
+void log_event(int level, const char *event, ...) __attribute__((sentinel));
 
 /* Events less important than this are dropped; LOG_INFO at first. */
 void log_set_level(int level);

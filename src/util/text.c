@@ -36,7 +36,7 @@ bool text_list_equal(struct text_list a, struct text_list b)
 static size_t decode(const unsigned char *s, uint32_t *ret)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t size = s[0] < 0x80	    ? 1
+	size_t size = s[0] < 0x80             ? 1
 		      : (s[0] & 0xe0) == 0xc0 ? 2
 		      : (s[0] & 0xf0) == 0xe0 ? 3
 		      : (s[0] & 0xf8) == 0xf0 ? 4
