@@ -1,5 +1,6 @@
 #include "embedded/state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -21,6 +22,8 @@
 /* A slapd whose gateway was killed needs a moment to follow it. */
 enum { LOCK_PATIENCE = 3000 };
 
+#define LOCK "lock"
+
 const char *state_default(struct arena *a)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -33,7 +36,8 @@ const char *state_default(struct arena *a)
 			    home != NULL ? home : ".");
 }
 
-/* Make every directory above the last one. */
+/* Make every directory above the last one; those that root makes have to be
+ * passed by the user whom it becomes. */
 static bool make_parents(struct arena *a, const char *path, struct err *e)
 {
 	char *copy = arena_strdup(a, path);
@@ -42,12 +46,38 @@ static bool make_parents(struct arena *a, const char *path, struct err *e)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+		int rc = mkdir(copy, 0700);
+		if ((rc != 0 && errno != EEXIST) ||
+		    (rc == 0 && geteuid() == 0 && chmod(copy, 0755) != 0))
 			return err_set(e, ERR_INTERNAL, "cannot make %s: %s",
 				       copy, strerror(errno));
 		*p = '/';
 	}
 	return true;
+}
+
+/* It will be given to a user and closed to all others: nobody's home or /tmp
+ * by mistake. */
+static bool is_ours(const char *dir, struct err *e)
+{
+	DIR *d = opendir(dir);
+	bool empty = true, ours = false;
+
+	if (d == NULL)
+		return err_set(e, ERR_INTERNAL, "cannot read %s: %s", dir,
+			       strerror(errno));
+	for (struct dirent *f; (f = readdir(d)) != NULL;) {
+		if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0)
+			continue;
+		empty = false;
+		ours = ours || strcmp(f->d_name, LOCK) == 0;
+	}
+	closedir(d);
+	return empty || ours ||
+	       err_set(e, ERR_INVALID,
+		       "%s holds something else: the state directory must be "
+		       "new or empty at first",
+		       dir);
 }
 
 static const struct passwd *find_user(const char *name, struct err *e)
@@ -142,7 +172,8 @@ bool state_enter(const struct embedded_settings *set, struct arena *a,
 	if (realpath(set->state_dir, real) == NULL)
 		return err_set(e, ERR_INTERNAL, "%s: %s", set->state_dir,
 			       strerror(errno));
-	if (!check_path(real, e) || (root && !hand_over(real, set->user, e)) ||
+	if (!check_path(real, e) || !is_ours(real, e) ||
+	    (root && !hand_over(real, set->user, e)) ||
 	    !file_make_directory(real, 0700, e))
 		return false;
 	ret->dir = arena_strdup(a, real);
@@ -159,8 +190,8 @@ bool state_lock(struct state *st, struct err *e)
 
 	/* Not O_CLOEXEC: slapd shares the lock, so that the directory stays
 	 * ours until both are gone. */
-	st->lock = open(state_path(st, a, "lock"),
-			O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	st->lock = open(state_path(st, a, LOCK), O_RDWR | O_CREAT | O_NOFOLLOW,
+			0600);
 	if (st->lock < 0)
 		return err_set(e, ERR_INTERNAL, "cannot open %s/lock: %s",
 			       st->dir, strerror(errno));

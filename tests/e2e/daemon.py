@@ -203,6 +203,16 @@ def other_ways():
         tap.is_(g.stop(), 0, "it ends in order")
     if ROOT:
         as_nobody()
+    top = gateway.tempfile.mkdtemp(prefix="provost-")
+    os.chmod(top, 0o755)
+    with open(top + "/something", "w", encoding="utf-8"):
+        pass
+    status, said = run("--state-dir", top, "--listen", "127.0.0.1:0")
+    tap.ok(status == 1 and "holds something else" in said, "a directory with other things in it is left alone", said)
+    tap.is_(oct(mode(top)), "0o755", "and as it was")
+    with gateway.Gateway("--state-dir", top + "/deep/below/state") as g:
+        tap.is_(g.admin().get("/v1/me").status, 200, "directories above are made")
+    gateway.shutil.rmtree(top)
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()

@@ -189,8 +189,11 @@ class Gateway:
         self.log_file = os.path.join(self.top, "provostd-%d.log" % free_port())
         self.ldap_url = None
         self.options = ["--listen", "127.0.0.1:0", *options]
-        if "--ldap-uri" not in options:
+        if "--state-dir" in options:
+            self.state = options[options.index("--state-dir") + 1]
+        elif "--ldap-uri" not in options:
             self.options += ["--state-dir", self.state]
+        if "--ldap-uri" not in options:
             if ldap_port:
                 self.ldap_url = "ldap://127.0.0.1:%d" % free_port()
                 self.options += ["--ldap-listen", self.ldap_url]
