@@ -273,10 +273,25 @@ static bool read_password(struct arena *a, struct conf *conf, struct err *e)
 	return true;
 }
 
+/* slapd is started as an ordinary user, who may not open a port below 1024. */
+static bool check_ldap_listen(const char *uri, struct err *e)
+{
+	const char *port = uri != NULL ? strrchr(uri, ':') : NULL;
+	int64_t n = 0;
+
+	if (uri == NULL)
+		return true;
+	if (strncmp(uri, "ldap://", 7) != 0 ||
+	    strcspn(uri + 7, " \t\"%/") != strlen(uri + 7) ||
+	    !text_number(port + 1, 1024, 65535, &n))
+		return err_set(e, ERR_INVALID,
+			       "ldap-listen must be ldap://ADDRESS:PORT with a "
+			       "port from 1024 to 65535");
+	return true;
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
-	const char *listen = conf->embedded.ldap_listen;
-
 	conf->embed = conf->ldap.uri == NULL;
 	conf->embedded.base = conf->ldap.base;
 	if (conf->ldap.base == NULL || conf->http.listen == NULL ||
@@ -285,12 +300,8 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	if (scheme_find(conf->passwd.scheme) == NULL)
 		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
 			       scheme_names(a));
-	if (listen != NULL && strncmp(listen, "ldap://", 7) != 0)
-		return err_set(e, ERR_INVALID,
-			       "ldap-listen must be ldap://ADDRESS:PORT");
-	if (listen != NULL && strpbrk(listen, " \t\"%") != NULL)
-		return err_set(e, ERR_INVALID, "ldap-listen is one URI");
-	return base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
+	return check_ldap_listen(conf->embedded.ldap_listen, e) &&
+	       base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }
 
@@ -305,7 +316,8 @@ bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
 	return read_flags(a, argc, argv, ret, action, &file, e) &&
 	       (file == NULL || read_file(a, file, ret, e)) &&
 	       read_flags(a, argc, argv, ret, action, NULL, e) &&
-	       check(a, ret, e);
+	       (*action == CONF_HELP || *action == CONF_VERSION ||
+		check(a, ret, e));
 }
 
 static void print_value(const struct conf_option *o, const struct conf *conf,

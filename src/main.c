@@ -269,7 +269,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < LANES_MAX; i++)
 		d.listeners[i] = -1;
 	bool good = conf_load(d.arena, argc, argv, &d.conf, &action, &e) &&
-		    set_log_level(d.conf.daemon.log_level, &e) &&
+		    (action == CONF_HELP || action == CONF_VERSION ||
+		     set_log_level(d.conf.daemon.log_level, &e)) &&
 		    act(&d, action, &e);
 	if (e.kind != ERR_NONE)
 		fprintf(stderr, "provostd: %s\n", e.text);

@@ -118,8 +118,8 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 	return true;
 }
 
-/* For a directory server of one's own: everything but the passwords, which its
- * operator sets. */
+/* For a directory server of one's own.  Passwords and what depends on its
+ * machine stay placeholders for its operator; docs/directory.md names them. */
 static bool fill_slapd(struct arena *a, const struct config_options *o,
 		       const char **pairs, struct err *e)
 {
@@ -128,13 +128,14 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 	if (!read_state(a, o, "base", o->base, &base, e) ||
 	    !base_check(base, e))
 		return false;
-	const char *const all[] = {"BASE",
-				   base,
-				   "BASE_ENTRY",
-				   base_entry(a, base),
-				   "PASSWORD_FORMS",
-				   scheme_expression(a),
-				   NULL};
+	/* clang-format off */
+	const char *const all[] = {
+		"BASE", base,
+		"BASE_ENTRY", base_entry(a, base),
+		"PASSWORD_FORMS", scheme_expression(a),
+		NULL,
+	};
+	/* clang-format on */
 
 	memcpy(pairs, all, sizeof(all));
 	return true;
@@ -170,8 +171,6 @@ static bool share(const char *program, const char *path, struct err *e)
 static bool write_files(struct arena *a, const char *program, const char *dir,
 			const char *const pairs[], struct err *e)
 {
-	unsigned count = 0;
-
 	for (const struct asset *as = assets; as->name != NULL; as++) {
 		const char *name = file_of(program, as->name);
 
@@ -184,12 +183,17 @@ static bool write_files(struct arena *a, const char *program, const char *dir,
 		    (mode == 0640 && !share(program, path, e)))
 			return false;
 		printf("%s\n", path);
-		count++;
 	}
-	return count > 0 || err_set(e, ERR_INVALID,
-				    "there is no configuration for %s; there "
-				    "is for postfix, dovecot and slapd",
-				    program);
+	return true;
+}
+
+static bool is_known(const char *program)
+{
+	for (const struct asset *as = assets; as->name != NULL; as++) {
+		if (file_of(program, as->name) != NULL)
+			return true;
+	}
+	return false;
 }
 
 bool config_write(const char *program, const char *dir,
@@ -199,6 +203,11 @@ bool config_write(const char *program, const char *dir,
 	const char *pairs[PAIRS_MAX] = {NULL};
 	char real[PATH_MAX];
 
+	if (!is_known(program))
+		return err_set(e, ERR_INVALID,
+			       "there is no configuration for %s; there is for "
+			       "postfix, dovecot and slapd",
+			       program);
 	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
 		return err_set(e, ERR_INVALID, "cannot make %s: %s", dir,
 			       strerror(errno));

@@ -89,10 +89,11 @@ bool domain_name_check(const char *text, struct err *e)
 	}
 	if (labels < 2)
 		return err_set(e, ERR_INVALID, "a domain has at least one dot");
-	/* Else it would look like an IPv4 address. */
-	if (strspn(label, "0123456789") == size)
+	/* Else it could look like an IPv4 address. */
+	if (label[0] < 'a' || size < 2)
 		return err_set(e, ERR_INVALID,
-			       "the last label of a domain is not a number");
+			       "the last label of a domain begins with a "
+			       "letter and has two characters at least");
 	return true;
 }
 

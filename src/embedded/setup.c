@@ -35,27 +35,21 @@ static const char *fill_config(const struct embedded_settings *set,
 			       const struct state *st, struct arena *a,
 			       const char *database)
 {
-	const char *const pairs[] = {"STATE",
-				     st->dir,
-				     "BASE",
-				     set->base,
-				     "UID",
-				     arena_printf(a, "%u", geteuid()),
-				     "GID",
-				     arena_printf(a, "%u", getegid()),
-				     "THREADS",
-				     threads(a),
-				     "MODULES",
-				     set->modules,
-				     "SCHEMAS",
-				     set->schemas,
-				     "DATABASE",
-				     database,
-				     "ACCESSLOG",
-				     state_path(st, a, "accesslog"),
-				     "PASSWORD_FORMS",
-				     set->password_forms,
-				     NULL};
+	/* clang-format off */
+	const char *const pairs[] = {
+		"STATE", st->dir,
+		"BASE", set->base,
+		"UID", arena_printf(a, "%u", geteuid()),
+		"GID", arena_printf(a, "%u", getegid()),
+		"THREADS", threads(a),
+		"MODULES", set->modules,
+		"SCHEMAS", set->schemas,
+		"DATABASE", database,
+		"ACCESSLOG", state_path(st, a, "accesslog"),
+		"PASSWORD_FORMS", set->password_forms,
+		NULL,
+	};
+	/* clang-format on */
 	const char *template =
 		arena_printf(a, "%s\n%s\n%s", asset_text("ldif/server.ldif"),
 			     asset_text("schema/provost.ldif"),
@@ -112,8 +106,8 @@ static bool make_password(const struct embedded_settings *set, struct arena *a,
 {
 	const char *clear = random_word(a, PASSWORD_LENGTH);
 
-	return file_write(path, 0600, arena_printf(a, "%s\n", clear), e) &&
-	       set->hash(a, clear, hash, e);
+	/* Without a newline, so that ldapmodify -y can take the file. */
+	return file_write(path, 0600, clear, e) && set->hash(a, clear, hash, e);
 }
 
 static bool fill_base(const struct embedded_settings *set,
@@ -196,6 +190,11 @@ bool setup_directory(const struct embedded_settings *set,
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const char *database = state_path(st, a, "db");
 
+	if (exists(database) && !exists(state_path(st, a, "db/data.mdb")))
+		return err_set(e, ERR_INVALID,
+			       "%s is empty: bring back what was in it, or "
+			       "remove it to begin anew",
+			       database);
 	if (!base_check(set->base, e) ||
 	    (!exists(database) && !first_start(set, st, a, e)) ||
 	    !same_base(set, st, a, e) || !write_config(set, st, a, database, e))

@@ -266,7 +266,7 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 				 "\"status\":%u,\"detail\":\"%s\","
 				 "\"code\":\"%s\"}",
 				 status_title(status), status, why,
-				 status == 503 ? "busy" : "bad_request");
+				 status_code(status));
 	res->body_size = strlen(res->body);
 	response_header(res, "Cache-Control", "no-store");
 	if (status == 503)

@@ -44,31 +44,40 @@ unsigned status_of(enum err_kind kind)
 
 static const struct {
 	unsigned status;
-	const char *title;
+	const char *title, *code;
 } titles[] = {
-	{400, "Bad Request"},
-	{401, "Unauthorized"},
-	{403, "Forbidden"},
-	{404, "Not Found"},
-	{405, "Method Not Allowed"},
-	{409, "Conflict"},
-	{412, "Precondition Failed"},
-	{413, "Content Too Large"},
-	{415, "Unsupported Media Type"},
-	{422, "Unprocessable Content"},
-	{431, "Request Header Fields Too Large"},
-	{500, "Internal Server Error"},
-	{501, "Not Implemented"},
-	{503, "Service Unavailable"},
-	{504, "Gateway Timeout"},
-	{505, "HTTP Version Not Supported"},
+	{400, "Bad Request", "bad_request"},
+	{401, "Unauthorized", "unauthenticated"},
+	{403, "Forbidden", "forbidden"},
+	{404, "Not Found", "not_found"},
+	{405, "Method Not Allowed", "method_not_allowed"},
+	{409, "Conflict", "conflict"},
+	{412, "Precondition Failed", "precondition_failed"},
+	{413, "Content Too Large", "too_large"},
+	{415, "Unsupported Media Type", "unsupported_media_type"},
+	{422, "Unprocessable Content", "invalid"},
+	{431, "Request Header Fields Too Large", "headers_too_large"},
+	{500, "Internal Server Error", "internal"},
+	{503, "Service Unavailable", "busy"},
+	{504, "Gateway Timeout", "timeout"},
+	{505, "HTTP Version Not Supported", "http_version"},
 };
+
+static size_t find(unsigned status)
+{
+	size_t i = 0;
+
+	while (i + 1 < COUNT(titles) && titles[i].status != status)
+		i++;
+	return i;
+}
 
 const char *status_title(unsigned status)
 {
-	for (size_t i = 0; i < COUNT(titles); i++) {
-		if (titles[i].status == status)
-			return titles[i].title;
-	}
-	return "Error";
+	return titles[find(status)].title;
+}
+
+const char *status_code(unsigned status)
+{
+	return titles[find(status)].code;
 }

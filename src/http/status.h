@@ -11,4 +11,7 @@ unsigned status_of(enum err_kind kind);
 /* The reason phrase of RFC 9110, as a title for people. */
 const char *status_title(unsigned status);
 
+/* The word for programs, where a request is refused before it is understood. */
+const char *status_code(unsigned status);
+
 #endif

@@ -32,10 +32,10 @@ bool connect_check(const struct ldap_settings *set, struct err *e)
 			       "or ldap:// (which uses StartTLS)");
 	if (!is_local(set->uri) && set->bind_dn == NULL)
 		return err_set(e, ERR_INVALID,
-			       "a directory at ldap:// needs ldap_bind_dn");
+			       "a directory at ldap:// needs ldap.bind_dn");
 	if (set->bind_dn != NULL && set->password == NULL)
 		return err_set(e, ERR_INVALID,
-			       "ldap_bind_dn needs ldap_password_file");
+			       "ldap.bind_dn needs ldap.password_file");
 	return true;
 }
 
