@@ -77,12 +77,12 @@ VALUES = [
     (DKIM, "provostDkimKeyType", ["rsa", "ed25519"], ["dsa"]),
     (DKIM, "provostDkimDomain", ["alpha.example"], ["beta.example"]),
 ]
-BAD_ADDRESSES = [
+BAD_ADDRESSES = ["-@alpha.example", "-x@alpha.example", 
     "John2@alpha.example", "jo hn@alpha.example", "jo+hn@alpha.example", "jo'hn@alpha.example", ".john2@alpha.example", "john2.@alpha.example",
     "jo..hn@alpha.example", "j" * 65 + "@alpha.example", "jo*hn@alpha.example", "jo/hn@alpha.example", "j@hn@alpha.example", "john2@beta.example",
     "john2@sub.alpha.example", "john2@alpha.exampl", "john2@ALPHA.example", "john2", "@",
 ]
-GOOD_ADDRESSES = ["john2@alpha.example", "a.b-c_d=e@alpha.example", "0@alpha.example", "j" * 64 + "@alpha.example", "-@alpha.example"]
+GOOD_ADDRESSES = ["john2@alpha.example", "a.b-c_d=e@alpha.example", "0@alpha.example", "j" * 64 + "@alpha.example", "_-@alpha.example"]
 
 
 def attempt(call):
