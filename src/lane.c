@@ -14,10 +14,12 @@
 #include "util/clock.h"
 
 enum {
-	STOP_MILLIS = 10000, /* requests under way have that long */
-	STOP_LOOK = 10, /* milliseconds between looks whether all is done */
+	STOP_MILLIS = 8000, /* requests under way have that long, and slapd
+			     * 2 s: 10 s in all */
+	STOP_LOOK = 10,     /* milliseconds between looks whether all is done */
 	OPERATIONS_WAITING = 4096,
-	KEEPERS_MAX = 128, /* fibers that keep connections */
+	KEEPERS_MAX = 128, /* fibers that keep connections, and a few for
+			    * requests without credentials */
 };
 
 struct lane {

@@ -95,15 +95,16 @@ static bool watch_signals(struct daemon *d, struct err *e)
 /* As many descriptors as we may have; no core dumps with secrets in them. */
 static void harden(void)
 {
+	const struct rlimit none = {0, 0};
 	struct rlimit files;
 
 	umask(077);
+	setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 static unsigned processors(void)
@@ -197,9 +198,12 @@ static bool start(struct daemon *d, struct err *e)
 	connect_prepare();
 	json_text_prepare();
 	d->loop = loop_open(e);
-	return d->loop != NULL && dispatch_check(e) && watch_signals(d, e) &&
-	       open_listeners(d, e) && start_directory(d, e) &&
-	       start_lanes(d, e);
+	if (d->loop == NULL || !dispatch_check(e) || !watch_signals(d, e) ||
+	    !open_listeners(d, e) || !start_directory(d, e))
+		return false;
+	/* After becoming another user, which the kernel would undo it for. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return start_lanes(d, e);
 }
 
 static bool serve(struct daemon *d, struct err *e)

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { TAGS_MAX = 32 };
-
 static const char *skip_blanks(const char *p)
 {
 	return p + strspn(p, " \t");
@@ -21,7 +19,8 @@ static const char *take_tag(struct arena *a, const char *p, bool keep_weak,
 	size_t size = strcspn(p + 1, "\"");
 	if (p[1 + size] != '"')
 		return NULL;
-	if ((keep_weak || !weak) && list->count < TAGS_MAX)
+	/* "*" in quotes is a tag like others, and none that we make. */
+	if ((keep_weak || !weak) && strncmp(p, "\"*\"", 3) != 0)
 		list->items[list->count++] = arena_strndup(a, p + 1, size);
 	p = skip_blanks(p + size + 2);
 	if (*p == '\0')
@@ -32,7 +31,9 @@ static const char *take_tag(struct arena *a, const char *p, bool keep_weak,
 static bool parse(struct arena *a, const char *value, bool keep_weak,
 		  struct text_list *list)
 {
-	list->items = arena_alloc(a, TAGS_MAX * sizeof(*list->items));
+	/* The shortest tag has two quotes. */
+	list->items =
+		arena_alloc(a, (strlen(value) / 2 + 1) * sizeof(*list->items));
 	if (strcmp(value, "*") == 0) {
 		list->items[list->count++] = "*";
 		return true;
@@ -58,6 +59,14 @@ bool conditional_match(const struct request *req, const struct text_list **ret,
 				"If-Match is not a list of entity tags");
 	*ret = list;
 	return true;
+}
+
+bool conditional_none(const struct request *req, const char *name,
+		      struct err *e)
+{
+	return request_header(req, name) == NULL ||
+	       err_code(e, ERR_MALFORMED, "precondition_unsupported",
+			"%s has no meaning for this request", name);
 }
 
 bool conditional_is_fresh(const struct request *req, const char *etag)

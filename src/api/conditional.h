@@ -12,6 +12,11 @@
 bool conditional_match(const struct request *req, const struct text_list **ret,
 		       struct err *e);
 
+/* ERR_MALFORMED for preconditions that this request does not honour, so that
+ * none is passed over in silence. */
+bool conditional_none(const struct request *req, const char *name,
+		      struct err *e);
+
 /* Whether If-None-Match names this tag, or "*". */
 bool conditional_is_fresh(const struct request *req, const char *etag);
 

@@ -137,7 +137,8 @@ static bool read_body(struct call *call, struct err *e)
 		return true;
 	/* All faults are told at once: those of a new record's values, too. */
 	if (strcmp(req->method, "POST") == 0)
-		provision_judge(call->route->kind, call->body, req->arena, e);
+		provision_judge(call->gateway, call->route->kind, call->body,
+				req->arena, e);
 	return false;
 }
 

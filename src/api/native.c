@@ -157,7 +157,8 @@ static bool record_change(const struct call *call, struct response *res,
 	const struct text_list *if_match;
 	struct revision rev;
 
-	if (!conditional_match(call->req, &if_match, e) ||
+	if (!conditional_none(call->req, "If-None-Match", e) ||
+	    !conditional_match(call->req, &if_match, e) ||
 	    !provision_change(call->gateway, &call->task, k, call->params[0],
 			      &patch, if_match, record, &rev, e))
 		return false;
@@ -173,7 +174,8 @@ static bool record_remove(const struct call *call, struct response *res,
 
 	(void)ret;
 	res->status = 204;
-	return conditional_match(call->req, &if_match, e) &&
+	return conditional_none(call->req, "If-None-Match", e) &&
+	       conditional_match(call->req, &if_match, e) &&
 	       provision_remove(call->gateway, &call->task, call->route->kind,
 				call->params[0], if_match, e);
 }
@@ -264,7 +266,9 @@ static bool password_set(const struct call *call, struct response *res,
 {
 	(void)ret;
 	res->status = 204;
-	return provision_password(call->gateway, &call->task, call->params[0],
+	return conditional_none(call->req, "If-None-Match", e) &&
+	       conditional_none(call->req, "If-Match", e) &&
+	       provision_password(call->gateway, &call->task, call->params[0],
 				  call->body, e);
 }
 

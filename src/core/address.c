@@ -113,6 +113,15 @@ bool address_check(const char *text, enum address_use use, struct err *e)
 	       domain_name_check(at + 1, e);
 }
 
+size_t address_cost(const char *text)
+{
+	size_t cost = 0;
+
+	for (; *text != '\0'; text++)
+		cost += *text == '=' ? 3 : 1;
+	return cost;
+}
+
 const char *address_domain(const char *text)
 {
 	const char *at = strchr(text, '@');

@@ -14,6 +14,10 @@ enum {
 	ADDRESS_MAX = 254,      /* octets of local@domain, RFC 5321 4.5.3.1.3 */
 	ADDRESS_LOCAL_MAX = 64, /* octets before '@', RFC 5321 4.5.3.1.1 */
 	ADDRESS_DOMAIN_MAX = 253,
+
+	/* What a directory on mdb can name an entry by; see address_cost(). */
+	ADDRESS_STORED_MAX = 240,
+	DOMAIN_STORED_MAX = 227,
 };
 
 enum address_use {
@@ -26,6 +30,9 @@ enum address_use {
  * lower case already, see text_lower(). */
 bool address_check(const char *text, enum address_use use, struct err *e);
 bool domain_name_check(const char *text, struct err *e);
+
+/* Octets of a name in the directory, where "=" is written in three. */
+size_t address_cost(const char *text);
 
 /* What follows '@', inside the text; NULL if there is none. */
 const char *address_domain(const char *text);

@@ -56,14 +56,8 @@ static void destinations_check(const struct alias *al, struct arena *a,
 void alias_check(const void *alias, struct arena *a, struct err *e)
 {
 	const struct alias *al = alias;
-	struct err bad = {0};
 
-	if (al->address == NULL)
-		fault_field(e, a, FAULT_MISSING, F(address),
-			    "an alias needs an address");
-	else if (!address_check(al->address, ADDRESS_ALIAS, &bad))
-		fault_field(e, a, FAULT_FORMAT, F(address),
-			    arena_strdup(a, bad.text));
+	key_check(al->address, ADDRESS_ALIAS, F(address), a, e);
 	if (al->destinations.count == 0 && !fault_has(e, F(destinations)))
 		fault_field(e, a, FAULT_MISSING, F(destinations),
 			    "an alias needs a destination");

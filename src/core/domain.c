@@ -1,5 +1,7 @@
 #include "core/domain.h"
 
+#include <string.h>
+
 #include "core/address.h"
 #include "core/kind.h"
 #include "util/text.h"
@@ -40,6 +42,11 @@ void domain_check(const void *domain, struct arena *a, struct err *e)
 			    "a domain needs a name");
 	else
 		host_check(d->name, F(name), a, e);
+	if (d->name != NULL && !fault_has(e, F(name)) &&
+	    strlen(d->name) > DOMAIN_STORED_MAX)
+		fault_field(e, a, FAULT_RANGE, F(name),
+			    "the directory holds domains of at most 227 "
+			    "characters");
 	if (!text_equal(d->kind, "local"))
 		fault_field(e, a, FAULT_RANGE, F(kind),
 			    "only domains of kind \"local\" are served");

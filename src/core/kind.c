@@ -59,6 +59,21 @@ const char *kind_key(enum kind k, const void *record)
 	return *(const char *const *)field_in(rules[k].key, record);
 }
 
+void key_check(const char *address, enum address_use use, struct field f,
+	       struct arena *a, struct err *e)
+{
+	struct err bad = {0};
+
+	if (address == NULL)
+		fault_field(e, a, FAULT_MISSING, f, "an address is needed");
+	else if (!address_check(address, use, &bad))
+		fault_field(e, a, FAULT_FORMAT, f, arena_strdup(a, bad.text));
+	else if (address_cost(address) > ADDRESS_STORED_MAX)
+		fault_field(e, a, FAULT_RANGE, f,
+			    "the directory holds addresses of at most 240 "
+			    "characters, where \"=\" counts for three");
+}
+
 void fold_text(struct arena *a, const char **text)
 {
 	if (*text != NULL)

@@ -6,6 +6,7 @@
 #ifndef CORE_KIND_H
 #define CORE_KIND_H
 
+#include "core/address.h"
 #include "util/fault.h"
 
 enum kind { KIND_DOMAIN, KIND_USER, KIND_ALIAS, KIND_COUNT };
@@ -28,6 +29,10 @@ const struct kind_rules *kind_rules(enum kind k);
 const char *kind_key(enum kind k, const void *record);
 
 /* For the checks of each kind. */
+
+/* An address of our own: well-formed, and short enough to be stored. */
+void key_check(const char *address, enum address_use use, struct field f,
+	       struct arena *a, struct err *e);
 void fold_text(struct arena *a, const char **text); /* NULL stays NULL */
 void quota_check(int64_t bytes, struct field f, struct arena *a, struct err *e);
 

@@ -12,17 +12,27 @@
 /* How often a change is tried again when others write the same entry. */
 enum { CHANGE_TRIES = 8 };
 
-static bool check(enum kind k, const void *record, struct arena *a,
-		  struct err *e)
+/* A ready-made hash becomes what is stored, or a fault. */
+static void password_admit(const struct gateway *g, struct user *u,
+			   struct arena *a, struct err *e)
 {
-	kind_rules(k)->check(record, a, e);
-	return e->faults == NULL;
+	struct err bad = {0};
+
+	if (u->ready != NULL &&
+	    !g->hasher->ops->admit(g->hasher, a, u->ready, &u->password, &bad))
+		fault_field(e, a, FAULT_FORMAT,
+			    (struct field)FIELD(struct user, ready),
+			    arena_strdup(a, bad.text));
 }
 
-bool provision_judge(enum kind k, void *record, struct arena *a, struct err *e)
+bool provision_judge(const struct gateway *g, enum kind k, void *record,
+		     struct arena *a, struct err *e)
 {
 	kind_rules(k)->fold(record, a);
-	return check(k, record, a, e);
+	kind_rules(k)->check(record, a, e);
+	if (k == KIND_USER)
+		password_admit(g, record, a, e);
+	return e->faults == NULL;
 }
 
 /* Who may not see the domain learns nothing about it, not even that there is
@@ -67,19 +77,8 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 static bool password_prepare(const struct gateway *g, const struct task *t,
 			     struct user *u, struct err *e)
 {
-	struct err bad = {0};
-
-	if (u->clear != NULL)
-		return g->hasher->ops->hash(g->hasher, t, u->clear,
-					    &u->password, e);
-	if (u->ready == NULL)
-		return true;
-	if (!g->hasher->ops->admit(g->hasher, t->arena, u->ready, &u->password,
-				   &bad))
-		fault_field(e, t->arena, FAULT_FORMAT,
-			    (struct field)FIELD(struct user, ready),
-			    arena_strdup(t->arena, bad.text));
-	return e->faults == NULL;
+	return u->clear == NULL ||
+	       g->hasher->ops->hash(g->hasher, t, u->clear, &u->password, e);
 }
 
 /* What a new user takes over from his domain. */
@@ -107,6 +106,14 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 		return false;
 	user_inherit(record, &domain);
 	return password_prepare(g, t, record, e);
+}
+
+/* The store's refusal in words that are the same for whatever is there. */
+static bool not_allowed(struct err *e, const char *verb, const char *key)
+{
+	if (e->kind == ERR_DENIED && e->code == NULL)
+		err_set(e, ERR_DENIED, "you may not %s %s", verb, key);
+	return false;
 }
 
 /* Say what is in the way, if the caller may know. */
@@ -142,14 +149,16 @@ bool provision_create(const struct gateway *g, const struct task *t,
 {
 	const struct kind_rules *r = kind_rules(k);
 
-	if (!provision_judge(k, record, t->arena, e) ||
+	if (!provision_judge(g, k, record, t->arena, e) ||
 	    !prepare(g, t, k, record, e))
 		return false;
 	if (r->complete != NULL)
 		r->complete(record, t->arena);
-	return g->store->ops->add(g->store, t, k, record, ret, e) ||
-	       (e->kind == ERR_EXISTS &&
-		taken(g, t, k, kind_key(k, record), e));
+	const char *key = kind_key(k, record);
+	if (g->store->ops->add(g->store, t, k, record, ret, e))
+		return true;
+	return e->kind == ERR_EXISTS ? taken(g, t, k, key, e)
+				     : not_allowed(e, "create", key);
 }
 
 /* In the form it is stored in.  What could not be a key is never asked for:
@@ -206,7 +215,24 @@ static bool matches(const struct text_list *if_match,
 		    strcmp(if_match->items[i], rev->etag) == 0)
 			return true;
 	}
-	return err_set(e, ERR_CHANGED, "it is not in the state you saw");
+	return err_code(e, ERR_CHANGED, "precondition_failed",
+			"it is not in the state you saw");
+}
+
+/* Whether somebody else wrote between our reading and our writing.  If the etag
+ * still matches then, his change was one that does not concern the client. */
+static bool was_overtaken(const struct err *e)
+{
+	return e->kind == ERR_CHANGED && e->code == NULL;
+}
+
+/* What became of a change that was tried often enough. */
+static bool given_up(struct err *e, const char *verb, const char *key)
+{
+	if (was_overtaken(e))
+		return err_code(e, ERR_LIMIT, "contended",
+				"%s is changed by too many at once", key);
+	return not_allowed(e, verb, key);
 }
 
 static bool same_key(enum kind k, const char *key, const void *record,
@@ -266,6 +292,22 @@ static bool user_prepare(const struct gateway *g, const struct task *t,
 	return true;
 }
 
+/* A record that was written by others may break rules of ours; who changes
+ * something else in it is not to blame. */
+static bool judge_change(const struct gateway *g, const struct change *c,
+			 void *record, struct arena *a, struct err *e)
+{
+	struct err all = {0};
+
+	if (provision_judge(g, c->kind, record, a, &all))
+		return true;
+	for (const struct fault *f = all.faults; f != NULL; f = f->next) {
+		if (touches(c->patch, f->field))
+			fault_field(e, a, f->kind, f->field, f->text);
+	}
+	return e->faults == NULL;
+}
+
 /* One try: read, compare, patch, check, write what differs. */
 static bool change_once(const struct gateway *g, const struct task *t,
 			struct change *c, void *ret, struct revision *rev,
@@ -280,7 +322,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	memcpy(ret, old, r->size);
 	patch_apply(c->patch, ret);
-	if (!provision_judge(c->kind, ret, t->arena, e) ||
+	if (!judge_change(g, c, ret, t->arena, e) ||
 	    !same_key(c->kind, c->key, ret, t->arena, e))
 		return false;
 	if (c->kind == KIND_USER && !user_prepare(g, t, c, ret, e))
@@ -289,6 +331,21 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		r->complete(ret, t->arena);
 	return g->store->ops->change(g->store, t, c->kind, old, ret, &seen, rev,
 				     e);
+}
+
+/* Hashing is dear: not for a user who may not write the result. */
+static bool may_hash(const struct task *t, const struct change *c,
+		     struct err *e)
+{
+	const struct field clear = FIELD(struct user, clear),
+			   ready = FIELD(struct user, ready);
+
+	if (c->kind != KIND_USER || strcmp(c->key, t->caller->login) != 0 ||
+	    (!touches(c->patch, clear) && !touches(c->patch, ready)))
+		return true;
+	return err_code(e, ERR_DENIED, "forbidden",
+			"change your own password at its own place, and give "
+			"the current one");
 }
 
 bool provision_change(const struct gateway *g, const struct task *t,
@@ -301,7 +358,7 @@ bool provision_change(const struct gateway *g, const struct task *t,
 			   .patch = patch,
 			   .if_match = if_match};
 
-	if (!known_key(t->arena, k, &c.key, e))
+	if (!known_key(t->arena, k, &c.key, e) || !may_hash(t, &c, e))
 		return false;
 	for (int try = 1;; try++) {
 		struct err why = {0};
@@ -309,10 +366,8 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		if (change_once(g, t, &c, ret, rev, &why))
 			return true;
 		*e = why;
-		/* Somebody else wrote: if the etag still matches, his change
-		 * was one that does not concern the client. */
-		if (why.kind != ERR_CHANGED || try == CHANGE_TRIES)
-			return false;
+		if (!was_overtaken(&why) || try == CHANGE_TRIES)
+			return given_up(e, "change", c.key);
 	}
 }
 
@@ -340,8 +395,8 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		if (remove_once(g, t, k, key, if_match, &why))
 			return true;
 		*e = why;
-		if (why.kind != ERR_CHANGED || try == CHANGE_TRIES)
-			return false;
+		if (!was_overtaken(&why) || try == CHANGE_TRIES)
+			return given_up(e, "delete", key);
 	}
 }
 
@@ -386,7 +441,8 @@ bool provision_password(const struct gateway *g, const struct task *t,
 	struct revision rev;
 
 	if (!password_check(n->clear, e)) {
-		fault_field(e, t->arena, FAULT_FORMAT, fields[0],
+		fault_field(e, t->arena, FAULT_FORMAT,
+			    (struct field)FIELD(struct new_password, clear),
 			    arena_strdup(t->arena, e->text));
 		return false;
 	}

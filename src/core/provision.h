@@ -17,7 +17,8 @@ struct patch {
 };
 
 /* Fold a new record and note every fault it has by itself. */
-bool provision_judge(enum kind k, void *record, struct arena *a, struct err *e);
+bool provision_judge(const struct gateway *g, enum kind k, void *record,
+		     struct arena *a, struct err *e);
 
 /* The record is folded, completed and, after success, what was stored. */
 bool provision_create(const struct gateway *g, const struct task *t,

@@ -41,14 +41,8 @@ static void password_faults(const struct user *u, struct arena *a,
 void user_check(const void *user, struct arena *a, struct err *e)
 {
 	const struct user *u = user;
-	struct err bad = {0};
 
-	if (u->address == NULL)
-		fault_field(e, a, FAULT_MISSING, F(address),
-			    "a user needs an address");
-	else if (!address_check(u->address, ADDRESS_OWN, &bad))
-		fault_field(e, a, FAULT_FORMAT, F(address),
-			    arena_strdup(a, bad.text));
+	key_check(u->address, ADDRESS_OWN, F(address), a, e);
 	quota_check(u->quota_bytes, F(quota_bytes), a, e);
 	prose_check(u->name, F(name), a, e);
 	prose_check(u->given_name, F(given_name), a, e);

@@ -4,20 +4,30 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "util/clock.h"
 
+enum { FILES_MAX = 4096 };
+
 static void become(const char *const argv[], pid_t parent)
 {
 	sigset_t none;
+	struct rlimit files;
 	union {
 		const char *const *is;
 		char *const *taken;
 	} u = {.is = argv};
 
+	/* slapd makes tables as large as the limit of descriptors. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur > FILES_MAX) {
+		files.rlim_cur = FILES_MAX;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* The parent may have died before the kernel knew of our wish. */

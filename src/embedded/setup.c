@@ -63,9 +63,9 @@ static bool slapd_add(const struct embedded_settings *set, const char *config,
 		      const char *const which[2], const char *file,
 		      struct err *e)
 {
-	const char *const argv[] = {set->program, "-Tadd", which[0], which[1],
-				    "-F",         config,  "-l",     file,
-				    "-q",         NULL};
+	const char *const argv[] = {set->program, "-Tadd", which[0],
+				    which[1],     "-F",    config,
+				    "-l",         file,    NULL};
 
 	return child_run(argv, TOOL_SECONDS, e);
 }
@@ -86,7 +86,7 @@ static bool write_config(const struct embedded_settings *set,
 	    !slapd_add(set, new, config_database, ldif, e) ||
 	    !file_remove_tree(final, e))
 		return err_wrap(e, "slapd's configuration");
-	if (rename(new, final) != 0)
+	if (!file_rename(new, final))
 		return err_set(e, ERR_INTERNAL, "cannot move %s: %s", new,
 			       strerror(errno));
 	return unlink(ldif) == 0 ||
@@ -163,7 +163,7 @@ static bool first_start(const struct embedded_settings *set,
 	    !file_write(state_path(st, a, "base"), 0600,
 			arena_printf(a, "%s\n", set->base), e))
 		return false;
-	if (rename(new, final) != 0)
+	if (!file_rename(new, final))
 		return err_set(e, ERR_INTERNAL, "cannot move %s: %s", new,
 			       strerror(errno));
 	return true;

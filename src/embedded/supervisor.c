@@ -16,8 +16,8 @@ enum {
 	PAUSE_LAST = 5000,
 	LASTED = 10000, /* after that long the pause begins anew */
 	TRIES = 5,
-	STOP_MILLIS = 10000, /* until we kill it */
-	DEBUG_LEVEL = 2,     /* place in argv */
+	STOP_MILLIS = 2000, /* until we kill it; mdb survives that */
+	DEBUG_LEVEL = 2,    /* place in argv */
 };
 
 struct supervisor {
@@ -147,6 +147,7 @@ void supervisor_stop(struct supervisor **supervisor)
 	loop_clear_timer(s->loop, &s->again);
 	if (s->pid > 0) {
 		kill(s->pid, SIGTERM);
+		kill(s->pid, SIGCONT); /* in case somebody stopped it */
 		if (!child_wait(s->pid, STOP_MILLIS, &status)) {
 			log_event(LOG_WARNING, "slapd-killed", NULL);
 			kill(s->pid, SIGKILL);

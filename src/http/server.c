@@ -13,13 +13,17 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/random.h"
+#include "util/text.h"
 
 enum {
 	POOL_BYTES = 40 * 1024, /* a connection's memory: 16 KiB of headers,
 				 * as many for libmicrohttpd, and a rest */
 	BODY_GRACE = 5000, /* milliseconds before the slowest rate counts */
 	BODY_RATE = 1024,  /* bytes a second, at least */
-	DRAIN_FACTOR = 4,  /* of a body too large we read that much */
+	BODIES_BYTES = 64 << 20, /* of all bodies under way in a loop */
+	ARGUMENTS_MAX = 64,      /* behind '?'; more exhaust libmicrohttpd's
+				  * memory and would get no answer at all */
+	DRAIN_FACTOR = 4,        /* of a body too large we read that much */
 	REQUEST_ID_LENGTH = 16,
 };
 
@@ -29,6 +33,8 @@ struct server {
 	struct watch *watch;
 	struct client *clients; /* connected ones */
 	unsigned under_way;     /* requests */
+	unsigned serving;       /* of these, on fibers */
+	size_t bodies;          /* bytes that were promised to bodies */
 	bool due, quiet;
 };
 
@@ -51,10 +57,12 @@ struct exchange {
 	struct MHD_Connection *connection;
 	const char *target;
 	char *buffer;
-	size_t room;
+	size_t room;    /* in it */
+	size_t wasted;  /* bytes that were thrown away */
+	size_t promise; /* bytes of the loop's that the body may take */
 	int64_t body_began;
 	struct header heads[GUARD_HEADERS_MAX + 1];
-	bool begun, started, done, suspended, too_large, close;
+	bool begun, started, done, suspended, too_large, close, counted;
 };
 
 static void cut_off(void *ctx)
@@ -133,6 +141,15 @@ static void on_connection(void *cls, struct MHD_Connection *connection,
 		client_leave(cls, *context);
 }
 
+static unsigned count_arguments(const char *target)
+{
+	unsigned count = 1;
+
+	for (; *target != '\0'; target++)
+		count += *target == '&';
+	return count;
+}
+
 /* The first that is known of a request: what its first line asks for. */
 static void *on_target(void *cls, const char *target,
 		       struct MHD_Connection *connection)
@@ -143,7 +160,12 @@ static void *on_target(void *cls, const char *target,
 	x->req.arena = a;
 	x->server = cls;
 	x->connection = connection;
+	x->client = MHD_get_connection_info(connection,
+					    MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			    ->socket_context;
 	x->target = arena_strdup(a, target);
+	if (count_arguments(target) > ARGUMENTS_MAX)
+		cut_off(x->client);
 	x->req.id = random_word(a, REQUEST_ID_LENGTH);
 	x->client = MHD_get_connection_info(connection,
 					    MHD_CONNECTION_INFO_SOCKET_CONTEXT)
@@ -163,6 +185,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 		return;
 	if (x->begun)
 		s->under_way--;
+	s->bodies -= x->promise;
 	x->client->busy = false;
 	patience(x->client,
 		 s->quiet ? clock_now()
@@ -276,6 +299,28 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 	return queue(x);
 }
 
+/* Decide how much memory the body may take before a byte of it is kept.  Who
+ * does not even say who he is gets none: his body is thrown away. */
+static bool promise_body(struct exchange *x)
+{
+	struct server *s = x->server;
+	const char *length = request_header(&x->req, "Content-Length");
+	int64_t size = 0;
+
+	x->counted = request_header(&x->req, "Authorization") != NULL;
+	if (length != NULL)
+		text_number(length, 0, INT64_MAX, &size);
+	else if (request_header(&x->req, "Transfer-Encoding") != NULL)
+		size = s->parts.settings->body_bytes;
+	if (!x->counted)
+		size = 0;
+	if (s->bodies + (size_t)size > BODIES_BYTES)
+		return false;
+	s->bodies += (size_t)size;
+	x->promise = (size_t)size;
+	return true;
+}
+
 static enum MHD_Result begin(struct exchange *x, const char *method,
 			     const char *version)
 {
@@ -295,6 +340,8 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 		 .header_count = x->req.header_count,
 		 .body_limit = (size_t)s->parts.settings->body_bytes};
 	struct guard_verdict v = guard_check(&in);
+	if (v.status == 0 && !promise_body(x))
+		v = (struct guard_verdict){503, "too much is being sent"};
 	if (v.status == 0)
 		return MHD_YES;
 	x->close = true; /* what follows may be no request */
@@ -333,12 +380,16 @@ static enum MHD_Result take_body(struct exchange *x, const char *data,
 {
 	size_t limit = (size_t)x->server->parts.settings->body_bytes;
 
-	if (x->too_large || x->req.body_size + *size > limit) {
-		x->too_large = true;
-		x->room += *size; /* counts what is thrown away */
+	bool fits = !x->too_large && x->req.body_size + *size <= limit;
+	x->too_large = !fits;
+	if (!fits || !x->counted) {
+		x->wasted += *size;
 		*size = 0;
-		return x->room > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
+		x->too_large = x->too_large || x->wasted > limit;
+		return x->wasted > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
 	}
+	if (x->room == 0 && request_header(&x->req, "Content-Length") != NULL)
+		grow(x, x->promise); /* at once, and once */
 	grow(x, x->req.body_size + *size);
 	memcpy(x->buffer + x->req.body_size, data, *size);
 	x->req.body_size += *size;
@@ -355,6 +406,7 @@ static void serve(void *ctx)
 
 	s->parts.serve(s->parts.ctx, &x->req, &x->res);
 	x->done = true;
+	s->serving -= x->counted;
 	if (x->suspended) {
 		s->due = true;
 		MHD_resume_connection(x->connection);
@@ -369,8 +421,13 @@ static enum MHD_Result start(struct exchange *x)
 	loop_clear_timer(s->parts.loop, &x->client->timer);
 	if (x->too_large)
 		return refuse(x, 413, "the body is too large");
-	if (!fiber_start(s->parts.loop, serve, x))
+	/* Without credentials nothing waits: health checks are answered however
+	 * much is under way. */
+	if (x->counted && s->serving >= s->parts.settings->requests)
 		return refuse(x, 503, "too many requests are under way");
+	s->serving += x->counted;
+	if (!fiber_start(s->parts.loop, serve, x))
+		abort(); /* there are more fibers than requests */
 	if (x->done)
 		return queue(x);
 	x->suspended = true;

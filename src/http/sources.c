@@ -47,7 +47,10 @@ static uint64_t prefix(const struct sockaddr *from)
 		struct sockaddr_in6 in6;
 
 		memcpy(&in6, from, sizeof(in6));
-		memcpy(&bytes, &in6.sin6_addr, sizeof(bytes));
+		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			memcpy(&bytes, in6.sin6_addr.s6_addr + 12, 4);
+		else
+			memcpy(&bytes, &in6.sin6_addr, sizeof(bytes));
 	}
 	return bytes;
 }

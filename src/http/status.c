@@ -60,7 +60,7 @@ static const struct {
 	{500, "Internal Server Error", "internal"},
 	{503, "Service Unavailable", "busy"},
 	{504, "Gateway Timeout", "timeout"},
-	{505, "HTTP Version Not Supported", "http_version"},
+	{505, "HTTP Version Not Supported", "version_not_supported"},
 };
 
 static size_t find(unsigned status)

@@ -52,6 +52,9 @@ static bool take(struct arena *a, struct field f, const json_t *value,
 		return json_is_string(value);
 	case FIELD_NUMBER:
 		*(int64_t *)to = json_integer_value(value);
+		/* Stands for "not given"; its neighbour is as negative. */
+		if (*(int64_t *)to == NUMBER_NONE)
+			*(int64_t *)to = NUMBER_NONE + 1;
 		return json_is_integer(value);
 	case FIELD_FLAG:
 		*(bool *)to = json_is_true(value);

@@ -51,6 +51,11 @@ void control_assert(struct controls *c, struct arena *a, const char *attr,
 	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
 }
 
+void control_no_op(struct controls *c)
+{
+	add(c, LDAP_CONTROL_NOOP, (struct berval){0});
+}
+
 void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[])
 {

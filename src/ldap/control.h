@@ -27,6 +27,9 @@ void control_proxy(struct controls *c, struct arena *a, const char *dn);
 void control_assert(struct controls *c, struct arena *a, const char *attr,
 		    const char *value);
 
+/* Check everything and write nothing: result LDAP_X_NO_OPERATION. */
+void control_no_op(struct controls *c);
+
 /* Send these attributes of the entry as it is afterwards (RFC 4527). */
 void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[]);

@@ -63,8 +63,17 @@ static bool join(struct flight *f, const struct task *t, struct err *e)
 	struct passenger p = {.next = f->passengers, .fiber = fiber_self()};
 
 	f->passengers = &p;
-	while (!p.landed)
-		fiber_park(t->deadline + 1000); /* the bind ends before */
+	while (!p.landed && clock_now() < t->deadline)
+		fiber_park(t->deadline);
+	if (!p.landed) {
+		struct passenger **at = &f->passengers;
+
+		while (*at != &p)
+			at = &(*at)->next;
+		*at = p.next;
+		return err_code(e, ERR_TIMEOUT, "directory_slow",
+				"the login took too long");
+	}
 	*e = p.err;
 	return p.good;
 }

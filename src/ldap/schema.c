@@ -11,6 +11,7 @@
 
 const char schema_guard[] = "entryCSN";
 const char schema_password[] = "userPassword";
+const char schema_optional[] = "description";
 
 /* The directory's own attributes are the same for every kind. */
 /* clang-format off */

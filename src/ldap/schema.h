@@ -19,6 +19,7 @@ const struct schema *schema_of(enum kind k);
 
 extern const char schema_guard[];    /* changes with every write */
 extern const char schema_password[]; /* holds the hash */
+extern const char schema_optional[]; /* every kind may do without it */
 
 /* NULL if no entry could have such a key. */
 const char *schema_dn(struct arena *a, const char *base, enum kind k,

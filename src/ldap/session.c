@@ -1,5 +1,6 @@
 #include "ldap/session.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ enum {
 	BACKOFF_LAST = 500,
 	BACKOFF_TELL = 160,   /* from this pause on it is worth a line */
 	BUSY_PAUSE = 5,       /* milliseconds until we try to send again */
+	SILENCE = 5000,       /* milliseconds without a sign of life, while
+			       * something is under way, until it is lost */
 	RESULTS_A_TURN = 512, /* so that others on the loop get their turn */
 	RUN_TRIES = 3,        /* of a search whose connection was lost */
 	GRACE = 200,          /* milliseconds after a loss in which requests
@@ -38,6 +41,7 @@ struct connection {
 	int out_fd; /* a duplicate: epoll knows each descriptor once */
 	struct pending *buckets[BUCKETS];
 	unsigned outstanding;
+	int64_t heard; /* when it last gave a sign of life, or was idle */
 	struct fiber *keeper;
 	bool broken;
 };
@@ -56,6 +60,7 @@ struct session {
 	struct connection *connections;
 	struct waiter *first, **last;
 	unsigned waiting, keepers;
+	unsigned promised;  /* slots for those who were called */
 	int64_t down_since; /* or since the beginning */
 	bool stop;
 };
@@ -80,6 +85,7 @@ static void call_next(struct session *s)
 		s->last = &s->first;
 	s->waiting--;
 	w->called = true;
+	s->promised++;
 	fiber_wake(w->fiber);
 }
 
@@ -98,6 +104,9 @@ static void lose(struct connection *c)
 		}
 	}
 	fiber_wake(c->keeper);
+	/* Whoever waits for a slot learns that there is none to wait for. */
+	while (!session_is_up(c->session) && c->session->first != NULL)
+		call_next(c->session);
 }
 
 static struct pending *find(struct connection *c, int msgid)
@@ -156,6 +165,7 @@ static void pump(void *ctx, unsigned ready)
 			lose(c);
 			return;
 		}
+		c->heard = clock_now();
 		take_message(c, message);
 		ldap_msgfree(message);
 	}
@@ -183,7 +193,9 @@ static bool attach(struct connection *c, LDAP *ld, struct err *e)
 	c->ld = ld;
 	c->broken = false;
 	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
-	c->out_fd = dup(fd);
+	c->out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (c->out_fd < 0)
+		return err_set(e, ERR_INTERNAL, "no descriptor is left");
 	return (c->in = loop_watch(l, fd, LOOP_READ, pump, c, e)) != NULL &&
 	       (c->out = loop_watch(l, c->out_fd, LOOP_WRITE | LOOP_EDGE, pump,
 				    c, e)) != NULL;
@@ -374,25 +386,45 @@ static bool wait_turn(struct session *s, int64_t deadline, struct err *e)
 	return true;
 }
 
+/* Wait in the queue, and come back with the slot that was kept for us. */
+static bool queue_up(struct session *s, int64_t deadline, struct err *e)
+{
+	if (!wait_turn(s, deadline, e))
+		return false;
+	s->promised--;
+	return true;
+}
+
 static struct connection *acquire(struct session *s, int64_t deadline,
 				  struct err *e)
 {
-	struct connection *c;
+	bool first = true;
 
-	for (;;) {
+	while (!s->stop && clock_now() < deadline) {
 		bool up = session_is_up(s);
 		int64_t until = up ? deadline : s->down_since + GRACE;
+		/* Newcomers do not overtake those who wait already. */
+		bool turn = !first || (s->first == NULL && s->promised == 0);
+		struct connection *c = turn ? choose(s) : NULL;
 
-		if (s->stop || (!up && clock_now() >= until))
-			break;
-		if ((c = choose(s)) != NULL)
+		if (c != NULL)
 			return c;
-		if (!wait_turn(s, until < deadline ? until : deadline, e) &&
+		if (!up && clock_now() >= until)
+			break;
+		first = false;
+		if (!queue_up(s, until < deadline ? until : deadline, e) &&
 		    (up || e->kind != ERR_TIMEOUT))
 			return NULL;
+		err_clear(e);
 	}
-	err_code(e, ERR_UNAVAILABLE, "directory_down",
-		 "the directory cannot be reached");
+	if (!first)
+		call_next(s); /* the slot that was kept for us is free */
+	if (clock_now() >= deadline)
+		err_code(e, ERR_TIMEOUT, "directory_slow",
+			 "the directory is too slow");
+	else
+		err_code(e, ERR_UNAVAILABLE, "directory_down",
+			 "the directory cannot be reached");
 	return NULL;
 }
 
@@ -407,15 +439,18 @@ static char **names(const char *const *list)
 	return u.taken;
 }
 
-static int submit(LDAP *ld, const struct operation *op, int *msgid)
+static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
+		  int *msgid)
 {
+	/* slapd ends a search that nobody waits for any more by itself. */
+	struct timeval limit = {.tv_sec = (deadline - clock_now()) / 1000 + 1};
 	struct berval cred;
 
 	switch (op->kind) {
 	case OPERATION_SEARCH:
 		return ldap_search_ext(ld, op->dn, op->scope, op->filter,
 				       names(op->want), 0, op->controls, NULL,
-				       NULL, LDAP_NO_LIMIT, msgid);
+				       &limit, LDAP_NO_LIMIT, msgid);
 	case OPERATION_ADD:
 		return ldap_add_ext(ld, op->dn, op->mods, op->controls, NULL,
 				    msgid);
@@ -443,7 +478,7 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 {
 	int rc;
 
-	while ((rc = submit(c->ld, p->op, &p->msgid)) == LDAP_BUSY) {
+	while ((rc = submit(c->ld, p->op, deadline, &p->msgid)) == LDAP_BUSY) {
 		if (clock_now() >= deadline)
 			return err_code(e, ERR_TIMEOUT, "directory_slow",
 					"the directory is too slow");
@@ -485,14 +520,16 @@ static void release_reply(void *reply)
 	ldap_controls_free(reply);
 }
 
-/* Neither answered nor lost: the deadline came. */
+/* Neither answered nor lost: the deadline came.  The operation is forgotten,
+ * not abandoned: libldap would write the request to abandon it into the middle
+ * of another that is half written. */
 static bool too_late(struct connection *c, const struct pending *p,
 		     struct err *e)
 {
-	if (p->op->kind == OPERATION_BIND)
-		lose(c); /* a bind cannot be abandoned, RFC 4511 4.11 */
-	else if (!c->broken)
-		ldap_abandon_ext(c->ld, p->msgid, NULL, NULL);
+	/* A bind would leave the connection to whoever comes next; and one that
+	 * says nothing at all may be dead, without anybody having told. */
+	if (p->op->kind == OPERATION_BIND || clock_now() - c->heard >= SILENCE)
+		lose(c);
 	return err_code(e, is_reading(p->op) ? ERR_TIMEOUT : ERR_UNKNOWN,
 			is_reading(p->op) ? "directory_slow"
 					  : "outcome_unknown",
@@ -509,7 +546,8 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	*again = false;
 	if (c == NULL)
 		return false;
-	c->outstanding++;
+	if (c->outstanding++ == 0)
+		c->heard = clock_now();
 	if (!send_it(c, &p, deadline, e)) {
 		*again = e->kind == ERR_UNAVAILABLE;
 	} else {

@@ -11,8 +11,9 @@
 #include "util/clock.h"
 
 enum {
-	KEYS_A_SEARCH = 50, /* whose records are fetched at once */
-	LIST_READS = 10,    /* a list may take that many times a read */
+	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
+	PAGE_BYTES = 8 << 20, /* of a list's records, about */
+	LIST_READS = 10,      /* a list may take that many times a read */
 };
 
 struct ldap_store {
@@ -118,7 +119,8 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 			       .ctx = &r};
 
 	memset(ret, 0, r.size);
-	if (dn != NULL && !run(s, t, &op, s->set->read_seconds, key, e))
+	if (dn != NULL && !run(s, t, &op, s->set->read_seconds, key, e) &&
+	    e->kind != ERR_NOT_FOUND)
 		return false;
 	if (r.err.kind != ERR_NONE) {
 		*e = r.err;
@@ -169,6 +171,26 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
+/* Who may not write is told so, even when there is nothing to write: ask with
+ * the no-op control, which checks everything and does nothing. */
+static bool may_change(struct ldap_store *s, const struct task *t,
+		       struct operation *op, struct err *e)
+{
+	struct controls c = as_caller(t);
+	LDAPMod nothing_new = {.mod_op = LDAP_MOD_REPLACE,
+			       .mod_type =
+				       arena_strdup(t->arena, schema_optional)};
+	LDAPMod *mods[] = {&nothing_new, NULL};
+
+	control_no_op(&c);
+	op->mods = mods;
+	op->controls = control_list(&c);
+	return session_run(s->session, t->arena, op,
+			   deadline(t, s->set->write_seconds), e) &&
+	       (op->result == LDAP_X_NO_OPERATION ||
+		result_failed(e, op->result, op->dn));
+}
+
 static bool change(struct store *port, const struct task *t, enum kind k,
 		   const void *old, void *record, const struct revision *seen,
 		   struct revision *ret, struct err *e)
@@ -188,7 +210,7 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 
 	if (op.mods == NULL) {
 		*ret = *seen; /* it is as wanted already */
-		return true;
+		return may_change(s, t, &op, e);
 	}
 	return run(s, t, &op, s->set->write_seconds, key, e) &&
 	       read_back(s, t, k, &op, record, ret, e);
@@ -321,6 +343,11 @@ static bool list(struct store *port, const struct task *t,
 		n = count - i < KEYS_A_SEARCH ? count - i : KEYS_A_SEARCH;
 		if (!fetch(s, t, q, keys + i, n, &r, e))
 			return false;
+		/* A page of very large records is a short page. */
+		if (arena_used(t->arena) > PAGE_BYTES && i + n < count) {
+			ret->more = true;
+			break;
+		}
 	}
 	enum kind kind = q->kind;
 	qsort_r(r.records, r.count, r.size, by_key, &kind);

@@ -21,6 +21,7 @@ struct deferred {
 };
 
 struct arena {
+	size_t given;
 	struct block *blocks;
 	struct deferred *deferred;
 };
@@ -61,6 +62,11 @@ void arena_release(struct arena **a)
 	*a = NULL;
 }
 
+size_t arena_used(const struct arena *a)
+{
+	return a->given;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
 	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -76,6 +82,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	void *p = b->data + b->used;
 	b->used += need;
+	a->given += need;
 	return p;
 }
 

@@ -21,6 +21,9 @@ void arena_free(struct arena *a);
 /* For CLEANUP(). */
 void arena_release(struct arena **a);
 
+/* Bytes given out so far. */
+size_t arena_used(const struct arena *a);
+
 /* The memory is zeroed. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_copy(struct arena *a, const void *from, size_t size);

@@ -26,12 +26,17 @@ static bool failed(struct err *e, const char *what, const char *path)
 bool file_read(struct arena *a, const char *path, size_t limit,
 	       const char **ret, struct err *e)
 {
-	CLEANUP(file_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A FIFO in its place must not keep us waiting. */
+	CLEANUP(file_close)
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 	size_t used = 0;
 	ssize_t got = 1;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) != 0)
 		return failed(e, "cannot open", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INVALID, "%s is not a file", path);
 	char *text = arena_alloc(a, limit + 2);
 	while (got != 0 && used <= limit) {
 		got = read(fd, text + used, limit + 1 - used);
@@ -74,6 +79,13 @@ static bool sync_parent(struct arena *a, const char *path)
 	return fd >= 0 && fsync(fd) == 0;
 }
 
+bool file_rename(const char *from, const char *to)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+
+	return rename(from, to) == 0 && sync_parent(a, to);
+}
+
 bool file_write(const char *path, mode_t mode, const char *text, struct err *e)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -88,7 +100,7 @@ bool file_write(const char *path, mode_t mode, const char *text, struct err *e)
 	if (fd < 0)
 		return failed(e, "cannot create", beside);
 	if (fchmod(fd, mode) != 0 || !write_all(fd, text, strlen(text)) ||
-	    rename(beside, path) != 0 || !sync_parent(a, path)) {
+	    !file_rename(beside, path)) {
 		failed(e, "cannot write", path);
 		unlink(beside);
 		return false;

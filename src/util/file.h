@@ -23,6 +23,9 @@ bool file_read(struct arena *a, const char *path, size_t limit,
  * not followed. */
 bool file_write(const char *path, mode_t mode, const char *text, struct err *e);
 
+/* Move into place, so that it is there after a power cut; errno on failure. */
+bool file_rename(const char *from, const char *to);
+
 /* Make a directory; it is fine if we own one of that name already. */
 bool file_make_directory(const char *path, mode_t mode, struct err *e);
 
