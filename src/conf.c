@@ -13,7 +13,7 @@
 #include "util/file.h"
 #include "util/text.h"
 
-enum { PASSWORD_FILE_MAX = 1024 };
+enum { PASSWORD_FILE_MAX = 1024, VALUE_MAX = 160 };
 
 /* The member's own name is the option's: [http] listen = ..., or
  * --http-listen=... on the command line, or by its short name. */
@@ -103,11 +103,28 @@ static const struct conf_option options[] = {
 #undef F
 /* clang-format on */
 
+/* libinih reads lines of at most 199 bytes, strips blanks and takes " ;" for
+ * the beginning of a comment: what a file cannot say is not taken elsewhere. */
+static bool is_sayable(const char *value)
+{
+	size_t size = strlen(value);
+
+	return size <= VALUE_MAX && text_is_clean(value) &&
+	       strstr(value, " ;") == NULL &&
+	       (size == 0 || (value[0] != ' ' && value[size - 1] != ' '));
+}
+
 static bool set(struct arena *a, struct conf *conf, const struct conf_option *o,
 		const char *value, struct err *e)
 {
 	void *to = field_at(o->field, conf);
 
+	if (!is_sayable(value))
+		return err_set(
+			e, ERR_INVALID,
+			"%s: a value has at most %d bytes, no control "
+			"characters, no blanks at its ends and no \" ;\"",
+			o->name, VALUE_MAX);
 	if (o->field.kind == FIELD_TEXT) {
 		*(const char **)to =
 			value[0] != '\0' ? arena_strdup(a, value) : NULL;

@@ -16,12 +16,12 @@ enum { CHANGE_TRIES = 8 };
 static void password_admit(const struct gateway *g, struct user *u,
 			   struct arena *a, struct err *e)
 {
+	const struct field ready = FIELD(struct user, ready);
 	struct err bad = {0};
 
-	if (u->ready != NULL &&
+	if (u->ready != NULL && !fault_has(e, ready) &&
 	    !g->hasher->ops->admit(g->hasher, a, u->ready, &u->password, &bad))
-		fault_field(e, a, FAULT_FORMAT,
-			    (struct field)FIELD(struct user, ready),
+		fault_field(e, a, FAULT_FORMAT, ready,
 			    arena_strdup(a, bad.text));
 }
 
@@ -343,7 +343,7 @@ static bool may_hash(const struct task *t, const struct change *c,
 	if (c->kind != KIND_USER || strcmp(c->key, t->caller->login) != 0 ||
 	    (!touches(c->patch, clear) && !touches(c->patch, ready)))
 		return true;
-	return err_code(e, ERR_DENIED, "forbidden",
+	return err_code(e, ERR_DENIED, "current_password_required",
 			"change your own password at its own place, and give "
 			"the current one");
 }

@@ -9,6 +9,7 @@
 
 #include "util/field.h"
 #include "util/file.h"
+#include "util/text.h"
 
 struct place {
 	struct sockaddr_storage addr;
@@ -23,8 +24,9 @@ static bool parse(const char *where, struct arena *a, struct place *ret,
 				       .ai_socktype = SOCK_STREAM};
 	char *host = arena_strdup(a, where), *port = strrchr(host, ':');
 	struct addrinfo *found;
+	int64_t number;
 
-	if (port == NULL)
+	if (port == NULL || !text_number(port + 1, 0, 65535, &number))
 		return err_set(e, ERR_INVALID, "\"%s\" is not ADDRESS:PORT",
 			       where);
 	*port++ = '\0';

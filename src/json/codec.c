@@ -110,6 +110,8 @@ bool codec_decode(const struct codec *c, struct arena *a, json_t *object,
 
 	if (c->defaults != NULL)
 		memcpy(record, c->defaults, c->size);
+	else
+		memset(record, 0, c->size);
 	ret->fields = arena_alloc(a, count_rows(c) * sizeof(*ret->fields));
 	ret->count = 0;
 	json_object_foreach(object, key, value) {

@@ -71,10 +71,12 @@ bool entry_read_control(const struct berval *value, struct arena *a,
 			struct entry *ret, struct err *e)
 {
 	struct berval copy = *value, dn;
-	BerElement *ber = ber_init(&copy);
+	/* liblber crashes on a value of no bytes. */
+	BerElement *ber = value->bv_len > 0 ? ber_init(&copy) : NULL;
 
 	if (ber == NULL)
-		return err_set(e, ERR_INTERNAL, "out of memory");
+		return err_set(e, ERR_INTERNAL,
+			       "the directory sent a broken control");
 	bool good = ber_scanf(ber, "{m{", &dn) != LBER_ERROR &&
 		    read_attributes(ber, a, ret, e);
 	if (!good && e->kind == ERR_NONE)

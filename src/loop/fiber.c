@@ -79,13 +79,12 @@ static void enqueue(struct fiber *f)
 	all->last_ready = &f->next;
 }
 
-/* One round: what becomes ready meanwhile is for the next, so that fibers that
- * keep waking each other cannot starve the loop. */
-static bool run_ready(void *ctx)
+/* One round: what becomes ready meanwhile is for the next turn, so that fibers
+ * that keep waking each other cannot starve the loop. */
+static void run_ready(void *ctx)
 {
 	struct fibers *all = ctx;
 	struct fiber *f = all->ready;
-	bool any = f != NULL;
 
 	all->ready = NULL;
 	all->last_ready = &all->ready;
@@ -96,7 +95,13 @@ static bool run_ready(void *ctx)
 		switch_to(f);
 		f = next;
 	}
-	return any;
+}
+
+static bool more_ready(void *ctx)
+{
+	const struct fibers *all = ctx;
+
+	return all->ready != NULL;
 }
 
 void fiber_prepare(struct loop *l, unsigned limit)
@@ -108,7 +113,7 @@ void fiber_prepare(struct loop *l, unsigned limit)
 	all->loop = l;
 	all->limit = limit;
 	all->last_ready = &all->ready;
-	loop_set_ready(l, run_ready, all);
+	loop_set_ready(l, run_ready, more_ready, all);
 }
 
 /* A stack is used again and again: this never returns. */
@@ -240,6 +245,6 @@ void fiber_cleanup(struct loop *l)
 		munmap(f->stack - guard, guard + STACK_SIZE);
 		free(f);
 	}
-	loop_set_ready(l, NULL, NULL);
+	loop_set_ready(l, NULL, NULL, NULL);
 	free(all);
 }

@@ -40,7 +40,8 @@ struct loop {
 	struct watch *dead;
 	struct turn_function turn[TURN_FUNCTIONS];
 	size_t turns;
-	bool (*run_ready)(void *ctx);
+	loop_fn *run_ready;
+	bool (*more_ready)(void *ctx);
 	void *ready_context;
 	pthread_mutex_t mutex; /* guards posts */
 	struct post *posts, **last_post;
@@ -183,9 +184,11 @@ void loop_each_turn(struct loop *l, loop_fn *fn, int64_t (*latest)(void *ctx),
 	l->turn[l->turns++] = (struct turn_function){fn, latest, ctx};
 }
 
-void loop_set_ready(struct loop *l, bool (*run)(void *ctx), void *ctx)
+void loop_set_ready(struct loop *l, loop_fn *run, bool (*more)(void *ctx),
+		    void *ctx)
 {
 	l->run_ready = run;
+	l->more_ready = more;
 	l->ready_context = ctx;
 }
 
@@ -199,6 +202,8 @@ static int patience(const struct loop *l)
 	int64_t next = timer_next(&l->timers), now = clock_now();
 	int64_t least = next == INT64_MAX ? -1 : next > now ? next - now : 0;
 
+	if (l->more_ready != NULL && l->more_ready(l->ready_context))
+		return 0;
 	for (size_t i = 0; i < l->turns; i++) {
 		int64_t ms = l->turn[i].latest(l->turn[i].ctx);
 
@@ -258,13 +263,9 @@ void loop_run(struct loop *l)
 
 		run_events(l, events, n > 0 ? n : 0);
 		timer_fire(&l->timers, clock_now());
-		/* Ending a turn may make fibers ready, and so on. */
-		do {
-			if (l->run_ready != NULL)
-				l->run_ready(l->ready_context);
-			for (size_t i = 0; i < l->turns; i++)
-				l->turn[i].fn(l->turn[i].ctx);
-		} while (l->run_ready != NULL &&
-			 l->run_ready(l->ready_context));
+		if (l->run_ready != NULL)
+			l->run_ready(l->ready_context);
+		for (size_t i = 0; i < l->turns; i++)
+			l->turn[i].fn(l->turn[i].ctx);
 	}
 }

@@ -59,8 +59,10 @@ void loop_clear_timer(struct loop *l, struct timer *t);
 void loop_each_turn(struct loop *l, loop_fn *fn, int64_t (*latest)(void *ctx),
 		    void *ctx);
 
-/* For fiber.c: what to run between the events and the end of the turn. */
-void loop_set_ready(struct loop *l, bool (*run)(void *ctx), void *ctx);
+/* For fiber.c: what to run between the events and the end of the turn, and
+ * whether there is more of it, so that the loop must not sleep. */
+void loop_set_ready(struct loop *l, loop_fn *run, bool (*more)(void *ctx),
+		    void *ctx);
 void *loop_ready_context(struct loop *l);
 
 #endif

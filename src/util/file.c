@@ -122,7 +122,8 @@ bool file_make_directory(const char *path, mode_t mode, struct err *e)
 	if (st.st_uid != geteuid())
 		return err_set(e, ERR_DENIED, "%s belongs to another user",
 			       path);
-	return true;
+	return chmod(path, mode) == 0 ||
+	       failed(e, "cannot set the mode of", path);
 }
 
 static int remove_one(const char *path, const struct stat *st, int what,

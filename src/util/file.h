@@ -26,7 +26,8 @@ bool file_write(const char *path, mode_t mode, const char *text, struct err *e);
 /* Move into place, so that it is there after a power cut; errno on failure. */
 bool file_rename(const char *from, const char *to);
 
-/* Make a directory; it is fine if we own one of that name already. */
+/* Make a directory; it is fine if we own one of that name already, which then
+ * gets that mode. */
 bool file_make_directory(const char *path, mode_t mode, struct err *e);
 
 /* Remove a directory and what is in it; it is fine if there is none. */

@@ -77,7 +77,7 @@ VALUES = [
     (DKIM, "provostDkimKeyType", ["rsa", "ed25519"], ["dsa"]),
     (DKIM, "provostDkimDomain", ["alpha.example"], ["beta.example"]),
 ]
-BAD_ADDRESSES = ["-@alpha.example", "-x@alpha.example", 
+BAD_ADDRESSES = ["-@alpha.example", "-x@alpha.example",
     "John2@alpha.example", "jo hn@alpha.example", "jo+hn@alpha.example", "jo'hn@alpha.example", ".john2@alpha.example", "john2.@alpha.example",
     "jo..hn@alpha.example", "j" * 65 + "@alpha.example", "jo*hn@alpha.example", "jo/hn@alpha.example", "j@hn@alpha.example", "john2@beta.example",
     "john2@sub.alpha.example", "john2@alpha.exampl", "john2@ALPHA.example", "john2", "@",
