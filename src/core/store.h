@@ -29,7 +29,8 @@ struct store_ops {
 		    struct err *e);
 
 	/* The record is replaced by what was stored, the store's own members
-	 * included.  ERR_EXISTS if the key is taken, by whatever kind. */
+	 * included.  ERR_EXISTS if the key is taken, by whatever kind;
+	 * ERR_INVALID without faults if its domain has just vanished. */
 	bool (*add)(struct store *s, const struct task *t, enum kind k,
 		    void *record, struct revision *ret, struct err *e);
 

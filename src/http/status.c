@@ -57,10 +57,10 @@ static const struct {
 	{415, "Unsupported Media Type", "unsupported_media_type"},
 	{422, "Unprocessable Content", "invalid"},
 	{431, "Request Header Fields Too Large", "headers_too_large"},
-	{500, "Internal Server Error", "internal"},
 	{503, "Service Unavailable", "busy"},
 	{504, "Gateway Timeout", "timeout"},
 	{505, "HTTP Version Not Supported", "version_not_supported"},
+	{500, "Internal Server Error", "internal"}, /* and all others */
 };
 
 static size_t find(unsigned status)

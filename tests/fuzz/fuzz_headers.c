@@ -1,0 +1,100 @@
+#include <string.h>
+
+#include "api/conditional.h"
+#include "http/auth.h"
+#include "http/guard.h"
+#include "tests/fuzz/fuzz.h"
+#include "util/text.h"
+
+enum { LINES_MAX = 70 };
+
+static void conditional(const struct request *req)
+{
+	const struct text_list *list = NULL;
+	struct err e = {0};
+
+	if (!conditional_match(req, &list, &e)) {
+		HOLDS(e.kind == ERR_MALFORMED && list == NULL);
+		return;
+	}
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		HOLDS(strchr(list->items[i], '"') == NULL);
+	HOLDS(list == NULL || request_header(req, "If-Match") != NULL);
+	if (conditional_is_fresh(req, "a"))
+		HOLDS(request_header(req, "If-None-Match") != NULL);
+}
+
+static void basic(const struct request *req)
+{
+	const char *name = NULL, *password = NULL;
+
+	if (!auth_basic(req, &name, &password))
+		return;
+	HOLDS(strchr(name, ':') == NULL);
+	HOLDS(text_is_clean(name) && text_is_clean(password));
+}
+
+/* What passes the guard has one meaning. */
+static void passed(const struct guard_input *in, const struct request *req)
+{
+	const char *length = request_header(req, "Content-Length");
+	const char *coding = request_header(req, "Transfer-Encoding");
+	const char *host = request_header(req, "Host");
+	int64_t size = 0;
+
+	HOLDS(in->target[0] == '/' && strpbrk(in->target, " \t#") == NULL);
+	HOLDS(length == NULL || coding == NULL);
+	HOLDS(length == NULL ||
+	      text_number(length, 0, (int64_t)in->body_limit, &size));
+	HOLDS(host != NULL || strcmp(in->version, "HTTP/1.0") == 0);
+	HOLDS(in->header_count <= GUARD_HEADERS_MAX);
+	for (size_t i = 0; i < in->header_count; i++) {
+		HOLDS(strpbrk(in->headers[i].name, " \t\r\n:") == NULL);
+		HOLDS(strpbrk(in->headers[i].value, "\r\n") == NULL);
+	}
+}
+
+/* Cut off the next piece of text, up to that character. */
+static char *cut(char **text, char end)
+{
+	char *piece = *text, *at = strchr(piece, end);
+
+	if (at == NULL)
+		return *text += strlen(*text), piece;
+	*at = '\0';
+	*text = at + 1;
+	return piece;
+}
+
+/* Three words and then lines of "name: value". */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *a = arena_new();
+	char *text = arena_strndup(a, (const char *)data, size);
+	struct header headers[LINES_MAX];
+	struct guard_input in = {.headers = headers, .body_limit = 1000};
+
+	in.method = cut(&text, ' ');
+	in.target = cut(&text, ' ');
+	in.version = cut(&text, '\n');
+	while (*text != '\0' && in.header_count < LINES_MAX) {
+		char *line = cut(&text, '\n'), *value = line;
+		const char *name = cut(&value, ':');
+
+		headers[in.header_count++] =
+			(struct header){name, value + (*value == ' ')};
+	}
+	const struct request req = {.arena = a,
+				    .headers = headers,
+				    .header_count = in.header_count};
+	struct guard_verdict v = guard_check(&in);
+	HOLDS((v.status == 0) == (v.why == NULL));
+	if (v.status == 0)
+		passed(&in, &req);
+	else
+		HOLDS(v.status >= 400 && v.status < 600);
+	conditional(&req);
+	basic(&req);
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,37 @@
+#include "tests/lib/fake_login.h"
+
+#include <string.h>
+
+static bool verify(struct login *port, const struct task *t, const char *name,
+		   const char *password, bool fresh, const struct caller **ret,
+		   struct err *e)
+{
+	struct fake_login *l = (struct fake_login *)port;
+
+	l->asked++;
+	l->fresh += fresh;
+	if (l->busy)
+		return err_code(e, ERR_LIMIT, "busy", "too many log in");
+	for (const struct fake_account *ac = l->accounts; ac->name; ac++) {
+		const struct caller caller = {ac->name, ac->name};
+
+		if (strcmp(ac->name, name) != 0 ||
+		    strcmp(ac->password, password) != 0)
+			continue;
+		*ret = arena_copy(t->arena, &caller, sizeof(caller));
+		return true;
+	}
+	return err_set(e, ERR_UNAUTHENTICATED, "the login is wrong");
+}
+
+static bool is_ready(struct login *port)
+{
+	return !((const struct fake_login *)port)->down;
+}
+
+static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
+
+struct fake_login fake_login_make(const struct fake_account accounts[])
+{
+	return (struct fake_login){.port = {&ops}, .accounts = accounts};
+}

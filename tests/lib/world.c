@@ -1,0 +1,80 @@
+#include "tests/lib/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/user.h"
+
+static const struct fake_account accounts[] = {
+	{"admin", "admin's"},
+	{"ann@example.org", "secret"},
+	{"bob@example.org", "word"},
+	{NULL, NULL},
+};
+
+static const struct caller admin = {"admin", "admin"};
+static const struct caller ann = {"ann@example.org", "ann@example.org"};
+
+static void create(struct world *w, enum kind k, void *record)
+{
+	struct revision rev;
+	struct err e = {0};
+
+	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e)) {
+		printf("Bail out! %s\n", e.text);
+		exit(99);
+	}
+}
+
+static void populate(struct world *w)
+{
+	const char *to[] = {"ann@example.org"};
+	struct domain open = domain_defaults, closed = domain_defaults;
+	struct user one = user_defaults, other = user_defaults;
+	struct alias sales = alias_defaults;
+
+	open.name = "example.org";
+	open.default_user_quota_bytes = 1000;
+	closed.name = "closed.example";
+	closed.enabled = false;
+	one.address = "ann@example.org";
+	one.clear = "secret";
+	other.address = "bob@example.org";
+	sales.address = "sales@example.org";
+	sales.destinations = (struct text_list){to, COUNT(to)};
+	create(w, KIND_DOMAIN, &open);
+	create(w, KIND_DOMAIN, &closed);
+	create(w, KIND_USER, &one);
+	create(w, KIND_USER, &other);
+	create(w, KIND_ALIAS, &sales);
+	w->hasher.hashed = 0;
+}
+
+struct world *world_open(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		abort();
+	w->arena = arena_new();
+	w->store = store_mem_open();
+	store_mem_administrator(w->store, "admin");
+	w->hasher = fake_hasher_make();
+	w->login = fake_login_make(accounts);
+	w->gateway =
+		(struct gateway){w->store, &w->hasher.port, &w->login.port};
+	w->admin = (struct task){w->arena, &admin, INT64_MAX};
+	w->ann = (struct task){w->arena, &ann, INT64_MAX};
+	populate(w);
+	return w;
+}
+
+void world_close(struct world **w)
+{
+	store_mem_close(&(*w)->store);
+	arena_free((*w)->arena);
+	free(*w);
+	*w = NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * world - a gateway on fakes with a few records, for tests
+ *
+ *	example.org	with the users ann and bob and the alias sales
+ *	closed.example	disabled
+ *
+ * "admin" is super administrator; ann's password is "secret", bob's "word".
+ */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include "core/provision.h"
+#include "tests/lib/fake_hasher.h"
+#include "tests/lib/fake_login.h"
+#include "tests/lib/store_mem.h"
+
+struct world {
+	struct arena *arena;
+	struct store *store;
+	struct fake_hasher hasher;
+	struct fake_login login;
+	struct gateway gateway;
+	struct task admin, ann; /* on their behalf */
+};
+
+struct world *world_open(void);
+void world_close(struct world **w);
+
+#endif

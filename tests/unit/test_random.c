@@ -1,0 +1,35 @@
+#include "tests/lib/tap.h"
+#include "util/field.h"
+#include "util/random.h"
+
+static const char letters[] = "abcdefghjkmnpqrstuvwxyz123456789";
+
+int main(void)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	unsigned seen[256] = {0}, used = 0;
+	unsigned char one[32] = {0}, other[32] = {0};
+	const char *word = random_word(a, 32000);
+	bool fair = true;
+
+	IS(random_word(a, 0), "", "no letters");
+	NUMBER(strlen(random_word(a, 26)), 26, "26 letters");
+	NUMBER(strlen(word), 32000, "many letters");
+	OK(strspn(word, letters) == 32000, "from the alphabet alone");
+	for (const char *p = word; *p != '\0'; p++)
+		seen[(unsigned char)*p]++;
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		used += seen[i] > 0;
+		/* 1,000 of each; seven standard deviations are 220. */
+		fair = fair &&
+		       (seen[i] == 0 || (seen[i] > 780 && seen[i] < 1220));
+	}
+	NUMBER(used, 32, "five bits each");
+	OK(fair, "all letters alike");
+	OK(strpbrk(letters, "ilo0") == NULL, "none that look like another");
+	random_bytes(one, sizeof(one));
+	random_bytes(other, sizeof(other));
+	OK(memcmp(one, other, sizeof(one)) != 0, "bytes differ each time");
+	random_bytes(one, 0);
+	return tap_done();
+}
