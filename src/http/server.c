@@ -202,6 +202,10 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind,
 	struct arena *a = x->req.arena;
 
 	(void)kind;
+	/* Blanks behind a value are not part of it (RFC 9112 section 5.1). */
+	while (value_size > 0 &&
+	       (value[value_size - 1] == ' ' || value[value_size - 1] == '\t'))
+		value_size--;
 	/* One more than allowed is kept, for the guard to see. */
 	if (x->req.header_count > GUARD_HEADERS_MAX)
 		return MHD_NO;

@@ -96,6 +96,8 @@ def codes_of_code(files):
         found |= set(re.findall(r'err_code\([^;]*?ERR_[A-Z_]+,\s*"(\w+)"', text))
         if name == "ldap/result.c":
             found |= set(re.findall(r'ERR_\w+, "(\w+)"\}', text))
+        if name == "http/status.c":
+            found |= set(re.findall(r'\{\d+, "[^"]*", "(\w+)"\}', text))
         if name == "api/problem.c":
             found |= set(re.findall(r'return "([a-z_]+)";', text))
         if name == "http/server.c":
