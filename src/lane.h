@@ -25,7 +25,7 @@ struct lane_parts {
 struct lane *lane_start(const struct lane_parts *parts, int listener,
 			struct err *e);
 
-/* Accept nobody any more and end when all requests are done, at most 10 s from
+/* Accept nobody any more and end when all requests are done, at most 8 s from
  * now.  From any thread. */
 void lane_stop(struct lane *l);
 

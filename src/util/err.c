@@ -3,14 +3,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void put(struct err *e, enum err_kind kind, const char *code,
+		const char *fmt, va_list ap)
+{
+	e->kind = kind;
+	e->code = code;
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+}
+
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
-	e->kind = kind;
-	e->code = NULL;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	put(e, kind, NULL, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -20,10 +26,8 @@ bool err_code(struct err *e, enum err_kind kind, const char *code,
 {
 	va_list ap;
 
-	e->kind = kind;
-	e->code = code;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	put(e, kind, code, fmt, ap);
 	va_end(ap);
 	return false;
 }
