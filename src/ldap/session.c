@@ -44,6 +44,7 @@ struct connection {
 	int64_t heard; /* when it last gave a sign of life, or was idle */
 	struct fiber *keeper;
 	bool broken;
+	bool silent; /* since heard, although it was asked */
 };
 
 struct waiter {
@@ -166,6 +167,7 @@ static void pump(void *ctx, unsigned ready)
 			return;
 		}
 		c->heard = clock_now();
+		c->silent = false;
 		take_message(c, message);
 		ldap_msgfree(message);
 	}
@@ -191,7 +193,7 @@ static bool attach(struct connection *c, LDAP *ld, struct err *e)
 	int fd = -1;
 
 	c->ld = ld;
-	c->broken = false;
+	c->broken = c->silent = false;
 	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
 	c->out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (c->out_fd < 0)
@@ -530,6 +532,7 @@ static bool too_late(struct connection *c, const struct pending *p,
 	 * says nothing at all may be dead, without anybody having told. */
 	if (p->op->kind == OPERATION_BIND || clock_now() - c->heard >= SILENCE)
 		lose(c);
+	c->silent = true;
 	return err_code(e, is_reading(p->op) ? ERR_TIMEOUT : ERR_UNKNOWN,
 			is_reading(p->op) ? "directory_slow"
 					  : "outcome_unknown",
@@ -546,7 +549,7 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	*again = false;
 	if (c == NULL)
 		return false;
-	if (c->outstanding++ == 0)
+	if (c->outstanding++ == 0 && !c->silent)
 		c->heard = clock_now();
 	if (!send_it(c, &p, deadline, e)) {
 		*again = e->kind == ERR_UNAVAILABLE;
