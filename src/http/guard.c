@@ -39,6 +39,22 @@ static bool is_single(const char *name)
 	return false;
 }
 
+/* Of a folded header libmicrohttpd glues what follows to the name. */
+static bool is_garbled(const char *name)
+{
+	static const char *const names[] = {"Content-Length",
+					    "Transfer-Encoding"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		size_t size = strlen(names[i]);
+
+		if (strncasecmp(name, names[i], size) == 0 &&
+		    name[size] != '\0')
+			return true;
+	}
+	return false;
+}
+
 static const char *find(const struct guard_input *in, const char *name)
 {
 	for (size_t i = 0; i < in->header_count; i++) {
@@ -67,7 +83,7 @@ static struct guard_verdict check_fields(const struct guard_input *in)
 		const struct header *h = &in->headers[i];
 
 		size += strlen(h->name) + strlen(h->value) + 4;
-		if (!is_token(h->name))
+		if (!is_token(h->name) || is_garbled(h->name))
 			return bad("a header's name is malformed");
 		if (!is_field_value(h->value))
 			return bad("a header has a control character in it");

@@ -298,6 +298,7 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 				 status_code(status));
 	res->body_size = strlen(res->body);
 	response_header(res, "Cache-Control", "no-store");
+	response_header(res, "X-Content-Type-Options", "nosniff");
 	if (status == 503)
 		response_header(res, "Retry-After", "1");
 	log_event(LOG_INFO, "refused", "id", x->req.id, "source", x->req.source,
