@@ -97,6 +97,9 @@ static const struct conf_option options[] = {
 
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},
+	{F(daemon.lease_seconds), "10", 1, 3600, NULL,
+	 "seconds after which a gateway that does nothing is taken for dead, "
+	 "and another completes what it has begun"},
 	{F(daemon.log_level), "info", 0, 0, "log-level",
 	 "error, warning, notice, info or debug"},
 };

@@ -19,6 +19,7 @@ struct passwd_settings {
 
 struct daemon_settings {
 	int64_t loops;
+	int64_t lease_seconds; /* until a silent gateway is taken for dead */
 	const char *log_level;
 };
 

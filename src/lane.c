@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "http/server.h"
+#include "ldap/journal.h"
 #include "ldap/login.h"
 #include "ldap/session.h"
 #include "ldap/store.h"
 #include "loop/fiber.h"
 #include "passwd/hasher.h"
+#include "steward.h"
 #include "util/clock.h"
 
 enum {
@@ -29,9 +31,10 @@ struct lane {
 	struct session *session, *logins;
 	struct gateway gateway;
 	struct service service;
+	struct steward *steward; /* of the first lane only */
 	struct timer stopping;
 	int64_t stop_by;
-	bool forced;
+	bool forced, first;
 	pthread_t thread;
 };
 
@@ -67,6 +70,9 @@ static bool open_ports(struct lane *l, struct err *e)
 	const struct conf *conf = l->parts->conf;
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
+	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
+	l->gateway.name = l->parts->name;
+	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.login = ldap_login_open(l->logins, &conf->ldap);
 	l->gateway.hasher =
 		hasher_open(l->parts->hashers, conf->passwd.scheme, e);
@@ -87,10 +93,11 @@ static void look(void *ctx)
 {
 	struct lane *l = ctx;
 	bool late = clock_now() >= l->stop_by;
+	bool steward = l->steward == NULL || steward_has_ended(l->steward);
 
 	if (late && !l->forced)
 		server_cut_off(l->server);
-	if (late || server_is_idle(l->server)) {
+	if (late || (server_is_idle(l->server) && steward)) {
 		if (!l->forced) {
 			session_stop(l->session);
 			session_stop(l->logins);
@@ -108,6 +115,8 @@ static void begin_stop(void *ctx)
 	struct lane *l = ctx;
 
 	server_quiesce(l->server);
+	if (l->steward != NULL)
+		steward_stop(l->steward);
 	l->stop_by = clock_now() + STOP_MILLIS;
 	l->stopping = (struct timer){.fn = look, .ctx = l};
 	look(l);
@@ -121,9 +130,13 @@ static void *run(void *ctx)
 	struct err e = {0};
 	if (!open_ports(l, &e))
 		abort(); /* the scheme was checked with the options */
+	if (l->first)
+		l->steward = steward_start(l->loop, &l->gateway);
 	loop_run(l->loop);
 	server_close(&l->server);
+	steward_free(&l->steward);
 	ldap_store_close(&l->gateway.store);
+	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);
 	hasher_close(&l->gateway.hasher);
 	session_free(&l->session);
@@ -145,13 +158,14 @@ static bool start_thread(struct lane *l, struct err *e)
 }
 
 struct lane *lane_start(const struct lane_parts *parts, int listener,
-			struct err *e)
+			bool first, struct err *e)
 {
 	struct lane *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		abort();
 	l->parts = parts;
+	l->first = first;
 	l->loop = loop_open(e);
 	if (l->loop == NULL) {
 		free(l);

@@ -17,13 +17,15 @@ struct lane_parts {
 	struct pool *connector, *hashers;
 	struct sources *sources;
 	const char *openapi;
-	unsigned lanes; /* how many there are */
+	const char *name; /* of this process, among all gateways */
+	unsigned lanes;   /* how many there are */
 };
 
-/* Serve on that listening socket, which is taken over, on a thread of its own.
+/* Serve on that listening socket, which is taken over, on a thread of its own;
+ * the first one has the steward, too.
  * The parts must outlive it.  NULL, with e set, on failure. */
 struct lane *lane_start(const struct lane_parts *parts, int listener,
-			struct err *e);
+			bool first, struct err *e);
 
 /* Accept nobody any more and end when all requests are done, at most 8 s from
  * now.  From any thread. */

@@ -4,6 +4,7 @@
  * The only place that knows which implementation stands behind which port.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,10 @@
 #include "passwd/scheme.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/random.h"
 #include "json/text.h"
 
-enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128 };
+enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128, NAME_LENGTH = 12 };
 
 struct daemon {
 	struct arena *arena;
@@ -142,6 +144,17 @@ static bool start_directory(struct daemon *d, struct err *e)
 	return d->supervisor != NULL;
 }
 
+/* A name that no other process has, now or later. */
+static const char *process_name(struct arena *a)
+{
+	char host[HOST_NAME_MAX + 1];
+
+	if (gethostname(host, sizeof(host)) != 0)
+		host[0] = '\0';
+	return arena_printf(a, "%.60s-%d-%s", host, (int)getpid(),
+			    random_word(a, NAME_LENGTH));
+}
+
 static bool start_lanes(struct daemon *d, struct err *e)
 {
 	const struct conf *conf = &d->conf;
@@ -161,12 +174,13 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .sources = d->sources,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
+				       .name = process_name(d->arena),
 				       .lanes = d->count};
 	for (unsigned i = 0; i < d->count; i++) {
 		int listener = d->listeners[i];
 
 		d->listeners[i] = -1;
-		d->lanes[i] = lane_start(&d->parts, listener, e);
+		d->lanes[i] = lane_start(&d->parts, listener, i == 0, e);
 		if (d->lanes[i] == NULL)
 			return false;
 	}

@@ -107,19 +107,31 @@ static bool record_create(const struct call *call, struct response *res,
 
 /* The parameters of user_create, list and so on, in the order of the table. */
 enum { CREATE_GENERATE = 0 };
+enum { CHANGE_KEEP = 0 };
+enum { REMOVE_RECURSIVE = 0 };
 enum { LIST_LIMIT, LIST_CURSOR, LIST_DOMAIN };
+
+/* A parameter that is true or false; false if it is not given. */
+static bool read_flag(const struct call *call, size_t which, bool *ret,
+		      struct err *e)
+{
+	const char *value = call->query[which];
+
+	*ret = value != NULL && strcmp(value, "true") == 0;
+	return value == NULL || *ret || strcmp(value, "false") == 0 ||
+	       err_code(e, ERR_MALFORMED, "parameter_malformed",
+			"%s is true or false", call->route->query[which]);
+}
 
 static bool user_create(const struct call *call, struct response *res,
 			json_t **ret, struct err *e)
 {
-	const char *generate = call->query[CREATE_GENERATE];
 	struct user *u = call->body;
+	bool generate;
 
-	if (generate != NULL && strcmp(generate, "true") != 0 &&
-	    strcmp(generate, "false") != 0)
-		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"generate_password is true or false");
-	if (generate != NULL && strcmp(generate, "true") == 0) {
+	if (!read_flag(call, CREATE_GENERATE, &generate, e))
+		return false;
+	if (generate) {
 		if (u->clear != NULL || u->ready != NULL)
 			return err_code(e, ERR_MALFORMED, "password_twice",
 					"give a password or let one be "
@@ -152,17 +164,22 @@ static bool record_change(const struct call *call, struct response *res,
 {
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
-	const struct patch patch = {call->body, call->present.fields,
-				    call->present.count};
+	struct patch patch = {call->body, call->present.fields,
+			      call->present.count, false};
 	const struct text_list *if_match;
 	struct revision rev;
 
-	if (!conditional_none(call->req, "If-None-Match", e) ||
+	if (!read_flag(call, CHANGE_KEEP, &patch.keep_key, e) ||
+	    !conditional_none(call->req, "If-None-Match", e) ||
 	    !conditional_match(call->req, &if_match, e) ||
 	    !provision_change(call->gateway, &call->task, k, call->params[0],
 			      &patch, if_match, record, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
+	/* Where it is now: it may have got another address. */
+	response_header(res, "Content-Location",
+			arena_printf(call->task.arena, "%s%s",
+				     kind_rules(k)->path, kind_key(k, record)));
 	*ret = codec_encode(codec_of(k), record);
 	return true;
 }
@@ -171,13 +188,15 @@ static bool record_remove(const struct call *call, struct response *res,
 			  json_t **ret, struct err *e)
 {
 	const struct text_list *if_match;
+	bool recursive;
 
 	(void)ret;
 	res->status = 204;
-	return conditional_none(call->req, "If-None-Match", e) &&
+	return read_flag(call, REMOVE_RECURSIVE, &recursive, e) &&
+	       conditional_none(call->req, "If-None-Match", e) &&
 	       conditional_match(call->req, &if_match, e) &&
 	       provision_remove(call->gateway, &call->task, call->route->kind,
-				call->params[0], if_match, e);
+				call->params[0], recursive, if_match, e);
 }
 
 /* A cursor is the last key of a page, so that it stays valid while entries come
@@ -294,17 +313,17 @@ static const struct route routes[] = {
 	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
-	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {NULL}},
+	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
-	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {NULL}},
+	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
 	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
-	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
 	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
 	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},

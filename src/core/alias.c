@@ -76,3 +76,12 @@ void alias_complete(void *alias, struct arena *a)
 
 	al->local_part = local[0] != '\0' ? local : NULL;
 }
+
+bool alias_same(const void *stored, const void *sent)
+{
+	const struct alias *a = stored, *b = sent;
+
+	return a->enabled == b->enabled &&
+	       text_equal(a->description, b->description) &&
+	       text_list_equal(a->destinations, b->destinations);
+}

@@ -27,4 +27,7 @@ void alias_fold(void *alias, struct arena *a);
 void alias_check(const void *alias, struct arena *a, struct err *e);
 void alias_complete(void *alias, struct arena *a);
 
+/* Whether what was stored can be what was sent. */
+bool alias_same(const void *stored, const void *sent);
+
 #endif

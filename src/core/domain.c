@@ -59,3 +59,17 @@ void domain_check(const void *domain, struct arena *a, struct err *e)
 	prose_check(d->display_name, F(display_name), a, e);
 	prose_check(d->short_display_name, F(short_display_name), a, e);
 }
+
+bool domain_same(const void *stored, const void *sent)
+{
+	const struct domain *a = stored, *b = sent;
+
+	return a->enabled == b->enabled && text_equal(a->kind, b->kind) &&
+	       text_equal(a->description, b->description) &&
+	       text_equal(a->display_name, b->display_name) &&
+	       text_equal(a->short_display_name, b->short_display_name) &&
+	       text_equal(a->imap_host, b->imap_host) &&
+	       text_equal(a->pop3_host, b->pop3_host) &&
+	       text_equal(a->smtp_host, b->smtp_host) &&
+	       a->default_user_quota_bytes == b->default_user_quota_bytes;
+}

@@ -25,4 +25,7 @@ void domain_fold(void *domain, struct arena *a);
 /* Note what can be wrong with a domain, wherever it comes from. */
 void domain_check(const void *domain, struct arena *a, struct err *e);
 
+/* Whether what was stored can be what was sent. */
+bool domain_same(const void *stored, const void *sent);
+
 #endif

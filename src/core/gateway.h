@@ -5,13 +5,18 @@
 #define CORE_GATEWAY_H
 
 #include "core/hasher.h"
+#include "core/journal.h"
 #include "core/login.h"
 #include "core/store.h"
 
 struct gateway {
 	struct store *store;
+	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
+	const char *name;     /* of this process, among all of a directory */
+	int64_t lease_millis; /* who is silent for that long is taken for dead
+			       */
 };
 
 #endif

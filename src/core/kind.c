@@ -28,7 +28,9 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			 .defaults = &domain_defaults,
 			 .check_key = domain_name_check,
 			 .fold = domain_fold,
-			 .check = domain_check},
+			 .check = domain_check,
+			 .created_at = FIELD(struct domain, created_at),
+			 .same = domain_same},
 	[KIND_USER] = {.noun = "user",
 		       .path = "/v1/users/",
 		       .size = sizeof(struct user),
@@ -37,6 +39,8 @@ static const struct kind_rules rules[KIND_COUNT] = {
 		       .check_key = user_key,
 		       .fold = user_fold,
 		       .check = user_check,
+		       .created_at = FIELD(struct user, created_at),
+		       .same = user_same,
 		       .complete = user_complete},
 	[KIND_ALIAS] = {.noun = "alias",
 			.path = "/v1/aliases/",
@@ -46,6 +50,8 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			.check_key = alias_key,
 			.fold = alias_fold,
 			.check = alias_check,
+			.created_at = FIELD(struct alias, created_at),
+			.same = alias_same,
 			.complete = alias_complete},
 };
 
@@ -57,6 +63,11 @@ const struct kind_rules *kind_rules(enum kind k)
 const char *kind_key(enum kind k, const void *record)
 {
 	return *(const char *const *)field_in(rules[k].key, record);
+}
+
+const char *kind_created_at(enum kind k, const void *record)
+{
+	return *(const char *const *)field_in(rules[k].created_at, record);
 }
 
 void key_check(const char *address, enum address_use use, struct field f,

@@ -5,7 +5,9 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/doubt.h"
 #include "core/password.h"
+#include "core/rearrange.h"
 #include "core/user.h"
 #include "util/text.h"
 
@@ -109,7 +111,7 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 }
 
 /* The store's refusal in words that are the same for whatever is there. */
-static bool not_allowed(struct err *e, const char *verb, const char *key)
+bool provision_denied(struct err *e, const char *verb, const char *key)
 {
 	if (e->kind == ERR_DENIED && e->code == NULL)
 		err_set(e, ERR_DENIED, "you may not %s %s", verb, key);
@@ -151,11 +153,48 @@ static bool taken(const struct gateway *g, const struct task *t, enum kind k,
 		   : err_set(e, ERR_DENIED, "you may not create %s", key);
 }
 
+/* Whether what is there is what we sent, when the answer to that was lost.  If
+ * it is not there, that is told in e. */
+static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
+		    const struct doubt *d, void *record, struct revision *ret,
+		    struct err *e)
+{
+	const struct kind_rules *r = kind_rules(k);
+	void *there = arena_alloc(t->arena, r->size);
+	struct err none = {0};
+
+	if (!g->store->ops->get(g->store, t, k, kind_key(k, record), there, ret,
+				&none)) {
+		if (none.kind == ERR_NOT_FOUND)
+			doubt_disproved(d, e);
+		return false;
+	}
+	/* The same may have been there for long; a user never is. */
+	if (!r->same(there, record) ||
+	    (k != KIND_USER && !doubt_is_recent(d, kind_created_at(k, there))))
+		return false;
+	memcpy(record, there, r->size);
+	return true;
+}
+
+/* Nobody may have an address that is just being renamed or removed. */
+static bool is_unclaimed(const struct gateway *g, const struct task *t,
+			 const char *key, struct err *e)
+{
+	bool claimed = false;
+
+	if (!g->journal->ops->is_claimed(g->journal, t, key, &claimed, e))
+		return false;
+	return !claimed || err_code(e, ERR_CONFLICT, "under_way",
+				    "%s is just being renamed or removed", key);
+}
+
 bool provision_create(const struct gateway *g, const struct task *t,
 		      enum kind k, void *record, struct revision *ret,
 		      struct err *e)
 {
 	const struct kind_rules *r = kind_rules(k);
+	struct doubt d = doubt_begin();
 
 	if (!provision_judge(g, k, record, t->arena, e) ||
 	    !prepare(g, t, k, record, e))
@@ -163,10 +202,17 @@ bool provision_create(const struct gateway *g, const struct task *t,
 	if (r->complete != NULL)
 		r->complete(record, t->arena);
 	const char *key = kind_key(k, record);
-	if (g->store->ops->add(g->store, t, k, record, ret, e))
+	if (!is_unclaimed(g, t, key, e))
+		return false;
+	do {
+		err_clear(e);
+		if (g->store->ops->add(g->store, t, k, record, ret, e))
+			return true;
+	} while (doubt_again(&d, g, t, e));
+	if (d.any && is_ours(g, t, k, &d, record, ret, e))
 		return true;
 	return e->kind == ERR_EXISTS ? taken(g, t, k, key, e)
-				     : not_allowed(e, "create", key);
+				     : provision_denied(e, "create", key);
 }
 
 /* In the form it is stored in.  What could not be a key is never asked for:
@@ -213,8 +259,8 @@ static void patch_apply(const struct patch *p, void *record)
 		       field_size(p->fields[i].kind));
 }
 
-static bool matches(const struct text_list *if_match,
-		    const struct revision *rev, struct err *e)
+bool provision_matches(const struct text_list *if_match,
+		       const struct revision *rev, struct err *e)
 {
 	if (if_match == NULL)
 		return true;
@@ -240,7 +286,7 @@ static bool given_up(struct err *e, const char *verb, const char *key)
 	if (was_overtaken(e))
 		return err_code(e, ERR_LIMIT, "contended",
 				"%s is changed by too many at once", key);
-	return not_allowed(e, verb, key);
+	return provision_denied(e, verb, key);
 }
 
 static bool same_key(enum kind k, const char *key, const void *record,
@@ -258,9 +304,11 @@ struct change {
 	const struct patch *patch;
 	const struct text_list *if_match;
 	const char *hash; /* of the new password, once it is made */
+	struct doubt doubt;
+	const char *wanted; /* the etag that an earlier try would have led to */
 };
 
-static bool touches(const struct patch *p, struct field f)
+bool patch_touches(const struct patch *p, struct field f)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		if (p->fields[i].offset == f.offset)
@@ -277,7 +325,7 @@ static bool quota_reset(const struct gateway *g, const struct task *t,
 	struct domain domain;
 	struct revision rev;
 
-	if (u->quota_bytes != NUMBER_NONE || !touches(p, quota))
+	if (u->quota_bytes != NUMBER_NONE || !patch_touches(p, quota))
 		return true;
 	if (!g->store->ops->get(g->store, t, KIND_DOMAIN,
 				address_domain(u->address), &domain, &rev, e))
@@ -310,13 +358,23 @@ static bool judge_change(const struct gateway *g, const struct change *c,
 	if (provision_judge(g, c->kind, record, a, &all))
 		return true;
 	for (const struct fault *f = all.faults; f != NULL; f = f->next) {
-		if (touches(c->patch, f->field))
+		if (patch_touches(c->patch, f->field))
 			fault_field(e, a, f->kind, f->field, f->text);
 	}
 	return e->faults == NULL;
 }
 
 /* One try: read, compare, patch, check, write what differs. */
+/* What the client asked for.  Or it is there already: our own work, of which
+ * we did not hear. */
+static bool is_as_seen(const struct change *c, const struct revision *seen,
+		       struct err *e)
+{
+	if (c->doubt.any && text_equal(seen->etag, c->wanted))
+		return true;
+	return provision_matches(c->if_match, seen, e);
+}
+
 static bool change_once(const struct gateway *g, const struct task *t,
 			struct change *c, void *ret, struct revision *rev,
 			struct err *e)
@@ -326,7 +384,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	struct revision seen;
 
 	if (!g->store->ops->get(g->store, t, c->kind, c->key, old, &seen, e) ||
-	    !matches(c->if_match, &seen, e))
+	    !is_as_seen(c, &seen, e))
 		return false;
 	memcpy(ret, old, r->size);
 	patch_apply(c->patch, ret);
@@ -337,6 +395,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	if (r->complete != NULL)
 		r->complete(ret, t->arena);
+	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
 	return g->store->ops->change(g->store, t, c->kind, old, ret, &seen, rev,
 				     e);
 }
@@ -349,11 +408,28 @@ static bool may_hash(const struct task *t, const struct change *c,
 			   ready = FIELD(struct user, ready);
 
 	if (c->kind != KIND_USER || strcmp(c->key, t->caller->login) != 0 ||
-	    (!touches(c->patch, clear) && !touches(c->patch, ready)))
+	    (!patch_touches(c->patch, clear) &&
+	     !patch_touches(c->patch, ready)))
 		return true;
 	return err_code(e, ERR_DENIED, "current_password_required",
 			"change your own password at its own place, and give "
 			"the current one");
+}
+
+/* After the last try: whether one of them was done after all. */
+static bool was_changed(const struct gateway *g, const struct task *t,
+			const struct change *c, void *ret, struct revision *rev,
+			struct err *e)
+{
+	struct err none = {0};
+
+	if (!c->doubt.any ||
+	    !g->store->ops->get(g->store, t, c->kind, c->key, ret, rev, &none))
+		return false;
+	if (text_equal(rev->etag, c->wanted) && c->hash == NULL)
+		return true;
+	doubt_disproved(&c->doubt, e);
+	return false;
 }
 
 bool provision_change(const struct gateway *g, const struct task *t,
@@ -364,17 +440,24 @@ bool provision_change(const struct gateway *g, const struct task *t,
 	struct change c = {.kind = k,
 			   .key = key,
 			   .patch = patch,
-			   .if_match = if_match};
+			   .if_match = if_match,
+			   .doubt = doubt_begin()};
 
 	if (!known_key(t->arena, k, &c.key, e) || !may_hash(t, &c, e))
 		return false;
+	if (rearrange_renames(k, c.key, patch))
+		return rearrange_rename(g, t, k, c.key, patch, if_match, ret,
+					rev, e);
 	for (int try = 1;; try++) {
 		struct err why = {0};
 
 		if (change_once(g, t, &c, ret, rev, &why))
 			return true;
 		*e = why;
-		if (!was_overtaken(&why) || try == CHANGE_TRIES)
+		if (!was_overtaken(&why) && !doubt_again(&c.doubt, g, t, e))
+			return was_changed(g, t, &c, ret, rev, e) ||
+			       provision_denied(e, "change", c.key);
+		if (try == CHANGE_TRIES)
 			return given_up(e, "change", c.key);
 	}
 }
@@ -387,23 +470,47 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 	struct revision seen;
 
 	return g->store->ops->get(g->store, t, k, key, there, &seen, e) &&
-	       matches(if_match, &seen, e) &&
+	       provision_matches(if_match, &seen, e) &&
 	       g->store->ops->remove(g->store, t, k, key, &seen, e);
 }
 
+/* The same for a removal. */
+static bool was_removed(const struct gateway *g, const struct task *t,
+			enum kind k, const char *key, const struct doubt *d,
+			struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision rev;
+	struct err none = {0};
+
+	if (!d->any)
+		return false;
+	if (g->store->ops->get(g->store, t, k, key, there, &rev, &none))
+		doubt_disproved(d, e);
+	return none.kind == ERR_NOT_FOUND;
+}
+
 bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key,
+		      enum kind k, const char *key, bool recursive,
 		      const struct text_list *if_match, struct err *e)
 {
+	struct doubt d = doubt_begin();
+
 	if (!known_key(t->arena, k, &key, e))
 		return false;
+	if (k == KIND_DOMAIN && recursive)
+		return rearrange_remove_domain(g, t, key, if_match, e);
 	for (int try = 1;; try++) {
 		struct err why = {0};
 
-		if (remove_once(g, t, k, key, if_match, &why))
+		if (remove_once(g, t, k, key, if_match, &why) ||
+		    (d.any && why.kind == ERR_NOT_FOUND))
 			return true;
 		*e = why;
-		if (!was_overtaken(&why) || try == CHANGE_TRIES)
+		if (!was_overtaken(&why) && !doubt_again(&d, g, t, e))
+			return was_removed(g, t, k, key, &d, e) ||
+			       provision_denied(e, "delete", key);
+		if (try == CHANGE_TRIES)
 			return given_up(e, "delete", key);
 	}
 }
@@ -435,8 +542,15 @@ static bool own_password(const struct gateway *g, const struct task *t,
 				 "your current password is another");
 		return false;
 	}
-	return g->hasher->ops->hash(g->hasher, t, n->clear, &hash, e) &&
-	       g->store->ops->set_own_password(g->store, t, hash, e);
+	struct doubt d = doubt_begin();
+	if (!g->hasher->ops->hash(g->hasher, t, n->clear, &hash, e))
+		return false;
+	do {
+		err_clear(e);
+		if (g->store->ops->set_own_password(g->store, t, hash, e))
+			return true;
+	} while (doubt_again(&d, g, t, e));
+	return false;
 }
 
 bool provision_password(const struct gateway *g, const struct task *t,
@@ -445,7 +559,7 @@ bool provision_password(const struct gateway *g, const struct task *t,
 {
 	struct user wanted = {.clear = n->clear}, now;
 	const struct field fields[] = {FIELD(struct user, clear)};
-	const struct patch patch = {&wanted, fields, COUNT(fields)};
+	const struct patch patch = {&wanted, fields, COUNT(fields), false};
 	struct revision rev;
 
 	if (!password_check(n->clear, e)) {

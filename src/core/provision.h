@@ -14,7 +14,10 @@ struct patch {
 	const void *record;
 	const struct field *fields;
 	size_t count;
+	bool keep_key; /* if the key is another: the old one leads to it */
 };
+
+bool patch_touches(const struct patch *p, struct field f);
 
 /* Fold a new record and note every fault it has by itself. */
 bool provision_judge(const struct gateway *g, enum kind k, void *record,
@@ -36,13 +39,23 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e);
 
+/* recursive: a domain with everything that is in it. */
 bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key,
+		      enum kind k, const char *key, bool recursive,
 		      const struct text_list *if_match, struct err *e);
 
 /* ERR_DENIED if the caller may not look there. */
 bool provision_list(const struct gateway *g, const struct task *t,
 		    const struct query *q, struct page *ret, struct err *e);
+
+/* Whether the record is in one of the states that were asked for: else
+ * ERR_CHANGED. */
+bool provision_matches(const struct text_list *if_match,
+		       const struct revision *rev, struct err *e);
+
+/* The store's refusal in words that are the same for whatever is there; always
+ * false. */
+bool provision_denied(struct err *e, const char *verb, const char *key);
 
 /* Give a user a new password: somebody who may, or he himself if `current`,
  * his present password, is right. */

@@ -58,6 +58,40 @@ struct store_ops {
 	bool (*is_super_administrator)(struct store *s, const struct task *t,
 				       bool *ret, struct err *e);
 
+	/* The etag that a record would have, if it were stored like this. */
+	const char *(*etag)(struct store *s, const struct task *t, enum kind k,
+			    const void *record);
+
+	/* Whether the caller might remove it, were nothing in it. */
+	bool (*may_remove)(struct store *s, const struct task *t, enum kind k,
+			   const char *key, struct err *e);
+
+	/* What follows are steps of plans: each may be done over again, and
+	 * then does what is left to do. */
+
+	/* Give the user or alias with that id another address in its domain.
+	 * ERR_EXISTS: that is taken, and all is as before. */
+	bool (*rename)(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const char *to, const char *id,
+		       struct err *e);
+
+	/* Whatever names one of these addresses as a destination, sender or by
+	 * a role names `to` instead or, with NULL, no longer does; an alias
+	 * that would lead nowhere is removed.  What is in the domain `except`
+	 * stays, and what the caller may not change.  `more`: call again. */
+	bool (*relink)(struct store *s, const struct task *t,
+		       const struct text_list *names, const char *to,
+		       const char *except, bool *more, struct err *e);
+
+	/* Put the domain with that id, and all in it, below a plan of the
+	 * journal, where nobody sees it. */
+	bool (*retire)(struct store *s, const struct task *t, const char *name,
+		       const char *id, const char *plan, struct err *e);
+
+	/* Park for a moment, and until it can be asked again, but at most that
+	 * many milliseconds. */
+	void (*await)(struct store *s, const struct task *t, int64_t ms);
+
 	/* Whether it can be asked anything at the moment. */
 	bool (*is_ready)(struct store *s);
 };

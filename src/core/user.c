@@ -6,6 +6,7 @@
 #include "core/kind.h"
 #include "core/password.h"
 #include "util/random.h"
+#include "util/text.h"
 
 #define F(member) (struct field) FIELD(struct user, member)
 
@@ -61,4 +62,12 @@ void user_complete(void *user, struct arena *a)
 		u->family_name = u->name;
 	if (u->mailbox_id == NULL)
 		u->mailbox_id = random_word(a, MAILBOX_ID_LENGTH);
+}
+
+bool user_same(const void *stored, const void *sent)
+{
+	const struct user *a = stored, *b = sent;
+
+	/* It is drawn anew for each request. */
+	return text_equal(a->mailbox_id, b->mailbox_id);
 }

@@ -32,4 +32,7 @@ void user_check(const void *user, struct arena *a, struct err *e);
 /* Fill in what follows from the rest. */
 void user_complete(void *user, struct arena *a);
 
+/* Whether what was stored can be what was sent. */
+bool user_same(const void *stored, const void *sent);
+
 #endif

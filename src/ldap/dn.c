@@ -21,8 +21,7 @@ static char *put_hex(char *to, unsigned char c)
 	return to;
 }
 
-const char *dn_child(struct arena *a, const char *attr, const char *value,
-		     const char *parent)
+const char *dn_name(struct arena *a, const char *attr, const char *value)
 {
 	char *escaped = arena_alloc(a, strlen(value) * 3 + 1), *to = escaped;
 
@@ -32,5 +31,52 @@ const char *dn_child(struct arena *a, const char *attr, const char *value,
 		else
 			to = put_hex(to, (unsigned char)*p);
 	}
-	return arena_printf(a, "%s=%s,%s", attr, escaped, parent);
+	return arena_printf(a, "%s=%s", attr, escaped);
+}
+
+const char *dn_child(struct arena *a, const char *attr, const char *value,
+		     const char *parent)
+{
+	return arena_printf(a, "%s,%s", dn_name(a, attr, value), parent);
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The next character, in lower case; what was escaped differs from what has a
+ * meaning.  0 at the end. */
+static int next(const char **p)
+{
+	int c = (unsigned char)*(*p)++, escaped = 0;
+
+	if (c == '\0') {
+		--*p;
+		return 0;
+	}
+	if (c == '\\' && **p != '\0') {
+		if (hex((*p)[0]) >= 0 && hex((*p)[1]) >= 0) {
+			c = hex((*p)[0]) << 4 | hex((*p)[1]);
+			*p += 2;
+		} else {
+			c = (unsigned char)*(*p)++;
+		}
+		escaped = strchr(",+=", c) != NULL ? 0x100 : 0;
+	}
+	return (c >= 'A' && c <= 'Z' ? c | 0x20 : c) + escaped;
+}
+
+bool dn_equal(const char *a, const char *b)
+{
+	int one, other;
+
+	do {
+		one = next(&a);
+		other = next(&b);
+	} while (one == other && one != 0);
+	return one == other;
 }

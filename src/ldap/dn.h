@@ -4,7 +4,17 @@
 #ifndef LDAP_DN_H
 #define LDAP_DN_H
 
+#include <stdbool.h>
+
 #include "util/arena.h"
+
+/* "attr=value" with the value escaped: the last part of a name. */
+const char *dn_name(struct arena *a, const char *attr, const char *value);
+
+/* Whether two spellings of a name or value are the same: case does not matter,
+ * nor how a character is escaped.  Blanks do: slapd sends none around commas.
+ */
+bool dn_equal(const char *a, const char *b);
 
 /* "attr=value,parent" with the value escaped (RFC 4514 section 2.4). */
 const char *dn_child(struct arena *a, const char *attr, const char *value,

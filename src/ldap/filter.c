@@ -27,6 +27,11 @@ const char *filter_equal(struct arena *a, const char *attr, const char *value)
 	return arena_printf(a, "(%s=%s)", attr, escaped);
 }
 
+const char *filter_present(struct arena *a, const char *attr)
+{
+	return arena_printf(a, "(%s=*)", attr);
+}
+
 const char *filter_and(struct arena *a, const char *one, const char *other)
 {
 	return arena_printf(a, "(&%s%s)", one, other);

@@ -12,6 +12,9 @@
 /* attr=value, in parentheses. */
 const char *filter_equal(struct arena *a, const char *attr, const char *value);
 
+/* Any value of attr. */
+const char *filter_present(struct arena *a, const char *attr);
+
 /* Both parts, or any of them; at least one. */
 const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],

@@ -11,6 +11,8 @@
 
 const char schema_guard[] = "entryCSN";
 const char schema_password[] = "userPassword";
+const char schema_local_part[] = "provostLocalPart";
+const char schema_login[] = "uid";
 const char schema_optional[] = "description";
 
 /* The directory's own attributes are the same for every kind. */
@@ -108,6 +110,16 @@ const char *schema_dn(struct arena *a, const char *base, enum kind k,
 	if (domain == NULL)
 		return NULL;
 	return dn_child(a, schemas[k].key, key, domain_dn(a, base, domain));
+}
+
+const char *schema_journal_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "ou", "journal", base);
+}
+
+const char *schema_plan_dn(struct arena *a, const char *base, const char *id)
+{
+	return dn_child(a, "provostJournalId", id, schema_journal_dn(a, base));
 }
 
 const char *schema_login_dn(struct arena *a, const char *base, const char *name)

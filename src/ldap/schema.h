@@ -19,6 +19,8 @@ const struct schema *schema_of(enum kind k);
 
 extern const char schema_guard[];    /* changes with every write */
 extern const char schema_password[]; /* holds the hash */
+extern const char schema_local_part[];
+extern const char schema_login[];
 extern const char schema_optional[]; /* every kind may do without it */
 
 /* NULL if no entry could have such a key. */
@@ -27,6 +29,10 @@ const char *schema_dn(struct arena *a, const char *base, enum kind k,
 
 /* What everything of this kind is below: of one domain, or of all. */
 const char *schema_domains_dn(struct arena *a, const char *base);
+
+/* Where plans are, and one of them. */
+const char *schema_journal_dn(struct arena *a, const char *base);
+const char *schema_plan_dn(struct arena *a, const char *base, const char *id);
 
 /* Who logs in by that name: an address, or a principal's name. */
 const char *schema_login_dn(struct arena *a, const char *base,

@@ -452,7 +452,7 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 	case OPERATION_SEARCH:
 		return ldap_search_ext(ld, op->dn, op->scope, op->filter,
 				       names(op->want), 0, op->controls, NULL,
-				       &limit, LDAP_NO_LIMIT, msgid);
+				       &limit, op->limit, msgid);
 	case OPERATION_ADD:
 		return ldap_add_ext(ld, op->dn, op->mods, op->controls, NULL,
 				    msgid);
@@ -461,6 +461,10 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 				       msgid);
 	case OPERATION_DELETE:
 		return ldap_delete_ext(ld, op->dn, op->controls, NULL, msgid);
+	case OPERATION_RENAME:
+		return ldap_rename(ld, op->dn, op->name, op->parent,
+				   op->parent == NULL, op->controls, NULL,
+				   msgid);
 	case OPERATION_BIND:
 		break;
 	}

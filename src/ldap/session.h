@@ -44,6 +44,7 @@ enum operation_kind {
 	OPERATION_ADD,
 	OPERATION_MODIFY,
 	OPERATION_DELETE,
+	OPERATION_RENAME,
 	OPERATION_BIND,
 };
 
@@ -58,6 +59,10 @@ struct operation {
 	const char *const *want; /* SEARCH: attributes, ended by NULL */
 	LDAPMod **mods;          /* ADD, MODIFY */
 	const char *password;    /* BIND */
+	const char *name;        /* RENAME: the new one, its last part */
+	const char *parent;      /* RENAME: the new one; NULL: it stays, and the
+				  * value of the old name goes */
+	int limit;               /* SEARCH: entries, or 0: all */
 	LDAPControl **controls;  /* or NULL */
 	entry_fn *each;          /* SEARCH */
 	void *ctx;

@@ -3,26 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ldap/control.h"
 #include "ldap/filter.h"
 #include "ldap/list.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
+#include "ldap/steps.h"
+#include "ldap/store_parts.h"
+#include "loop/fiber.h"
 #include "util/clock.h"
 
 enum {
 	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
 	PAGE_BYTES = 8 << 20, /* of a list's records, about */
 	LIST_READS = 10,      /* a list may take that many times a read */
+	AWAIT_STEP = 20,      /* milliseconds between looks */
 };
 
-struct ldap_store {
-	struct store port;
-	struct session *session;
-	const struct ldap_settings *set;
-};
-
-static struct ldap_store *self(struct store *s)
+struct ldap_store *store_self(struct store *s)
 {
 	return (struct ldap_store *)s;
 }
@@ -37,7 +34,7 @@ static int64_t deadline(const struct task *t, int64_t seconds)
 static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 
 /* Controls of an operation with the caller's rights. */
-static struct controls as_caller(const struct task *t)
+struct controls store_as_caller(const struct task *t)
 {
 	struct controls c = {.count = 0};
 
@@ -46,9 +43,8 @@ static struct controls as_caller(const struct task *t)
 }
 
 /* Run it; results other than success are errors. */
-static bool run(struct ldap_store *s, const struct task *t,
-		struct operation *op, int64_t seconds, const char *what,
-		struct err *e)
+bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
+	       int64_t seconds, const char *what, struct err *e)
 {
 	return session_run(s->session, t->arena, op, deadline(t, seconds), e) &&
 	       (op->result == LDAP_SUCCESS ||
@@ -99,7 +95,7 @@ static bool revise(struct reading *r, const void *record, struct revision *ret,
 static bool get(struct store *port, const struct task *t, enum kind k,
 		const char *key, void *ret, struct revision *rev, struct err *e)
 {
-	struct ldap_store *s = self(port);
+	struct ldap_store *s = store_self(port);
 	const struct schema *sc = schema_of(k);
 	const char *dn = schema_dn(t->arena, s->set->base, k, key);
 	struct reading r = {.map = &sc->map,
@@ -107,7 +103,7 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 			    .records = ret,
 			    .size = kind_rules(k)->size,
 			    .room = 1};
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = dn,
 			       .scope = LDAP_SCOPE_BASE,
@@ -119,7 +115,7 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 			       .ctx = &r};
 
 	memset(ret, 0, r.size);
-	if (dn != NULL && !run(s, t, &op, s->set->read_seconds, key, e) &&
+	if (dn != NULL && !store_run(s, t, &op, s->set->read_seconds, key, e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
 	if (r.err.kind != ERR_NONE) {
@@ -155,10 +151,10 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
-	struct ldap_store *s = self(port);
+	struct ldap_store *s = store_self(port);
 	const struct map *map = &schema_of(k)->map;
 	const char *key = kind_key(k, record);
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 
 	control_post_read(&c, t->arena,
 			  map_wanted(map, t->arena, schema_guard));
@@ -167,7 +163,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 			       .mods = map_add(map, t->arena, record),
 			       .controls = control_list(&c)};
 
-	return run(s, t, &op, s->set->write_seconds, key, e) &&
+	return store_run(s, t, &op, s->set->write_seconds, key, e) &&
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
@@ -176,7 +172,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 static bool may_change(struct ldap_store *s, const struct task *t,
 		       struct operation *op, struct err *e)
 {
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 	LDAPMod nothing_new = {.mod_op = LDAP_MOD_REPLACE,
 			       .mod_type =
 				       arena_strdup(t->arena, schema_optional)};
@@ -195,10 +191,10 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 		   const void *old, void *record, const struct revision *seen,
 		   struct revision *ret, struct err *e)
 {
-	struct ldap_store *s = self(port);
+	struct ldap_store *s = store_self(port);
 	const struct map *map = &schema_of(k)->map;
 	const char *key = kind_key(k, old);
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 
 	control_assert(&c, t->arena, schema_guard, seen->guard);
 	control_post_read(&c, t->arena,
@@ -212,7 +208,7 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 		*ret = *seen; /* it is as wanted already */
 		return may_change(s, t, &op, e);
 	}
-	return run(s, t, &op, s->set->write_seconds, key, e) &&
+	return store_run(s, t, &op, s->set->write_seconds, key, e) &&
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
@@ -220,8 +216,8 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 			 const char *key, const struct revision *seen,
 			 struct err *e)
 {
-	struct ldap_store *s = self(port);
-	struct controls c = as_caller(t);
+	struct ldap_store *s = store_self(port);
+	struct controls c = store_as_caller(t);
 
 	if (seen != NULL)
 		control_assert(&c, t->arena, schema_guard, seen->guard);
@@ -229,7 +225,7 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
 			       .controls = control_list(&c)};
 
-	if (run(s, t, &op, s->set->write_seconds, key, e))
+	if (store_run(s, t, &op, s->set->write_seconds, key, e))
 		return true;
 	if (op.result == LDAP_NOT_ALLOWED_ON_NONLEAF)
 		err_code(e, ERR_CONFLICT, "not_empty",
@@ -274,7 +270,7 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 {
 	const char *any[KEYS_A_SEARCH];
 	struct operation op = searching(s, t, q);
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 
 	for (size_t i = 0; i < count; i++)
 		any[i] = filter_equal(t->arena, schema_of(q->kind)->key,
@@ -285,7 +281,7 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	op.controls = control_list(&c);
 	op.each = each_record;
 	op.ctx = r;
-	if (!run(s, t, &op, s->set->read_seconds, "list", e))
+	if (!store_run(s, t, &op, s->set->read_seconds, "list", e))
 		return false;
 	if (r->err.kind != ERR_NONE)
 		*e = r->err;
@@ -300,14 +296,15 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	struct list *list = list_new(t->arena, q->limit, q->after);
 	const char *const want[] = {schema_of(q->kind)->key, NULL};
 	struct operation op = searching(s, t, q);
-	struct controls c = as_caller(t);
+	struct controls c = store_as_caller(t);
 
 	op.want = want;
 	op.controls = control_list(&c);
 	op.each = each_key;
 	op.ctx = list;
 	op.idle = s->set->read_seconds * 1000;
-	if (!run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e)) {
+	if (!store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list",
+		       e)) {
 		/* A short list must never pass for the whole. */
 		if (op.result == LDAP_SIZELIMIT_EXCEEDED)
 			err_code(e, ERR_DENIED, "too_many",
@@ -328,7 +325,7 @@ static int by_key(const void *a, const void *b, void *kind)
 static bool list(struct store *port, const struct task *t,
 		 const struct query *q, struct page *ret, struct err *e)
 {
-	struct ldap_store *s = self(port);
+	struct ldap_store *s = store_self(port);
 	const char *const *keys;
 	size_t count, n;
 
@@ -360,7 +357,7 @@ static bool list(struct store *port, const struct task *t,
 static bool set_own_password(struct store *port, const struct task *t,
 			     const char *hash, struct err *e)
 {
-	struct ldap_store *s = self(port);
+	struct ldap_store *s = store_self(port);
 	char *values[] = {arena_strdup(t->arena, hash), NULL};
 	LDAPMod replace = {.mod_op = LDAP_MOD_REPLACE,
 			   .mod_type = arena_strdup(t->arena, schema_password),
@@ -370,7 +367,7 @@ static bool set_own_password(struct store *port, const struct task *t,
 			       .dn = t->caller->identity,
 			       .mods = mods};
 
-	return run(s, t, &op, s->set->write_seconds, t->caller->login, e);
+	return store_run(s, t, &op, s->set->write_seconds, t->caller->login, e);
 }
 
 static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
@@ -384,8 +381,8 @@ static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
 static bool is_super_administrator(struct store *port, const struct task *t,
 				   bool *ret, struct err *e)
 {
-	struct ldap_store *s = self(port);
-	struct controls c = as_caller(t);
+	struct ldap_store *s = store_self(port);
+	struct controls c = store_as_caller(t);
 	unsigned count = 0;
 	struct operation op =
 		{.kind = OPERATION_SEARCH,
@@ -397,7 +394,7 @@ static bool is_super_administrator(struct store *port, const struct task *t,
 		 .each = each_counted,
 		 .ctx = &count};
 
-	if (!run(s, t, &op, s->set->read_seconds, "administrators", e) &&
+	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
@@ -405,9 +402,28 @@ static bool is_super_administrator(struct store *port, const struct task *t,
 	return true;
 }
 
+static const char *etag(struct store *port, const struct task *t, enum kind k,
+			const void *record)
+{
+	(void)port;
+	return map_digest(&schema_of(k)->map, t->arena, record);
+}
+
+static void await(struct store *port, const struct task *t, int64_t ms)
+{
+	struct ldap_store *s = store_self(port);
+	int64_t until = clock_now() + ms;
+
+	if (until > t->deadline)
+		until = t->deadline;
+	do {
+		fiber_sleep(AWAIT_STEP);
+	} while (clock_now() < until && !session_is_up(s->session));
+}
+
 static bool is_ready(struct store *port)
 {
-	return session_is_up(self(port)->session);
+	return session_is_up(store_self(port)->session);
 }
 
 static const struct store_ops ops = {
@@ -418,6 +434,12 @@ static const struct store_ops ops = {
 	.list = list,
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
+	.etag = etag,
+	.may_remove = steps_may_remove,
+	.rename = steps_rename,
+	.relink = steps_relink,
+	.retire = steps_retire,
+	.await = await,
 	.is_ready = is_ready,
 };
 

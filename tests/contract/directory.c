@@ -1,17 +1,19 @@
 /*
- * The contract, put to the store that the gateway works with: a directory at
- * the URI in the first argument, below the base in the second.  Started by
- * store.py.
+ * The contracts, put to what the gateway works with: a directory at the URI in
+ * the first argument, below the base in the second; the third says which,
+ * "store" or "plans".  Started by store.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "ldap/journal.h"
 #include "ldap/login.h"
 #include "ldap/schema.h"
 #include "ldap/store.h"
 #include "loop/fiber.h"
 #include "passwd/scheme.h"
-#include "tests/contract/store_contract.h"
+#include "tests/contract/plan_contract.h"
 #include "util/clock.h"
 
 enum { FIBERS = 16, PATIENCE = 20000 };
@@ -22,7 +24,9 @@ struct bench {
 	struct ldap_settings set;
 	struct session *session, *logins;
 	struct store *store;
+	struct journal *journal;
 	struct login *login;
+	bool plans;
 	int status;
 };
 
@@ -60,6 +64,7 @@ static int put_to_it(struct bench *b)
 			    ann = caller(b, "ann@contract.example"),
 			    guest = caller(b, "guest");
 	const struct contract c = {.store = b->store,
+				   .journal = b->journal,
 				   .admin = &admin,
 				   .user = &ann,
 				   .guest = &guest,
@@ -68,7 +73,7 @@ static int put_to_it(struct bench *b)
 				   .opens = opens,
 				   .ctx = b};
 
-	return store_contract(&c);
+	return b->plans ? plan_contract(&c) : store_contract(&c);
 }
 
 static bool await_connections(const struct bench *b)
@@ -112,6 +117,7 @@ static void open_ports(struct bench *b, struct pool *connector)
 	b->session = session_open(b->loop, connector, &b->set, &gateway);
 	b->logins = session_open(b->loop, connector, &b->set, &nobody);
 	b->store = ldap_store_open(b->session, &b->set);
+	b->journal = ldap_journal_open(b->session, &b->set);
 	b->login = ldap_login_open(b->logins, &b->set);
 }
 
@@ -119,8 +125,8 @@ int main(int argc, char **argv)
 {
 	struct bench b = {.status = EXIT_FAILURE,
 			  .arena = arena_new(),
-			  .set = {.uri = argc == 3 ? argv[1] : NULL,
-				  .base = argc == 3 ? argv[2] : NULL,
+			  .set = {.uri = argc == 4 ? argv[1] : NULL,
+				  .base = argc == 4 ? argv[2] : NULL,
 				  .read_seconds = 10,
 				  .write_seconds = 10}};
 	struct err e = {0};
@@ -128,7 +134,8 @@ int main(int argc, char **argv)
 	connect_prepare();
 	b.loop = loop_open(&e);
 	struct pool *connector = pool_open("connecting", 2, FIBERS, 0, &e);
-	if (argc != 3 || b.loop == NULL || connector == NULL)
+	b.plans = argc == 4 && strcmp(argv[3], "plans") == 0;
+	if (argc != 4 || b.loop == NULL || connector == NULL)
 		return EXIT_FAILURE;
 	fiber_prepare(b.loop, FIBERS);
 	open_ports(&b, connector);
@@ -136,6 +143,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	loop_run(b.loop);
 	ldap_store_close(&b.store);
+	ldap_journal_close(&b.journal);
 	ldap_login_close(&b.login);
 	session_free(&b.session);
 	session_free(&b.logins);

@@ -14,7 +14,7 @@ DEADLINE = 120
 
 guest = ldif("uid=guest,ou=principals," + BASE, principal_entry("guest"))
 with Directory(base=BASE, entries=guest) as directory:
-    command = [os.path.join(BUILD, "tests/contract/directory"), directory.ldapi, BASE]
+    command = [os.path.join(BUILD, "tests/contract/directory"), directory.ldapi, BASE, "store"]
     sys.stdout.flush()
     status = subprocess.run(command, timeout=DEADLINE, check=False).returncode
     if not directory.alive():

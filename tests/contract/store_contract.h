@@ -8,10 +8,12 @@
 #ifndef TESTS_STORE_CONTRACT_H
 #define TESTS_STORE_CONTRACT_H
 
+#include "core/journal.h"
 #include "core/store.h"
 
 struct contract {
 	struct store *store;
+	struct journal *journal; /* for plan_contract() */
 	const struct caller *admin, *user, *guest;
 	const char *hash, *other_hash; /* of "first" and "second" */
 	bool (*opens)(void *ctx, const char *address, const char *clear);

@@ -7,9 +7,8 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "tests/lib/store_mem_parts.h"
 #include "util/text.h"
-
-enum { ADMINISTRATORS_MAX = 4 };
 
 enum flags {
 	OWN = 1 << 0,      /* given by the store, kept by a change */
@@ -61,31 +60,6 @@ static const struct {
 	[KIND_USER] = {user_rows, COUNT(user_rows)},
 	[KIND_ALIAS] = {alias_rows, COUNT(alias_rows)},
 };
-
-struct item {
-	struct item *next;
-	enum kind kind;
-	void *record;
-	unsigned guard;
-};
-
-struct store_mem {
-	struct store port;
-	struct arena *arena;
-	struct item *items;
-	const char *administrators[ADMINISTRATORS_MAX];
-	size_t administrator_count;
-	unsigned clock; /* counts writes, and tells the time */
-	unsigned writes;
-	void (*before)(void *ctx);
-	void *ctx;
-	bool down;
-};
-
-static struct store_mem *self(struct store *s)
-{
-	return (struct store_mem *)s;
-}
 
 static void copy_member(struct arena *a, struct field f, const void *from,
 			void *to)
@@ -197,15 +171,16 @@ static void revise(struct arena *a, const struct item *it, struct revision *ret)
 	ret->guard = arena_printf(a, "%u", it->guard);
 }
 
-static const char *key_of(const struct item *it)
+const char *store_mem_key(const struct item *it)
 {
 	return kind_key(it->kind, it->record);
 }
 
-static struct item *find(struct store_mem *s, enum kind k, const char *key)
+struct item *store_mem_find(struct store_mem *s, enum kind k, const char *key)
 {
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		if (it->kind == k && strcmp(key_of(it), key) == 0)
+		if (it->plan == NULL && it->kind == k &&
+		    strcmp(store_mem_key(it), key) == 0)
 			return it;
 	}
 	return NULL;
@@ -215,9 +190,9 @@ static struct item *find(struct store_mem *s, enum kind k, const char *key)
 static bool is_taken(struct store_mem *s, enum kind k, const char *key)
 {
 	if (k == KIND_DOMAIN)
-		return find(s, k, key) != NULL;
-	return find(s, KIND_USER, key) != NULL ||
-	       find(s, KIND_ALIAS, key) != NULL;
+		return store_mem_find(s, k, key) != NULL;
+	return store_mem_find(s, KIND_USER, key) != NULL ||
+	       store_mem_find(s, KIND_ALIAS, key) != NULL;
 }
 
 static bool is_administrator(const struct store_mem *s, const struct task *t)
@@ -236,10 +211,33 @@ static bool may_see(const struct store_mem *s, const struct task *t,
 	       (k == KIND_USER && strcmp(key, t->caller->identity) == 0);
 }
 
-static bool is_up(const struct store_mem *s, struct err *e)
+bool store_mem_is_up(const struct store_mem *s, struct err *e)
 {
 	return !s->down || err_code(e, ERR_UNAVAILABLE, "directory_down",
 				    "the store is down");
+}
+
+bool store_mem_may_write(const struct store_mem *s, const struct task *t)
+{
+	return is_administrator(s, t);
+}
+
+bool store_mem_fate(struct store_mem *s, bool *lost, struct err *e)
+{
+	*lost = false;
+	if (!store_mem_is_up(s, e))
+		return false;
+	if (s->fuse == 0 || --s->fuse > 0)
+		return true;
+	s->down = s->trouble != STORE_MEM_LOSES_ONE;
+	*lost = s->trouble != STORE_MEM_DIES_BEFORE;
+	return *lost || store_mem_is_up(s, e);
+}
+
+bool store_mem_lost(bool lost, struct err *e)
+{
+	return !lost || err_code(e, ERR_UNKNOWN, "outcome_unknown",
+				 "the answer was lost");
 }
 
 static const char *now(struct store_mem *s)
@@ -261,10 +259,10 @@ static void show(const struct item *it, struct arena *a, void *ret,
 static bool get(struct store *port, const struct task *t, enum kind k,
 		const char *key, void *ret, struct revision *rev, struct err *e)
 {
-	struct store_mem *s = self(port);
-	const struct item *it = find(s, k, key);
+	struct store_mem *s = store_mem_self(port);
+	const struct item *it = store_mem_find(s, k, key);
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	if (it == NULL || !may_see(s, t, k, key))
 		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
@@ -289,21 +287,29 @@ static void stamp(struct store_mem *s, struct item *it, bool created)
 	*(const char **)field_at(rows[first + 2].field, it->record) = now(s);
 }
 
+void store_mem_stamp(struct store_mem *s, struct item *it)
+{
+	stamp(s, it, false);
+}
+
 static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 	const char *key = kind_key(k, record);
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	if (k != KIND_DOMAIN &&
-	    find(s, KIND_DOMAIN, address_domain(key)) == NULL)
+	    store_mem_find(s, KIND_DOMAIN, address_domain(key)) == NULL)
 		return err_set(e, ERR_INVALID, "there is no domain of %s", key);
 	if (is_taken(s, k, key))
 		return err_set(e, ERR_EXISTS, "%s is taken", key);
 	if (!is_administrator(s, t))
 		return err_set(e, ERR_DENIED, "you may not add %s", key);
+	bool lost;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
 	struct item *it = arena_alloc(s->arena, sizeof(*it));
 	it->kind = k;
 	it->record = arena_alloc(s->arena, kind_rules(k)->size);
@@ -311,6 +317,8 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	stamp(s, it, true);
 	it->next = s->items;
 	s->items = it;
+	if (lost)
+		return store_mem_lost(lost, e);
 	copy_members(t->arena, k, it->record, record, SECRET);
 	revise(t->arena, it, ret);
 	return true;
@@ -343,7 +351,7 @@ static struct item *take(struct store_mem *s, const struct task *t, enum kind k,
 			 const char *key, const struct revision *seen,
 			 struct err *e)
 {
-	struct item *it = find(s, k, key);
+	struct item *it = store_mem_find(s, k, key);
 	struct revision rev;
 
 	if (it == NULL || !may_see(s, t, k, key)) {
@@ -368,9 +376,9 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 		   const void *old, void *record, const struct revision *seen,
 		   struct revision *ret, struct err *e)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	bool idle = !differs(k, old, record);
 	if (!idle)
@@ -383,6 +391,9 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 		*ret = *seen;
 		return true;
 	}
+	bool lost;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
 	for (size_t i = 0; i < tables[k].count; i++) {
 		const struct row *r = &tables[k].rows[i];
 
@@ -391,6 +402,8 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 			copy_member(s->arena, r->field, record, it->record);
 	}
 	stamp(s, it, false);
+	if (lost)
+		return store_mem_lost(lost, e);
 	copy_members(t->arena, k, it->record, record, SECRET);
 	revise(t->arena, it, ret);
 	return true;
@@ -399,8 +412,8 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 static bool is_empty(const struct store_mem *s, const char *domain)
 {
 	for (const struct item *it = s->items; it != NULL; it = it->next) {
-		if (it->kind != KIND_DOMAIN &&
-		    strcmp(address_domain(key_of(it)), domain) == 0)
+		if (it->plan == NULL && it->kind != KIND_DOMAIN &&
+		    strcmp(address_domain(store_mem_key(it)), domain) == 0)
 			return false;
 	}
 	return true;
@@ -410,10 +423,10 @@ static bool remove_item(struct store *port, const struct task *t, enum kind k,
 			const char *key, const struct revision *seen,
 			struct err *e)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 	struct item **at = &s->items;
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	tell(s);
 	struct item *it = take(s, t, k, key, seen, e);
@@ -422,18 +435,21 @@ static bool remove_item(struct store *port, const struct task *t, enum kind k,
 	if (k == KIND_DOMAIN && !is_empty(s, key))
 		return err_code(e, ERR_CONFLICT, "not_empty",
 				"%s has something in it", key);
+	bool lost;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
 	while (*at != it)
 		at = &(*at)->next;
 	*at = it->next;
 	s->writes++;
-	return true;
+	return store_mem_lost(lost, e);
 }
 
 static bool is_wanted(const struct item *it, const struct query *q)
 {
-	const char *key = key_of(it);
+	const char *key = store_mem_key(it);
 
-	return it->kind == q->kind &&
+	return it->plan == NULL && it->kind == q->kind &&
 	       (q->domain == NULL || q->kind == KIND_DOMAIN ||
 		strcmp(address_domain(key), q->domain) == 0) &&
 	       (q->after == NULL || strcmp(key, q->after) > 0);
@@ -443,7 +459,7 @@ static int by_key(const void *one, const void *other)
 {
 	const struct item *const *a = one, *const *b = other;
 
-	return strcmp(key_of(*a), key_of(*b));
+	return strcmp(store_mem_key(*a), store_mem_key(*b));
 }
 
 /* All that are wanted, sorted. */
@@ -469,14 +485,15 @@ static struct item **select_items(struct store_mem *s, struct arena *a,
 static bool list(struct store *port, const struct task *t,
 		 const struct query *q, struct page *ret, struct err *e)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 	size_t size = kind_rules(q->kind)->size, count;
 	struct revision rev;
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	if (!is_administrator(s, t) ||
-	    (q->domain != NULL && find(s, KIND_DOMAIN, q->domain) == NULL))
+	    (q->domain != NULL &&
+	     store_mem_find(s, KIND_DOMAIN, q->domain) == NULL))
 		return err_set(e, ERR_NOT_FOUND, "there is no such place");
 	struct item **found = select_items(s, t->arena, q, &count);
 	ret->more = count > q->limit;
@@ -491,50 +508,68 @@ static bool list(struct store *port, const struct task *t,
 static bool set_own_password(struct store *port, const struct task *t,
 			     const char *hash, struct err *e)
 {
-	struct store_mem *s = self(port);
-	struct item *it = find(s, KIND_USER, t->caller->identity);
+	struct store_mem *s = store_mem_self(port);
+	struct item *it = store_mem_find(s, KIND_USER, t->caller->identity);
 
-	if (!is_up(s, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	if (it == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	bool lost;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
 	struct user *u = it->record;
 	u->password = arena_strdup(s->arena, hash);
 	stamp(s, it, false);
-	return true;
+	return store_mem_lost(lost, e);
 }
 
 static bool is_super_administrator(struct store *port, const struct task *t,
 				   bool *ret, struct err *e)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 
 	*ret = is_administrator(s, t);
-	return is_up(s, e);
+	return store_mem_is_up(s, e);
+}
+
+static const char *etag(struct store *port, const struct task *t, enum kind k,
+			const void *record)
+{
+	union {
+		const void *is;
+		void *taken; /* and only read */
+	} u = {.is = record};
+	const struct item it = {.kind = k, .record = u.taken};
+	struct revision rev;
+
+	(void)port;
+	revise(t->arena, &it, &rev);
+	return rev.etag;
 }
 
 static bool is_ready(struct store *port)
 {
-	return !self(port)->down;
+	return !store_mem_self(port)->down;
 }
-
-static const struct store_ops ops = {
-	.get = get,
-	.add = add,
-	.change = change,
-	.remove = remove_item,
-	.list = list,
-	.set_own_password = set_own_password,
-	.is_super_administrator = is_super_administrator,
-	.is_ready = is_ready,
-};
 
 struct store *store_mem_open(void)
 {
+	static struct store_ops ops;
 	struct store_mem *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		abort();
+	ops = store_mem_steps;
+	ops.get = get;
+	ops.add = add;
+	ops.change = change;
+	ops.remove = remove_item;
+	ops.list = list;
+	ops.set_own_password = set_own_password;
+	ops.is_super_administrator = is_super_administrator;
+	ops.etag = etag;
+	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();
 	return &s->port;
@@ -543,16 +578,16 @@ struct store *store_mem_open(void)
 void store_mem_close(struct store **s)
 {
 	if (*s != NULL)
-		arena_free(self(*s)->arena);
+		arena_free(store_mem_self(*s)->arena);
 	free(*s);
 	*s = NULL;
 }
 
 void store_mem_administrator(struct store *port, const char *identity)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 
-	if (s->administrator_count == ADMINISTRATORS_MAX)
+	if (s->administrator_count == STORE_MEM_ADMINISTRATORS)
 		abort();
 	s->administrators[s->administrator_count++] =
 		arena_strdup(s->arena, identity);
@@ -560,7 +595,8 @@ void store_mem_administrator(struct store *port, const char *identity)
 
 const char *store_mem_password(struct store *s, const char *address)
 {
-	const struct item *it = find(self(s), KIND_USER, address);
+	const struct item *it =
+		store_mem_find(store_mem_self(s), KIND_USER, address);
 
 	return it != NULL ? ((const struct user *)it->record)->password : NULL;
 }
@@ -568,7 +604,7 @@ const char *store_mem_password(struct store *s, const char *address)
 void store_mem_before_write(struct store *port, void (*fn)(void *ctx),
 			    void *ctx)
 {
-	struct store_mem *s = self(port);
+	struct store_mem *s = store_mem_self(port);
 
 	s->before = fn;
 	s->ctx = ctx;
@@ -576,19 +612,26 @@ void store_mem_before_write(struct store *port, void (*fn)(void *ctx),
 
 void store_mem_touch(struct store *s, enum kind k, const char *key)
 {
-	struct item *it = find(self(s), k, key);
+	struct item *it = store_mem_find(store_mem_self(s), k, key);
 
 	if (it == NULL)
 		abort();
-	it->guard = ++self(s)->clock;
+	it->guard = ++store_mem_self(s)->clock;
 }
 
 void store_mem_down(struct store *s, bool down)
 {
-	self(s)->down = down;
+	store_mem_self(s)->down = down;
 }
 
 unsigned store_mem_writes(struct store *s)
 {
-	return self(s)->writes;
+	return store_mem_self(s)->writes;
+}
+
+void store_mem_trouble(struct store *s, unsigned fuse,
+		       enum store_mem_trouble trouble)
+{
+	store_mem_self(s)->fuse = fuse;
+	store_mem_self(s)->trouble = trouble;
 }

@@ -31,6 +31,17 @@ void store_mem_touch(struct store *s, enum kind k, const char *key);
 /* While it is down every call is ERR_UNAVAILABLE. */
 void store_mem_down(struct store *s, bool down);
 
+/* Trouble at a write, that of the journal included: it is not done and the
+ * store goes down; or it is done, but the store goes down before it answers; or
+ * just this one answer is lost.  The fuse counts writes; 0: no trouble. */
+enum store_mem_trouble {
+	STORE_MEM_DIES_BEFORE,
+	STORE_MEM_DIES_AFTER,
+	STORE_MEM_LOSES_ONE
+};
+void store_mem_trouble(struct store *s, unsigned fuse,
+		       enum store_mem_trouble trouble);
+
 /* How many writes were done. */
 unsigned store_mem_writes(struct store *s);
 

@@ -63,8 +63,13 @@ struct world *world_open(void)
 	store_mem_administrator(w->store, "admin");
 	w->hasher = fake_hasher_make();
 	w->login = fake_login_make(accounts);
-	w->gateway =
-		(struct gateway){w->store, &w->hasher.port, &w->login.port};
+	w->journal = journal_mem_open(w->store);
+	w->gateway = (struct gateway){.store = w->store,
+				      .journal = w->journal,
+				      .hasher = &w->hasher.port,
+				      .login = &w->login.port,
+				      .name = "here",
+				      .lease_millis = 10000};
 	w->admin = (struct task){w->arena, &admin, INT64_MAX};
 	w->ann = (struct task){w->arena, &ann, INT64_MAX};
 	populate(w);
@@ -73,6 +78,7 @@ struct world *world_open(void)
 
 void world_close(struct world **w)
 {
+	journal_mem_close(&(*w)->journal);
 	store_mem_close(&(*w)->store);
 	arena_free((*w)->arena);
 	free(*w);

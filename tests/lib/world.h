@@ -12,11 +12,13 @@
 #include "core/provision.h"
 #include "tests/lib/fake_hasher.h"
 #include "tests/lib/fake_login.h"
+#include "tests/lib/journal_mem.h"
 #include "tests/lib/store_mem.h"
 
 struct world {
 	struct arena *arena;
 	struct store *store;
+	struct journal *journal;
 	struct fake_hasher hasher;
 	struct fake_login login;
 	struct gateway gateway;

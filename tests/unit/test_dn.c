@@ -39,6 +39,25 @@ static bool is_one(const char *dn, const char *value)
 	return good;
 }
 
+static const struct {
+	const char *one, *other;
+	bool same;
+} spellings[] = {
+	{"mail=a@x,dc=p", "mail=a@x,dc=p", true},
+	{"mail=A@X,dc=p", "MAIL=a@x,DC=p", true},
+	{"mail=a\\3Db@x,dc=p", "mail=a\\=b@x,dc=p", true},
+	{"mail=a\\3db@x,dc=p", "mail=a\\3Db@x,dc=p", true},
+	{"mail=a\\40x,dc=p", "mail=a@x,dc=p", true},
+	{"mail=a\\,dc=p", "mail=a,dc=p", false},
+	{"mail=a\\2Cdc=p", "mail=a,dc=p", false},
+	{"mail=a@x,dc=p", "mail=a@x,dc=pp", false},
+	{"mail=a@x,dc=pp", "mail=a@x,dc=p", false},
+	{"mail=b@x,dc=p", "mail=a@x,dc=p", false},
+	{"", "", true},
+	{"", "a", false},
+	{"a\\", "a\\", true},
+};
+
 int main(void)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -52,6 +71,11 @@ int main(void)
 		OK(cases[i].value[0] == '\0' || is_one(dn, cases[i].value),
 		   "libldap reads it back");
 	}
+	for (size_t i = 0; i < COUNT(spellings); i++)
+		OK(dn_equal(spellings[i].one, spellings[i].other) ==
+			   spellings[i].same,
+		   spellings[i].one);
+	IS(dn_name(a, "mail", "a=b@x"), "mail=a\\3Db@x", "a name alone");
 	for (int c = 1; c < 256; c++) {
 		byte[0] = (char)c;
 		good += is_one(dn_child(a, "mail", byte, "dc=x"), byte);

@@ -29,6 +29,7 @@ int main(void)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		IS(filter_equal(a, "mail", cases[i].value), cases[i].want,
 		   cases[i].value);
+	IS(filter_present(a, "mail"), "(mail=*)", "any value");
 	IS(filter_and(a, one, two), "(&(a=1)(b=2))", "both");
 	IS(filter_any(a, parts, 3), "(|(a=1)(b=2)(a=1))", "any of three");
 	IS(filter_any(a, parts, 1), "(|(a=1))", "any of one");

@@ -1,0 +1,52 @@
+/*
+ * journal - where plans are kept while they are carried out
+ *
+ * A port like the store, which works with the gateway's own rights, and shared
+ * by all gateways of a directory.  Results live in the task's arena.
+ */
+#ifndef CORE_JOURNAL_H
+#define CORE_JOURNAL_H
+
+#include "core/task.h"
+#include "util/err.h"
+#include "util/field.h"
+
+struct journal;
+struct plan;
+
+struct journal_ops {
+	/* ERR_EXISTS if there is one of that id, ERR_CONFLICT if another has
+	 * one of its names.  Sets guard and written, as update does. */
+	bool (*write)(struct journal *j, const struct task *t, struct plan *p,
+		      struct err *e);
+
+	/* Position, state, holder and names, provided that nobody wrote since
+	 * the guard was read: else ERR_CHANGED. */
+	bool (*update)(struct journal *j, const struct task *t, struct plan *p,
+		       struct err *e);
+
+	/* Whoever wrote it since; fine if it is gone. */
+	bool (*remove)(struct journal *j, const struct task *t, const char *id,
+		       struct err *e);
+
+	bool (*read)(struct journal *j, const struct task *t, const char *id,
+		     struct plan *ret, struct err *e);
+
+	/* All plans, without what has no steps. */
+	bool (*list)(struct journal *j, const struct task *t, struct plan **ret,
+		     size_t *count, struct err *e);
+
+	/* Whether a plan has this name. */
+	bool (*is_claimed)(struct journal *j, const struct task *t,
+			   const char *name, bool *ret, struct err *e);
+
+	/* Delete what was retired to that plan, about so many records. */
+	bool (*purge)(struct journal *j, const struct task *t, const char *id,
+		      unsigned limit, bool *more, struct err *e);
+};
+
+struct journal {
+	const struct journal_ops *ops;
+};
+
+#endif

@@ -1,0 +1,402 @@
+#include "core/plan.h"
+
+#include <string.h>
+
+#include "core/alias.h"
+#include "util/clock.h"
+#include "util/random.h"
+#include "util/text.h"
+
+const char PLAN_RUNNING[] = "running", PLAN_STUCK[] = "stuck";
+
+enum {
+	ID_LENGTH = 16,
+	PAGE = 500,          /* records of a domain that are looked at */
+	RELINK_AT_ONCE = 20, /* names that one search asks for */
+	PURGE_AT_ONCE = 64,
+	PURGE_INLINE = 256, /* records a request deletes by itself */
+	PAUSE = 100,  /* milliseconds until a failed step is tried again */
+	LEAVE = 1500, /* milliseconds before the deadline a request lets
+		       * go, to tell its client */
+	WITH_STEWARD =
+		2000, /* tries of the steward, each time it takes it up */
+};
+
+/* A plan while it is carried out. */
+struct run {
+	const struct gateway *g;
+	struct task t;    /* of the plan's caller; its memory lasts */
+	struct task work; /* the same, with memory for one step */
+	struct plan *plan;
+	bool steward;     /* not a client who waits */
+	const bool *stop; /* the steward's, or NULL */
+	unsigned purged;  /* records */
+};
+
+bool plan_may_retry(const struct err *e)
+{
+	return e->kind == ERR_UNAVAILABLE || e->kind == ERR_TIMEOUT ||
+	       e->kind == ERR_UNKNOWN || e->kind == ERR_LIMIT;
+}
+
+static enum kind kind_of(const struct step *s)
+{
+	return strcmp(s->kind, kind_rules(KIND_USER)->noun) == 0 ? KIND_USER
+								 : KIND_ALIAS;
+}
+
+static bool run_rename(struct run *r, const struct step *s, bool *more,
+		       struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->rename(r->g->store, &r->work, kind_of(s),
+					s->key, s->to, s->id, e);
+}
+
+static const char *forward_note(struct arena *a, const struct step *s)
+{
+	return arena_printf(a, "former address of %s", s->to);
+}
+
+/* Mail that is under way to the old address finds its owner, and nobody else
+ * can have it as long as others name it. */
+static bool run_forward(struct run *r, const struct step *s, bool *more,
+			struct err *e)
+{
+	struct arena *a = r->work.arena;
+	const char **to = arena_alloc(a, sizeof(*to));
+	struct alias forward = alias_defaults;
+	struct revision rev;
+
+	(void)more;
+	*to = s->to;
+	forward.address = s->key;
+	forward.destinations = (struct text_list){to, 1};
+	forward.description = forward_note(a, s);
+	alias_complete(&forward, a);
+	/* Made by an earlier try, or taken by somebody in that moment. */
+	return r->g->store->ops->add(r->g->store, &r->work, KIND_ALIAS,
+				     &forward, &rev, e) ||
+	       e->kind == ERR_EXISTS;
+}
+
+static bool run_unforward(struct run *r, const struct step *s, bool *more,
+			  struct err *e)
+{
+	struct store *st = r->g->store;
+	struct alias there;
+	struct revision rev;
+
+	(void)more;
+	if (!st->ops->get(st, &r->work, KIND_ALIAS, s->key, &there, &rev, e))
+		return e->kind == ERR_NOT_FOUND;
+	if (there.destinations.count != 1 ||
+	    !text_equal(there.destinations.items[0], s->to) ||
+	    !text_equal(there.description, forward_note(r->work.arena, s)))
+		return true; /* somebody has made it his */
+	return st->ops->remove(st, &r->work, KIND_ALIAS, s->key, &rev, e) ||
+	       e->kind == ERR_NOT_FOUND || e->kind == ERR_CHANGED;
+}
+
+static bool run_relink(struct run *r, const struct step *s, bool *more,
+		       struct err *e)
+{
+	const char *items[] = {s->key};
+	const struct text_list names = {items, COUNT(items)};
+
+	return r->g->store->ops->relink(r->g->store, &r->work, &names, s->to,
+					NULL, more, e);
+}
+
+/* Keep the plan ours while a step takes long. */
+static bool pulse(struct run *r, struct err *e)
+{
+	struct plan *p = r->plan;
+
+	return clock_now() - p->written < r->g->lease_millis / 3 ||
+	       r->g->journal->ops->update(r->g->journal, &r->t, p, e);
+}
+
+static bool detach_names(struct run *r, const struct task *t,
+			 const struct text_list *names, const char *domain,
+			 struct err *e)
+{
+	struct store *s = r->g->store;
+	bool more = true;
+
+	while (more) {
+		if (!pulse(r, e) ||
+		    !s->ops->relink(s, t, names, NULL, domain, &more, e))
+			return false;
+	}
+	return true;
+}
+
+/* A page's keys, some at a time. */
+static bool detach_page(struct run *r, const struct task *t, enum kind k,
+			const struct page *page, const char *domain,
+			struct err *e)
+{
+	const char *items[RELINK_AT_ONCE];
+	size_t size = kind_rules(k)->size;
+
+	for (size_t i = 0; i < page->count;) {
+		struct text_list names = {items, 0};
+
+		while (i < page->count && names.count < COUNT(items))
+			items[names.count++] =
+				kind_key(k, page->records + i++ * size);
+		if (!detach_names(r, t, &names, domain, e))
+			return false;
+	}
+	return true;
+}
+
+/* The last key of a page, where the next begins. */
+static const char *last_key(enum kind k, const struct page *page)
+{
+	size_t size = kind_rules(k)->size;
+
+	return page->count > 0
+		       ? kind_key(k, page->records + (page->count - 1) * size)
+		       : NULL;
+}
+
+static bool detach_kind(struct run *r, enum kind k, const char *domain,
+			struct err *e)
+{
+	struct query q = {.kind = k, .domain = domain, .limit = PAGE};
+	struct store *s = r->g->store;
+	struct page page = {.more = true};
+
+	while (page.more) {
+		CLEANUP(arena_release) struct arena *a = arena_new();
+		struct task t = r->work;
+
+		t.arena = a;
+		if (!s->ops->list(s, &t, &q, &page, e))
+			return e->kind == ERR_NOT_FOUND; /* retired already */
+		if (!detach_page(r, &t, k, &page, domain, e))
+			return false;
+		const char *last = last_key(k, &page);
+		if (last == NULL)
+			return true;
+		q.after = arena_strdup(r->work.arena, last);
+	}
+	return true;
+}
+
+static bool run_detach(struct run *r, const struct step *s, bool *more,
+		       struct err *e)
+{
+	(void)more;
+	return detach_kind(r, KIND_USER, s->key, e) &&
+	       detach_kind(r, KIND_ALIAS, s->key, e);
+}
+
+static bool run_retire(struct run *r, const struct step *s, bool *more,
+		       struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->retire(r->g->store, &r->work, s->key, s->id,
+					r->plan->id, e);
+}
+
+static bool run_purge(struct run *r, const struct step *s, bool *more,
+		      struct err *e)
+{
+	(void)s;
+	r->purged += PURGE_AT_ONCE;
+	return r->g->journal->ops->purge(r->g->journal, &r->work, r->plan->id,
+					 PURGE_AT_ONCE, more, e);
+}
+
+/* clang-format off */
+static const struct verb {
+	const char *name;
+	bool (*run)(struct run *r, const struct step *s, bool *more, struct err *e);
+	bool cleans; /* what the client asked for is done: names are free */
+} verbs[] = {
+	{STEP_RENAME,    run_rename,    false},
+	{STEP_FORWARD,   run_forward,   false},
+	{STEP_RELINK,    run_relink,    false},
+	{STEP_UNFORWARD, run_unforward, false},
+	{STEP_DETACH,    run_detach,    false},
+	{STEP_RETIRE,    run_retire,    false},
+	{STEP_PURGE,     run_purge,     true},
+};
+/* clang-format on */
+
+static const struct verb *verb_of(const struct step *s)
+{
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		if (text_equal(verbs[i].name, s->verb))
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static bool update(struct run *r, struct err *e)
+{
+	return r->g->journal->ops->update(r->g->journal, &r->t, r->plan, e);
+}
+
+/* One step, or a part of it. */
+static bool step_once(struct run *r, struct err *e)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct plan *p = r->plan;
+	const struct step *s = &p->steps[p->position];
+	const struct verb *v = verb_of(s);
+	bool more = false;
+
+	r->work = r->t;
+	r->work.arena = a;
+	if (v == NULL)
+		return err_set(e, ERR_INTERNAL, "no step is called %s",
+			       s->verb);
+	if (v->cleans && p->names.count > 0) {
+		p->names = (struct text_list){0};
+		if (!update(r, e))
+			return false;
+	}
+	if (!pulse(r, e) || !v->run(r, s, &more, e))
+		return false;
+	err_clear(e);
+	if (more)
+		return true;
+	p->position++;
+	return (size_t)p->position == p->count || update(r, e);
+}
+
+/* Others need not wait until we are taken for dead. */
+static void let_go(struct run *r, const char *state)
+{
+	struct err ignored = {0};
+
+	r->plan->holder = NULL;
+	r->plan->state = state;
+	update(r, &ignored);
+}
+
+/* What the client asked for is done, and the rest is much. */
+static bool may_leave(const struct run *r)
+{
+	const struct plan *p = r->plan;
+
+	return !r->steward && r->purged >= PURGE_INLINE &&
+	       verb_of(&p->steps[p->position])->cleans;
+}
+
+/* Nothing was done so far, and nothing will be. */
+static bool call_off(struct run *r, const struct err *why, struct err *e)
+{
+	struct journal *j = r->g->journal;
+
+	*e = *why;
+	struct err bad = {0};
+	if (j->ops->remove(j, &r->t, r->plan->id, &bad))
+		return false;
+	let_go(r,
+	       PLAN_RUNNING); /* the steward is refused, too, and removes it */
+	return false;
+}
+
+/* A failed step is tried again as long as that may help.  True: go on. */
+static bool step_failed(struct run *r, unsigned tries, struct err *e)
+{
+	struct store *s = r->g->store;
+	struct err why = *e;
+
+	if (plan_may_retry(&why) && clock_now() + LEAVE < r->t.deadline &&
+	    (!r->steward || tries < WITH_STEWARD / PAUSE)) {
+		s->ops->await(s, &r->t, PAUSE);
+		err_clear(e);
+		return true;
+	}
+	if (plan_may_retry(&why)) {
+		let_go(r, PLAN_RUNNING);
+		return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s",
+				why.text);
+	}
+	/* Somebody took us for dead and goes on in our place. */
+	if (why.kind == ERR_CHANGED)
+		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
+				"another gateway goes on with it");
+	if (r->plan->position == 0)
+		return call_off(r, &why, e);
+	const struct step *at = &r->plan->steps[r->plan->position];
+	let_go(r, PLAN_STUCK);
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown",
+			"plan %s is stuck at \"%s %s\": %s", r->plan->id,
+			at->verb, at->key, why.text);
+}
+
+static bool carry_out(struct run *r, struct err *e)
+{
+	struct journal *j = r->g->journal;
+	struct plan *p = r->plan;
+	unsigned tries = 0;
+
+	while ((size_t)p->position < p->count) {
+		if (r->stop != NULL && *r->stop) {
+			let_go(r, PLAN_RUNNING);
+			return err_set(e, ERR_UNKNOWN, "we are stopping");
+		}
+		if (may_leave(r)) {
+			let_go(r, PLAN_RUNNING);
+			return true;
+		}
+		if (step_once(r, e))
+			tries = 0;
+		else if (!step_failed(r, ++tries, e))
+			return false;
+	}
+	/* All is done: that its entry stays, at worst until the steward finds
+	 * it, is no failure. */
+	struct err ignored = {0};
+	if (!j->ops->remove(j, &r->t, p->id, &ignored))
+		let_go(r, PLAN_RUNNING);
+	return true;
+}
+
+bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
+	      struct err *e)
+{
+	struct run r = {.g = g, .t = *t, .plan = p};
+
+	p->id = random_word(t->arena, ID_LENGTH);
+	p->state = PLAN_RUNNING;
+	p->caller = t->caller->identity;
+	p->holder = g->name;
+	p->position = 0;
+	if (g->journal->ops->write(g->journal, t, p, e))
+		return carry_out(&r, e);
+	/* If it was written all the same, the steward finds it; but nothing has
+	 * begun yet, so it is best taken back. */
+	if (e->kind == ERR_UNKNOWN) {
+		struct err ignored = {0};
+		g->journal->ops->remove(g->journal, t, p->id, &ignored);
+	}
+	if (e->kind == ERR_CONFLICT)
+		err_code(e, ERR_CONFLICT, "under_way",
+			 "it is just being renamed or removed");
+	return false;
+}
+
+bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
+		 const bool *stop, struct err *e)
+{
+	const struct caller caller = {.login = p->caller,
+				      .identity = p->caller};
+	struct run r = {.g = g,
+			.t = *t,
+			.plan = p,
+			.steward = true,
+			.stop = stop};
+
+	r.t.caller = &caller;
+	p->holder = g->name;
+	p->state = PLAN_RUNNING;
+	return update(&r, e) && carry_out(&r, e);
+}

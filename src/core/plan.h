@@ -1,0 +1,66 @@
+/*
+ * plan - what takes several writes, done as a whole or not at all
+ *
+ * A plan is written into the journal before its first step and taken out after
+ * its last.  If who carries it out dies, another gateway finds it there and
+ * goes on.  Every step may be done over again and leaves the store valid, so
+ * that it does not matter where the first one stopped.
+ *
+ * The first step decides: what it refuses has changed nothing, and the plan is
+ * over.  After it a plan is carried to its end.
+ */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include "core/gateway.h"
+
+struct step {
+	const char *verb; /* a row of the table in plan.c */
+	const char *kind; /* of the record, as its rules' noun says */
+	const char *key;  /* of the record */
+	const char *to;   /* its new key */
+	const char *id;   /* of the record: no other of that key is meant */
+};
+
+struct plan {
+	const char *id;
+	const char *state;      /* PLAN_RUNNING or PLAN_STUCK */
+	const char *caller;     /* the identity whose rights the steps have */
+	const char *holder;     /* who carries it out; NULL: nobody */
+	struct text_list names; /* which nobody else may touch meanwhile */
+	const struct step *steps;
+	size_t count;
+	int64_t position;  /* steps that are done */
+	const char *guard; /* of its entry in the journal */
+	int64_t written;   /* when that was written, by clock_now() */
+};
+
+extern const char PLAN_RUNNING[], PLAN_STUCK[];
+
+/* Carry out a new plan on behalf of the task's caller; the caller sets names,
+ * steps and count.  ERR_CONFLICT if one of the names is under way already;
+ * other errors are the first step's; ERR_UNKNOWN: it may be completed later, or
+ * turn out to be refused.  Steps that only clean up may be left to the steward.
+ */
+bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
+	      struct err *e);
+
+/* Take over a plan that was found in the journal and carry it to its end, as
+ * its own caller; the task's is not used.  ERR_CHANGED: somebody else was
+ * quicker.  When *stop becomes true it is left to others after a step. */
+bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
+		 const bool *stop, struct err *e);
+
+/* Whether the failure may be over in a moment. */
+bool plan_may_retry(const struct err *e);
+
+/* The verbs. */
+#define STEP_RENAME "rename"       /* key becomes to */
+#define STEP_FORWARD "forward"     /* an alias at key leads to to */
+#define STEP_RELINK "relink"       /* what names key names to */
+#define STEP_UNFORWARD "unforward" /* that alias goes */
+#define STEP_DETACH "detach"       /* nothing elsewhere leads into domain key */
+#define STEP_RETIRE "retire"       /* domain key goes out of everybody's way */
+#define STEP_PURGE "purge"         /* what was retired is deleted */
+
+#endif

@@ -1,0 +1,147 @@
+#include "core/rearrange.h"
+
+#include <string.h>
+
+#include "core/address.h"
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/plan.h"
+#include "core/user.h"
+#include "util/text.h"
+
+bool rearrange_renames(enum kind k, const char *key, const struct patch *p)
+{
+	const char *to = kind_key(k, p->record);
+
+	return k != KIND_DOMAIN && patch_touches(p, kind_rules(k)->key) &&
+	       to != NULL && strcasecmp(to, key) != 0;
+}
+
+/* What a new address has to be, judged before anything is asked. */
+static bool new_key_check(enum kind k, const char *key, const char *to,
+			  const struct patch *p, struct arena *a, struct err *e)
+{
+	const struct field f = kind_rules(k)->key;
+
+	key_check(to, k == KIND_USER ? ADDRESS_OWN : ADDRESS_ALIAS, f, a, e);
+	if (e->faults != NULL)
+		return false;
+	if (!text_equal(address_domain(to), address_domain(key)))
+		fault_field(e, a, FAULT_RANGE, f,
+			    "an address can be renamed within its domain only");
+	else if ((to[0] == '@') != (key[0] == '@'))
+		fault_field(e, a, FAULT_RANGE, f,
+			    "a catch-all stays one, and nothing becomes one");
+	if (p->count > 1)
+		fault_field(e, a, FAULT_RANGE, f,
+			    "an address is renamed by itself: send nothing "
+			    "else with it");
+	return e->faults == NULL;
+}
+
+static const char *record_id(enum kind k, const void *record)
+{
+	return k == KIND_USER ? ((const struct user *)record)->id
+			      : ((const struct alias *)record)->id;
+}
+
+/* Somebody has the new address, or is just about to. */
+static bool is_free(const struct gateway *g, const struct task *t,
+		    const char *to, struct err *e)
+{
+	static const enum kind kinds[] = {KIND_USER, KIND_ALIAS};
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		const struct kind_rules *r = kind_rules(kinds[i]);
+		void *there = arena_alloc(t->arena, r->size);
+		struct revision rev;
+		struct err none = {0};
+
+		if (g->store->ops->get(g->store, t, kinds[i], to, there, &rev,
+				       &none)) {
+			err_set(e, ERR_EXISTS, "%s exists already (%s)", to,
+				r->noun);
+			e->conflicts_with =
+				arena_printf(t->arena, "%s%s", r->path, to);
+			return false;
+		}
+		if (none.kind != ERR_NOT_FOUND) {
+			*e = none;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* It was done; only what it led to cannot be shown. */
+static bool unseen(struct err *e, const char *to)
+{
+	struct err why = *e;
+
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s: %s", to,
+			why.text);
+}
+
+bool rearrange_rename(const struct gateway *g, const struct task *t,
+		      enum kind k, const char *key, const struct patch *p,
+		      const struct text_list *if_match, void *ret,
+		      struct revision *rev, struct err *e)
+{
+	const char *to = text_lower(t->arena, kind_key(k, p->record));
+	const char *noun = kind_rules(k)->noun;
+	void *old = arena_alloc(t->arena, kind_rules(k)->size);
+
+	if (!new_key_check(k, key, to, p, t->arena, e) ||
+	    !g->store->ops->get(g->store, t, k, key, old, rev, e) ||
+	    !provision_matches(if_match, rev, e))
+		return false;
+	/* Who may not write is told so before anything is written down. */
+	const struct revision seen = *rev;
+	memcpy(ret, old, kind_rules(k)->size);
+	if (!g->store->ops->change(g->store, t, k, old, ret, &seen, rev, e))
+		return provision_denied(e, "rename", key);
+	if (!is_free(g, t, to, e))
+		return false;
+	const char *id = record_id(k, old);
+	const struct step steps[] = {{STEP_RENAME, noun, key, to, id},
+				     {STEP_FORWARD, noun, key, to, id},
+				     {STEP_RELINK, noun, key, to, id},
+				     {STEP_UNFORWARD, noun, key, to, id}};
+	const char *names[] = {key, to};
+	struct plan plan = {.names = {names, COUNT(names)},
+			    .steps = steps,
+			    .count = COUNT(steps) - (p->keep_key ? 1 : 0)};
+
+	if (plan_run(g, t, &plan, e))
+		return g->store->ops->get(g->store, t, k, to, ret, rev, e) ||
+		       unseen(e, to);
+	if (e->kind == ERR_EXISTS)
+		return is_free(g, t, to, e) &&
+		       err_set(e, ERR_EXISTS, "%s exists already", to);
+	return provision_denied(e, "rename", key);
+}
+
+bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
+			     const char *name, const struct text_list *if_match,
+			     struct err *e)
+{
+	struct store *s = g->store;
+	struct domain there;
+	struct revision rev;
+
+	if (!s->ops->get(s, t, KIND_DOMAIN, name, &there, &rev, e) ||
+	    !provision_matches(if_match, &rev, e))
+		return false;
+	if (!s->ops->may_remove(s, t, KIND_DOMAIN, name, e))
+		return provision_denied(e, "delete", name);
+	const char *noun = kind_rules(KIND_DOMAIN)->noun;
+	const struct step steps[] = {{STEP_DETACH, noun, name, NULL, there.id},
+				     {STEP_RETIRE, noun, name, NULL, there.id},
+				     {STEP_PURGE, noun, name, NULL, there.id}};
+	const char *names[] = {name};
+	struct plan plan = {.names = {names, COUNT(names)},
+			    .steps = steps,
+			    .count = COUNT(steps)};
+
+	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", name);
+}

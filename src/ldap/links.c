@@ -1,0 +1,144 @@
+#include "ldap/links.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "ldap/dn.h"
+#include "ldap/filter.h"
+#include "ldap/schema.h"
+
+static const struct {
+	const char *name;
+	bool is_dn;
+} attributes[] = {
+	{"provostDestination", false},
+	{"provostSender", false},
+	{"member", true},
+	{"owner", true},
+	{"provostOwner", true},
+	{"provostAdministrator", true},
+	{"provostViewer", true},
+};
+
+const char *const *links_wanted(void)
+{
+	static const char *wanted[COUNT(attributes) + 3];
+
+	for (size_t i = 0; i < COUNT(attributes); i++)
+		wanted[i] = attributes[i].name;
+	wanted[COUNT(attributes)] = "objectClass";
+	wanted[COUNT(attributes) + 1] = schema_guard;
+	return wanted;
+}
+
+/* A name as that attribute has it. */
+static const char *spelling(const struct links *l, struct arena *a, size_t i,
+			    const char *name)
+{
+	return attributes[i].is_dn ? schema_login_dn(a, l->base, name) : name;
+}
+
+const char *links_filter(const struct links *l, struct arena *a)
+{
+	size_t count = l->names->count * COUNT(attributes), n = 0;
+	const char **parts = arena_alloc(a, count * sizeof(*parts));
+
+	for (size_t i = 0; i < l->names->count; i++) {
+		for (size_t at = 0; at < COUNT(attributes); at++)
+			parts[n++] = filter_equal(a, attributes[at].name,
+						  spelling(l, a, at,
+							   l->names->items[i]));
+	}
+	return filter_any(a, parts, n);
+}
+
+static bool has(const struct berval *values, const char *text)
+{
+	for (; values != NULL && values->bv_val != NULL; values++) {
+		if (dn_equal(values->bv_val, text))
+			return true;
+	}
+	return false;
+}
+
+static LDAPMod *modification(struct arena *a, int op, const char *name,
+			     char **values)
+{
+	LDAPMod *mod = arena_alloc(a, sizeof(*mod));
+
+	mod->mod_op = op;
+	mod->mod_type = arena_strdup(a, name);
+	mod->mod_values = values;
+	return mod;
+}
+
+/* The values of one attribute that are to go, as the entry spells them. */
+static char **leaving(const struct links *l, struct arena *a, size_t at,
+		      const struct berval *values, size_t *count)
+{
+	char **gone = arena_alloc(a, (l->names->count + 1) * sizeof(*gone));
+
+	*count = 0;
+	for (size_t i = 0; i < l->names->count; i++) {
+		const char *name = spelling(l, a, at, l->names->items[i]);
+
+		for (const struct berval *v = values; v->bv_val != NULL; v++) {
+			if (dn_equal(v->bv_val, name))
+				gone[(*count)++] = v->bv_val;
+		}
+	}
+	return gone;
+}
+
+static bool is_alias(const struct entry *en)
+{
+	const struct berval *v = entry_values(en, "objectClass");
+
+	for (; v != NULL && v->bv_val != NULL; v++) {
+		if (strcasecmp(v->bv_val, "provostAlias") == 0)
+			return true;
+	}
+	return false;
+}
+
+static size_t count_values(const struct berval *v)
+{
+	size_t n = 0;
+
+	while (v[n].bv_val != NULL)
+		n++;
+	return n;
+}
+
+LDAPMod **links_change(const struct links *l, struct arena *a,
+		       const struct entry *en, bool *nowhere)
+{
+	LDAPMod **mods =
+		arena_alloc(a, (COUNT(attributes) * 2 + 1) * sizeof(*mods));
+	size_t n = 0;
+
+	*nowhere = false;
+	for (size_t at = 0; at < COUNT(attributes); at++) {
+		const char *name = attributes[at].name;
+		const struct berval *values = entry_values(en, name);
+		size_t count = 0;
+
+		if (values == NULL)
+			continue;
+		char **gone = leaving(l, a, at, values, &count);
+		if (count == 0)
+			continue;
+		mods[n++] = modification(a, LDAP_MOD_DELETE, name, gone);
+		const char *to =
+			l->to != NULL ? spelling(l, a, at, l->to) : NULL;
+		if (to != NULL && !has(values, to)) {
+			char **come = arena_alloc(a, 2 * sizeof(*come));
+
+			come[0] = arena_strdup(a, to);
+			mods[n++] = modification(a, LDAP_MOD_ADD, name, come);
+		}
+		*nowhere = *nowhere || (at == 0 && to == NULL && is_alias(en) &&
+					count == count_values(values));
+	}
+	return n > 0 ? mods : NULL;
+}

@@ -1,0 +1,393 @@
+#include "ldap/steps.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/address.h"
+#include "ldap/dn.h"
+#include "ldap/links.h"
+#include "ldap/result.h"
+#include "ldap/schema.h"
+#include "ldap/store_parts.h"
+
+enum {
+	RELINK_AT_ONCE = 100, /* entries one call changes at most */
+	SEARCH_FACTOR = 5,    /* a search for links may take that many times a
+			       * read */
+};
+
+/* The only super administrators may be among those who would go. */
+struct members {
+	struct arena *arena;
+	const char *below; /* a DN with a comma before it */
+	size_t there, elsewhere;
+	struct err err;
+};
+
+static bool ends_in(const char *dn, const char *end)
+{
+	size_t size = strlen(dn), tail = strlen(end);
+
+	return size > tail && strcasecmp(dn + size - tail, end) == 0;
+}
+
+static void each_member(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct members *m = ctx;
+	struct entry en;
+
+	if (!entry_read(ld, message, m->arena, &en, &m->err))
+		return;
+	const struct berval *v = entry_values(&en, "member");
+	for (; v != NULL && v->bv_val != NULL; v++) {
+		if (ends_in(v->bv_val, m->below))
+			m->there++;
+		else
+			m->elsewhere++;
+	}
+}
+
+static bool leaves_administrators(struct ldap_store *s, const struct task *t,
+				  const char *dn, struct err *e)
+{
+	static const char *const want[] = {"member", NULL};
+	struct members m = {.arena = t->arena,
+			    .below = arena_printf(t->arena, ",%s", dn)};
+	struct controls c = store_as_caller(t);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_administrators_dn(t->arena,
+							      s->set->base),
+			       .scope = LDAP_SCOPE_BASE,
+			       .want = want,
+			       .controls = control_list(&c),
+			       .each = each_member,
+			       .ctx = &m};
+
+	/* Who may not see them is none of them. */
+	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return m.there == 0 || m.elsewhere > 0 ||
+	       err_code(e, ERR_CONFLICT, "last_administrator",
+			"the only administrators are in it");
+}
+
+/* The no-op control has everything checked and nothing done. */
+bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
+		      const char *key, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct controls c = store_as_caller(t);
+
+	control_no_op(&c);
+	struct operation op = {.kind = OPERATION_DELETE,
+			       .dn = schema_dn(t->arena, s->set->base, k, key),
+			       .controls = control_list(&c)};
+	if (!store_run(s, t, &op, s->set->write_seconds, key, e) &&
+	    op.result != LDAP_X_NO_OPERATION &&
+	    op.result != LDAP_NOT_ALLOWED_ON_NONLEAF)
+		return false;
+	err_clear(e);
+	return k != KIND_DOMAIN || leaves_administrators(s, t, op.dn, e);
+}
+
+struct looking {
+	struct arena *arena;
+	const char *id;
+	struct err err;
+};
+
+static void each_id(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct looking *l = ctx;
+	struct entry en;
+
+	if (entry_read(ld, message, l->arena, &en, &l->err))
+		l->id = entry_text(&en, "entryUUID");
+}
+
+/* What entry is at that name; NULL if none.  With the caller's rights, or, for
+ * what is in the journal, the gateway's. */
+static bool id_at(struct ldap_store *s, const struct task *t, const char *dn,
+		  bool own, const char **ret, struct err *e)
+{
+	static const char *const want[] = {"entryUUID", NULL};
+	struct looking l = {.arena = t->arena};
+	struct controls c = store_as_caller(t);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = dn,
+			       .scope = LDAP_SCOPE_BASE,
+			       .want = want,
+			       .controls = own ? NULL : control_list(&c),
+			       .each = each_id,
+			       .ctx = &l};
+
+	if (!store_run(s, t, &op, s->set->read_seconds, "look", e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	if (l.err.kind != ERR_NONE)
+		*e = l.err;
+	*ret = l.id;
+	return l.err.kind == ERR_NONE;
+}
+
+struct renaming {
+	struct ldap_store *store;
+	const struct task *task;
+	enum kind kind;
+	const char *key, *to, *id;
+	const char *old_dn, *new_dn;
+};
+
+/* The address is said three times: as the name, as its local part, which a rule
+ * compares with the name, and as a user's login. */
+static bool set_parts(const struct renaming *r, const char *dn,
+		      const char *const locals[2], const char *login,
+		      bool assert_id, struct err *e)
+{
+	struct arena *a = r->task->arena;
+	char *parts[] = {arena_strdup(a, locals[0]),
+			 locals[1] != NULL ? arena_strdup(a, locals[1]) : NULL,
+			 NULL};
+	char *logins[] = {login != NULL ? arena_strdup(a, login) : NULL, NULL};
+	LDAPMod local = {.mod_op = LDAP_MOD_REPLACE,
+			 .mod_type = arena_strdup(a, schema_local_part),
+			 .mod_values = parts};
+	LDAPMod uid = {.mod_op = LDAP_MOD_REPLACE,
+		       .mod_type = arena_strdup(a, schema_login),
+		       .mod_values = login != NULL ? logins : NULL};
+	LDAPMod *mods[] = {&local, r->kind == KIND_USER ? &uid : NULL, NULL};
+	struct controls c = store_as_caller(r->task);
+
+	if (assert_id)
+		control_assert(&c, a, "entryUUID", r->id);
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = dn,
+			       .mods = mods,
+			       .controls = control_list(&c)};
+
+	return store_run(r->store, r->task, &op, r->store->set->write_seconds,
+			 r->key, e);
+}
+
+static bool move(struct ldap_store *s, const struct task *t, const char *dn,
+		 const char *name, const char *parent, const char *what,
+		 struct err *e)
+{
+	struct controls c = store_as_caller(t);
+	struct operation op = {.kind = OPERATION_RENAME,
+			       .dn = dn,
+			       .name = name,
+			       .parent = parent,
+			       .controls = control_list(&c)};
+
+	return store_run(s, t, &op, s->set->write_seconds, what, e);
+}
+
+static bool finish(const struct renaming *r, struct err *e)
+{
+	struct arena *a = r->task->arena;
+	const char *const locals[2] = {address_local(a, r->to)};
+
+	return set_parts(r, r->new_dn, locals, r->to, false, e);
+}
+
+/* Refused for good: as it was before. */
+static bool undo(const struct renaming *r, struct err *e)
+{
+	struct arena *a = r->task->arena;
+	const char *const locals[2] = {address_local(a, r->key)};
+	struct err why = *e;
+
+	err_clear(e);
+	if (!set_parts(r, r->old_dn, locals, r->key, false, e))
+		return false;
+	*e = why;
+	return false;
+}
+
+static bool is_refusal(const struct err *e)
+{
+	return e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT &&
+	       e->kind != ERR_UNKNOWN && e->kind != ERR_LIMIT;
+}
+
+static bool rename_entry(const struct renaming *r, struct err *e)
+{
+	struct arena *a = r->task->arena;
+	const char *const locals[2] = {address_local(a, r->key),
+				       address_local(a, r->to)};
+
+	/* The login comes back with the new name: in between it would be
+	 * another than the address. */
+	if (!set_parts(r, r->old_dn, locals, NULL, true, e))
+		return e->kind == ERR_CHANGED
+			       ? err_set(e, ERR_NOT_FOUND, "%s is another now",
+					 r->key)
+			       : false;
+	if (!move(r->store, r->task, r->old_dn,
+		  dn_name(a, schema_of(r->kind)->key, r->to), NULL, r->to, e)) {
+		/* slapo-unique is asked before the names are compared. */
+		if (e->kind == ERR_INVALID)
+			err_set(e, ERR_EXISTS, "%s is taken", r->to);
+		return is_refusal(e) ? undo(r, e) : false;
+	}
+	return finish(r, e);
+}
+
+bool steps_rename(struct store *port, const struct task *t, enum kind k,
+		  const char *key, const char *to, const char *id,
+		  struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const struct renaming r = {.store = s,
+				   .task = t,
+				   .kind = k,
+				   .key = key,
+				   .to = to,
+				   .id = id,
+				   .old_dn = schema_dn(t->arena, s->set->base,
+						       k, key),
+				   .new_dn = schema_dn(t->arena, s->set->base,
+						       k, to)};
+	const char *there;
+
+	if (!id_at(s, t, r.new_dn, false, &there, e))
+		return false;
+	if (there != NULL && strcmp(there, id) == 0)
+		return finish(&r, e);
+	if (!id_at(s, t, r.old_dn, false, &there, e))
+		return false;
+	if (there == NULL || strcmp(there, id) != 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
+			       kind_rules(k)->noun, key);
+	return rename_entry(&r, e);
+}
+
+/* Entries that name what is looked for. */
+struct linked {
+	struct arena *arena;
+	const char *except; /* DN that others end in, or NULL */
+	const char *dns[RELINK_AT_ONCE];
+	struct entry entries[RELINK_AT_ONCE];
+	size_t count;
+	bool more;
+	struct err err;
+};
+
+static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct linked *l = ctx;
+	char *dn = ldap_get_dn(ld, message);
+
+	if (dn == NULL)
+		err_set(&l->err, ERR_INTERNAL, "an entry has no name");
+	else if (l->except != NULL && ends_in(dn, l->except))
+		; /* goes with all the rest there */
+	else if (l->count == RELINK_AT_ONCE)
+		l->more = true;
+	else if (entry_read(ld, message, l->arena, &l->entries[l->count],
+			    &l->err))
+		l->dns[l->count++] = arena_strdup(l->arena, dn);
+	ldap_memfree(dn);
+}
+
+/* True also if the caller may not change it: then it stays. */
+static bool change_link(struct ldap_store *s, const struct task *t,
+			const struct links *links, const char *dn,
+			const struct entry *en, bool *done, bool *overtaken,
+			struct err *e)
+{
+	const char *guard = entry_text(en, schema_guard);
+	struct controls c = store_as_caller(t);
+	bool nowhere;
+
+	/* Who may not read it may not write the entry either. */
+	if (guard != NULL)
+		control_assert(&c, t->arena, schema_guard, guard);
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = dn,
+			       .mods = links_change(links, t->arena, en,
+						    &nowhere),
+			       .controls = control_list(&c)};
+	if (op.mods == NULL)
+		return true;
+	if (nowhere)
+		op.kind = OPERATION_DELETE;
+	if (store_run(s, t, &op, s->set->write_seconds, dn, e)) {
+		*done = true;
+		return true;
+	}
+	/* Denied, gone, the last of a group, or changed by somebody meanwhile:
+	 * that one is looked at once more. */
+	if (e->kind != ERR_DENIED && e->kind != ERR_NOT_FOUND &&
+	    e->kind != ERR_INVALID && e->kind != ERR_CHANGED)
+		return false;
+	*overtaken = *overtaken || e->kind == ERR_CHANGED;
+	err_clear(e);
+	return true;
+}
+
+bool steps_relink(struct store *port, const struct task *t,
+		  const struct text_list *names, const char *to,
+		  const char *except, bool *more, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct arena *a = t->arena;
+	const struct links links = {s->set->base, names, to};
+	struct linked *found = arena_alloc(a, sizeof(*found));
+	struct controls c = store_as_caller(t);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = s->set->base,
+			       .scope = LDAP_SCOPE_SUBTREE,
+			       .filter = links_filter(&links, a),
+			       .want = links_wanted(),
+			       .controls = control_list(&c),
+			       .each = each_linked,
+			       .ctx = found};
+	bool progress = false, overtaken = false;
+
+	found->arena = a;
+	if (except != NULL)
+		found->except = arena_printf(a, ",%s",
+					     schema_dn(a, s->set->base,
+						       KIND_DOMAIN, except));
+	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "links",
+		       e))
+		return false;
+	if (found->err.kind != ERR_NONE) {
+		*e = found->err;
+		return false;
+	}
+	for (size_t i = 0; i < found->count; i++) {
+		if (!change_link(s, t, &links, found->dns[i],
+				 &found->entries[i], &progress, &overtaken, e))
+			return false;
+	}
+	/* Where nothing could be changed, looking again leads nowhere. */
+	*more = overtaken || (found->more && progress);
+	return true;
+}
+
+bool steps_retire(struct store *port, const struct task *t, const char *name,
+		  const char *id, const char *plan, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct arena *a = t->arena;
+	const char *journal = schema_plan_dn(a, s->set->base, plan);
+	const char *rdn = dn_name(a, schema_of(KIND_DOMAIN)->key, name);
+	const char *from = schema_dn(a, s->set->base, KIND_DOMAIN, name);
+	const char *there, *put = arena_printf(a, "%s,%s", rdn, journal);
+
+	if (!id_at(s, t, put, true, &there, e))
+		return false;
+	if (there != NULL)
+		return true; /* done by an earlier try */
+	if (!id_at(s, t, from, false, &there, e))
+		return false;
+	if (there == NULL || strcmp(there, id) != 0)
+		return true; /* somebody else has deleted it */
+	return move(s, t, from, rdn, journal, name, e);
+}

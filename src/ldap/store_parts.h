@@ -1,0 +1,27 @@
+/*
+ * store_parts - what the files that make up the store share
+ */
+#ifndef LDAP_STORE_PARTS_H
+#define LDAP_STORE_PARTS_H
+
+#include "core/store.h"
+#include "ldap/control.h"
+#include "ldap/session.h"
+
+struct ldap_store {
+	struct store port;
+	struct session *session;
+	const struct ldap_settings *set;
+};
+
+struct ldap_store *store_self(struct store *s);
+
+/* Controls of an operation with the caller's rights. */
+struct controls store_as_caller(const struct task *t);
+
+/* Run it within so many seconds, at most; results other than success are
+ * errors.  `what` says what was attempted. */
+bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
+	       int64_t seconds, const char *what, struct err *e);
+
+#endif

@@ -1,0 +1,297 @@
+#include "steward.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/lease.h"
+#include "core/plan.h"
+#include "core/schedule.h"
+#include "loop/fiber.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+
+enum {
+	LOOK_MILLIS = 1000, /* between looks at the lease and the journal */
+	JOURNAL_MILLIS = 900,
+	REPORT_MILLIS = 600000,
+	STUCK_PAUSE = 60000, /* between tries of a plan that is stuck */
+	WATCHED = 1000,      /* plans whose silence is measured */
+	GUARD_SIZE = 64,
+	ID_SIZE = 32,
+	JOBS = 2,
+	AT_ONCE = 4, /* plans that are carried out */
+	STOP_LOOK = 10,
+	STEP_MILLIS = 60000, /* a job's task may take that long */
+};
+
+/* A plan of somebody else, and since when it has not changed. */
+struct watched {
+	char id[ID_SIZE], guard[GUARD_SIZE];
+	int64_t since;
+	bool seen; /* in this look */
+};
+
+struct steward {
+	struct loop *loop;
+	const struct gateway *gateway;
+	struct fiber *fiber;
+	struct lease lease;
+	struct job jobs[JOBS];
+	struct watched watched[WATCHED];
+	size_t count;
+	unsigned mending; /* fibers that carry out plans */
+	bool stop, ended, told;
+};
+
+static struct watched *find(struct steward *s, const char *id)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (strcmp(s->watched[i].id, id) == 0)
+			return &s->watched[i];
+	}
+	return NULL;
+}
+
+static bool copy(char *to, size_t size, const char *from)
+{
+	return snprintf(to, size, "%s", from) < (int)size;
+}
+
+/* How long a plan has been as it is; 0 if it cannot be told yet. */
+static int64_t silence_of(struct steward *s, const struct plan *p, int64_t now)
+{
+	struct watched *w = find(s, p->id);
+
+	if (w == NULL && s->count == WATCHED)
+		return 0; /* its turn comes when others are done */
+	if (w == NULL) {
+		w = &s->watched[s->count];
+		*w = (struct watched){0};
+		if (!copy(w->id, sizeof(w->id), p->id))
+			return 0; /* none of ours */
+		s->count++;
+	}
+	w->seen = true;
+	if (p->guard == NULL || strcmp(w->guard, p->guard) == 0)
+		return now - w->since;
+	w->since = now;
+	if (!copy(w->guard, sizeof(w->guard), p->guard))
+		w->guard[0] = '\0'; /* looks new each time: left alone */
+	return 0;
+}
+
+/* Plans that are over need not be remembered. */
+static void forget(struct steward *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->watched[i].seen)
+			s->watched[kept++] = s->watched[i];
+	}
+	s->count = kept;
+	for (size_t i = 0; i < s->count; i++)
+		s->watched[i].seen = false;
+}
+
+static bool is_ours_to_do(struct steward *s, const struct plan *p)
+{
+	int64_t silent = silence_of(s, p, clock_now());
+
+	if (text_equal(p->state, PLAN_STUCK))
+		return silent >= STUCK_PAUSE;
+	return p->holder == NULL || silent >= s->gateway->lease_millis;
+}
+
+static struct task task_of(struct arena *a)
+{
+	static const struct caller nobody = {.login = "steward",
+					     .identity = ""};
+
+	return (struct task){.arena = a,
+			     .caller = &nobody,
+			     .deadline = clock_now() + STEP_MILLIS};
+}
+
+/* A plan that is to be carried out, on a fiber of its own, so that the lease is
+ * kept meanwhile. */
+struct mending {
+	struct steward *steward;
+	struct arena *arena;
+	const char *id, *guard;
+};
+
+static void mend(void *ctx)
+{
+	const struct mending *m = ctx;
+	CLEANUP(arena_release) struct arena *a = m->arena;
+	struct steward *s = m->steward;
+	const struct gateway *g = s->gateway;
+	struct task t = task_of(a);
+	struct plan p;
+	struct err e = {0};
+
+	t.deadline = INT64_MAX;
+	if (g->journal->ops->read(g->journal, &t, m->id, &p, &e) &&
+	    text_equal(p.guard, m->guard)) {
+		log_event(LOG_NOTICE, "plan-resumed", "plan", p.id, "key",
+			  p.count > 0 ? p.steps[0].key : NULL, NULL);
+		if (plan_resume(g, &t, &p, &s->stop, &e))
+			log_event(LOG_NOTICE, "plan-completed", "plan", p.id,
+				  NULL);
+	}
+	if (e.kind != ERR_NONE && e.kind != ERR_NOT_FOUND && !s->stop)
+		log_event(LOG_ERR, "plan-not-completed", "plan", m->id, "error",
+			  e.text, NULL);
+	s->mending--;
+}
+
+static bool start_mending(struct steward *s, const struct plan *p)
+{
+	struct arena *a = arena_new();
+	struct mending *m = arena_alloc(a, sizeof(*m));
+
+	*m = (struct mending){.steward = s,
+			      .arena = a,
+			      .id = arena_strdup(a, p->id),
+			      .guard = arena_strdup(a, p->guard)};
+	if (fiber_start(s->loop, mend, m)) {
+		s->mending++;
+		return true;
+	}
+	arena_free(a);
+	return false;
+}
+
+/* The job: what others left undone is completed. */
+static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+	struct plan *plans;
+	size_t count;
+
+	if (!s->gateway->journal->ops->list(s->gateway->journal, t, &plans,
+					    &count, e))
+		return false;
+	for (size_t i = 0; i < count && s->mending < AT_ONCE; i++) {
+		if (s->stop || !is_ours_to_do(s, &plans[i]))
+			continue;
+		if (!start_mending(s, &plans[i]))
+			return err_set(e, ERR_LIMIT, "no fiber is left");
+	}
+	forget(s);
+	return true;
+}
+
+/* The job: say what waits for somebody to put it right. */
+static bool report(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+	struct plan *plans;
+	size_t count;
+
+	if (!s->gateway->journal->ops->list(s->gateway->journal, t, &plans,
+					    &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (text_equal(plans[i].state, PLAN_STUCK) &&
+		    (size_t)plans[i].position < plans[i].count)
+			log_event(LOG_ERR, "plan-stuck", "plan", plans[i].id,
+				  "step",
+				  plans[i].steps[plans[i].position].verb, "key",
+				  plans[i].steps[plans[i].position].key, NULL);
+	}
+	return true;
+}
+
+static void job_failed(const struct job *job, const struct err *e)
+{
+	/* Once, until it succeeds again. */
+	if (job->fails == 1)
+		log_event(LOG_WARNING, "job-failed", "job", job->name, "error",
+			  e->text, NULL);
+}
+
+static void tell(struct steward *s, bool held)
+{
+	if (held != s->told)
+		log_event(LOG_NOTICE, held ? "lease-taken" : "lease-lost",
+			  "gateway", s->gateway->name, NULL);
+	s->told = held;
+}
+
+static void look(struct steward *s)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct task t = task_of(a);
+	struct err e = {0};
+
+	/* A directory that cannot be reached is told of elsewhere. */
+	lease_keep(&s->lease, s->gateway, &t, clock_now(), &e);
+	bool held = lease_is_held(&s->lease, clock_now());
+	tell(s, held);
+	if (held) {
+		schedule_run(s->jobs, JOBS, s->gateway, &t, job_failed);
+		return;
+	}
+	schedule_forget(s->jobs, JOBS);
+	s->count = 0;
+}
+
+static void work(void *ctx)
+{
+	struct steward *s = ctx;
+	CLEANUP(arena_release) struct arena *a = arena_new();
+
+	s->fiber = fiber_self();
+	while (!s->stop) {
+		look(s);
+		if (!s->stop)
+			fiber_park(clock_now() + LOOK_MILLIS);
+	}
+	while (s->mending > 0)
+		fiber_sleep(STOP_LOOK);
+	struct task t = task_of(a);
+	lease_release(&s->lease, s->gateway, &t, clock_now());
+	s->ended = true;
+}
+
+struct steward *steward_start(struct loop *l, const struct gateway *g)
+{
+	struct steward *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort();
+	*s = (struct steward){.loop = l, .gateway = g};
+	s->jobs[0] = (struct job){.name = "journal",
+				  .period = JOURNAL_MILLIS,
+				  .run = look_after_plans,
+				  .ctx = s};
+	s->jobs[1] = (struct job){.name = "report",
+				  .period = REPORT_MILLIS,
+				  .run = report,
+				  .ctx = s};
+	if (!fiber_start(l, work, s))
+		abort(); /* it is among the first */
+	return s;
+}
+
+void steward_stop(struct steward *s)
+{
+	s->stop = true;
+	if (!s->ended)
+		fiber_wake(s->fiber);
+}
+
+bool steward_has_ended(const struct steward *s)
+{
+	return s->ended;
+}
+
+void steward_free(struct steward **s)
+{
+	free(*s);
+	*s = NULL;
+}

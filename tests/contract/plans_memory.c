@@ -1,0 +1,24 @@
+/*
+ * The contract about plans, put to what tests work with.
+ */
+#include "tests/contract/plan_contract.h"
+#include "tests/lib/journal_mem.h"
+#include "tests/lib/store_mem.h"
+
+int main(void)
+{
+	static const struct caller admin = {"admin", "admin"},
+				   guest = {"guest", "guest"};
+	struct store *store = store_mem_open();
+	struct journal *journal = journal_mem_open(store);
+	const struct contract c = {.store = store,
+				   .journal = journal,
+				   .admin = &admin,
+				   .guest = &guest};
+
+	store_mem_administrator(store, "admin");
+	int status = plan_contract(&c);
+	journal_mem_close(&journal);
+	store_mem_close(&store);
+	return status;
+}

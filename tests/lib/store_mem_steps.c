@@ -1,0 +1,201 @@
+#include "tests/lib/store_mem_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/user.h"
+#include "util/text.h"
+
+static const char *id_of(const struct item *it)
+{
+	switch (it->kind) {
+	case KIND_DOMAIN:
+		return ((const struct domain *)it->record)->id;
+	case KIND_USER:
+		return ((const struct user *)it->record)->id;
+	case KIND_ALIAS:
+	case KIND_COUNT:
+		break;
+	}
+	return ((const struct alias *)it->record)->id;
+}
+
+static bool is(const struct item *it, const char *id)
+{
+	return it != NULL && strcmp(id_of(it), id) == 0;
+}
+
+static bool denied(const struct store_mem *s, const struct task *t,
+		   struct err *e)
+{
+	return !store_mem_may_write(s, t) &&
+	       !err_set(e, ERR_DENIED, "you may not do that");
+}
+
+static bool may_remove(struct store *port, const struct task *t, enum kind k,
+		       const char *key, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	if (!store_mem_is_up(s, e) || denied(s, t, e))
+		return false;
+	return store_mem_find(s, k, key) != NULL ||
+	       err_set(e, ERR_NOT_FOUND, "there is no %s", key);
+}
+
+static void set_key(struct store_mem *s, struct item *it, const char *to)
+{
+	*(const char **)field_at(kind_rules(it->kind)->key, it->record) =
+		arena_strdup(s->arena, to);
+	if (it->kind == KIND_USER)
+		((struct user *)it->record)->local_part =
+			address_local(s->arena, to);
+	else
+		((struct alias *)it->record)->local_part =
+			address_local(s->arena, to);
+}
+
+static bool rename_item(struct store *port, const struct task *t, enum kind k,
+			const char *key, const char *to, const char *id,
+			struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	struct item *it = store_mem_find(s, k, key);
+	bool lost;
+
+	if (!store_mem_is_up(s, e) || denied(s, t, e))
+		return false;
+	if (is(store_mem_find(s, k, to), id))
+		return true;
+	if (!is(it, id))
+		return err_set(e, ERR_NOT_FOUND, "there is no %s", key);
+	if (store_mem_find(s, KIND_USER, to) != NULL ||
+	    store_mem_find(s, KIND_ALIAS, to) != NULL)
+		return err_set(e, ERR_EXISTS, "%s is taken", to);
+	if (!store_mem_fate(s, &lost, e))
+		return false;
+	set_key(s, it, to);
+	store_mem_stamp(s, it);
+	return store_mem_lost(lost, e);
+}
+
+static bool is_in(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What an alias leads to when it no longer leads to these. */
+static struct text_list without(struct store_mem *s, const struct alias *al,
+				const struct text_list *names, const char *to)
+{
+	struct text_list left = {arena_alloc(s->arena,
+					     (al->destinations.count + 1) *
+						     sizeof(*left.items)),
+				 0};
+
+	for (size_t i = 0; i < al->destinations.count; i++) {
+		if (!is_in(names, al->destinations.items[i]))
+			left.items[left.count++] = al->destinations.items[i];
+	}
+	if (to != NULL && left.count < al->destinations.count &&
+	    !is_in(&left, to))
+		left.items[left.count++] = arena_strdup(s->arena, to);
+	if (left.count > 0)
+		qsort(left.items, left.count, sizeof(*left.items), by_text);
+	return left;
+}
+
+static bool relink_one(struct store_mem *s, struct item **at,
+		       const struct text_list *names, const char *to,
+		       struct err *e)
+{
+	struct item *it = *at;
+	struct alias *al = it->record;
+	struct text_list left = without(s, al, names, to);
+	bool lost;
+
+	if (text_list_equal(left, al->destinations))
+		return true;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
+	al->destinations = left;
+	if (left.count > 0)
+		store_mem_stamp(s, it);
+	else
+		*at = it->next;
+	return store_mem_lost(lost, e);
+}
+
+static bool relink(struct store *port, const struct task *t,
+		   const struct text_list *names, const char *to,
+		   const char *except, bool *more, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	*more = false;
+	if (!store_mem_is_up(s, e))
+		return false;
+	for (struct item **at = &s->items; *at != NULL;) {
+		struct item *it = *at;
+
+		if (it->plan == NULL && it->kind == KIND_ALIAS &&
+		    store_mem_may_write(s, t) &&
+		    (except == NULL ||
+		     strcmp(address_domain(store_mem_key(it)), except) != 0) &&
+		    !relink_one(s, at, names, to, e))
+			return false;
+		if (*at == it)
+			at = &it->next;
+	}
+	return true;
+}
+
+static bool retire(struct store *port, const struct task *t, const char *name,
+		   const char *id, const char *plan, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	bool lost;
+
+	if (!store_mem_is_up(s, e) || denied(s, t, e))
+		return false;
+	if (!is(store_mem_find(s, KIND_DOMAIN, name), id))
+		return true;
+	if (!store_mem_fate(s, &lost, e))
+		return false;
+	plan = arena_strdup(s->arena, plan);
+	for (struct item *it = s->items; it != NULL; it = it->next) {
+		const char *key = store_mem_key(it);
+
+		if (it->plan == NULL &&
+		    strcmp(it->kind == KIND_DOMAIN ? key : address_domain(key),
+			   name) == 0)
+			it->plan = plan;
+	}
+	s->writes++;
+	return store_mem_lost(lost, e);
+}
+
+static void await(struct store *port, const struct task *t, int64_t ms)
+{
+	(void)port, (void)t, (void)ms;
+}
+
+const struct store_ops store_mem_steps = {
+	.may_remove = may_remove,
+	.rename = rename_item,
+	.relink = relink,
+	.retire = retire,
+	.await = await,
+};

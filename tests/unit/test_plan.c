@@ -1,0 +1,383 @@
+#include "core/plan.h"
+
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/rearrange.h"
+#include "core/user.h"
+#include "tests/lib/store_mem.h"
+#include "tests/lib/tap.h"
+#include "tests/lib/world.h"
+#include "util/clock.h"
+#include "util/text.h"
+
+static struct world *w;
+
+static void create_alias(const char *address, const char *one,
+			 const char *other)
+{
+	const char *to[] = {one, other};
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	al.address = address;
+	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
+	if (!provision_create(&w->gateway, &w->admin, KIND_ALIAS, &al, &rev,
+			      &e))
+		printf("Bail out! %s\n", e.text);
+}
+
+static void create_domain(const char *name)
+{
+	struct domain d = domain_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	d.name = name;
+	if (!provision_create(&w->gateway, &w->admin, KIND_DOMAIN, &d, &rev,
+			      &e))
+		printf("Bail out! %s\n", e.text);
+}
+
+static void begin(void)
+{
+	w = world_open();
+	create_domain("else.example");
+	create_alias("both@else.example", "ann@example.org", "x@far.example");
+	create_alias("only@else.example", "ann@example.org", NULL);
+}
+
+static bool is_there(enum kind k, const char *key)
+{
+	char room[512];
+	struct revision rev;
+	struct err e = {0};
+
+	return w->store->ops->get(w->store, &w->admin, k, key, room, &rev, &e);
+}
+
+/* What an alias leads to, in one line. */
+static const char *leads(const char *address)
+{
+	struct alias al;
+	struct revision rev;
+	struct err e = {0};
+	const char *text = "";
+
+	if (!w->store->ops->get(w->store, &w->admin, KIND_ALIAS, address, &al,
+				&rev, &e))
+		return "nothing";
+	for (size_t i = 0; i < al.destinations.count; i++)
+		text = arena_printf(w->arena, "%s%s%s", text, i > 0 ? " " : "",
+				    al.destinations.items[i]);
+	return text;
+}
+
+static bool rename_ann(const char *to, bool keep, struct err *e)
+{
+	struct user wanted = {.address = to}, got;
+	const struct field f = FIELD(struct user, address);
+	const struct patch p = {&wanted, &f, 1, keep};
+	struct task t = w->admin;
+	struct revision rev;
+
+	*e = (struct err){0};
+	t.deadline = clock_now(); /* no second try */
+	return provision_change(&w->gateway, &t, KIND_USER, "ann@example.org",
+				&p, NULL, &got, &rev, e);
+}
+
+static bool remove_domain(struct err *e)
+{
+	struct task t = w->admin;
+
+	*e = (struct err){0};
+	t.deadline = clock_now();
+	return provision_remove(&w->gateway, &t, KIND_DOMAIN, "example.org",
+				true, NULL, e);
+}
+
+/* What the steward does with what is left in the journal. */
+static void resume_all(void)
+{
+	struct plan *plans;
+	size_t count = 0;
+	struct err e = {0};
+
+	store_mem_trouble(w->store, 0, STORE_MEM_DIES_BEFORE);
+	store_mem_down(w->store, false);
+	w->journal->ops->list(w->journal, &w->admin, &plans, &count, &e);
+	for (size_t i = 0; i < count; i++)
+		plan_resume(&w->gateway, &w->admin, &plans[i], NULL, &e);
+}
+
+static bool is_renamed(const char *to)
+{
+	return is_there(KIND_USER, to) &&
+	       !is_there(KIND_USER, "ann@example.org") &&
+	       !is_there(KIND_ALIAS, "ann@example.org") &&
+	       strcmp(leads("only@else.example"), to) == 0 &&
+	       strcmp(leads("sales@example.org"), to) == 0;
+}
+
+static bool is_as_before(void)
+{
+	return is_there(KIND_USER, "ann@example.org") &&
+	       strcmp(leads("only@else.example"), "ann@example.org") == 0 &&
+	       strcmp(leads("sales@example.org"), "ann@example.org") == 0;
+}
+
+static void renames(void)
+{
+	struct err e;
+
+	begin();
+	OK(rename_ann("Anna@Example.org", false, &e), "a user is renamed");
+	OK(is_renamed("anna@example.org"), "with all that leads to her");
+	IS(leads("both@else.example"), "x@far.example anna@example.org",
+	   "one of several");
+	OK(journal_mem_count(w->journal) == 0, "the journal is empty");
+	world_close(&w);
+
+	begin();
+	OK(rename_ann("anna@example.org", true, &e) &&
+		   strcmp(leads("ann@example.org"), "anna@example.org") == 0,
+	   "the old address may stay");
+	world_close(&w);
+}
+
+static const struct {
+	const char *to;
+	enum err_kind kind;
+	const char *what;
+} refused[] = {
+	{"bob@example.org", ERR_EXISTS, "a user has it"},
+	{"sales@example.org", ERR_EXISTS, "an alias has it"},
+	{"ann@closed.example", ERR_INVALID, "another domain"},
+	{"a nn@example.org", ERR_INVALID, "no address"},
+	{"@example.org", ERR_INVALID, "a catch-all"},
+};
+
+static void refusals(void)
+{
+	begin();
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		unsigned writes = store_mem_writes(w->store);
+		struct err e;
+
+		OK(!rename_ann(refused[i].to, false, &e) &&
+			   e.kind == refused[i].kind,
+		   refused[i].what);
+		OK(is_as_before() && writes == store_mem_writes(w->store) &&
+			   journal_mem_count(w->journal) == 0,
+		   "and nothing was done");
+	}
+	world_close(&w);
+}
+
+/* Two at once: the second is refused while the first is under way. */
+static void claims(void)
+{
+	const char *names[] = {"ann@example.org"};
+	struct plan p = {.id = "other",
+			 .state = PLAN_RUNNING,
+			 .names = {names, 1}};
+	struct user u = user_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	begin();
+	w->journal->ops->write(w->journal, &w->admin, &p, &e);
+	OK(!rename_ann("anna@example.org", false, &e) && e.kind == ERR_CONFLICT,
+	   "what is under way already");
+	IS(e.code, "under_way", "says so");
+	u.address = "ann@example.org";
+	e = (struct err){0};
+	OK(!provision_create(&w->gateway, &w->admin, KIND_USER, &u, &rev, &e) &&
+		   e.kind == ERR_CONFLICT,
+	   "nobody can have such an address");
+	w->journal->ops->remove(w->journal, &w->admin, "other", &e);
+	OK(rename_ann("anna@example.org", false, &e), "afterwards it can be");
+	world_close(&w);
+}
+
+static void removals(void)
+{
+	struct err e;
+
+	begin();
+	OK(remove_domain(&e), "a domain with what is in it");
+	OK(!is_there(KIND_DOMAIN, "example.org") &&
+		   !is_there(KIND_USER, "ann@example.org") &&
+		   !is_there(KIND_ALIAS, "sales@example.org"),
+	   "is gone");
+	IS(leads("both@else.example"), "x@far.example",
+	   "nothing leads there any more");
+	IS(leads("only@else.example"), "nothing",
+	   "what would lead nowhere is gone, too");
+	OK(journal_mem_count(w->journal) == 0 &&
+		   journal_mem_retired(w->journal) == 0,
+	   "nothing is left of it");
+	OK(!remove_domain(&e) && e.kind == ERR_NOT_FOUND, "once");
+	create_domain("example.org");
+	OK(is_there(KIND_DOMAIN, "example.org"), "it can be made anew");
+	world_close(&w);
+}
+
+/* More than a request clears away by itself. */
+static void large(void)
+{
+	struct err e;
+
+	begin();
+	for (int i = 0; i < 700; i++)
+		create_alias(arena_printf(w->arena, "a%d@example.org", i),
+			     "x@far.example", NULL);
+	OK(remove_domain(&e), "a large domain");
+	OK(!is_there(KIND_DOMAIN, "example.org"), "is gone at once");
+	OK(journal_mem_retired(w->journal) > 0 &&
+		   journal_mem_count(w->journal) == 1,
+	   "some is left for the steward");
+	create_domain("example.org");
+	OK(is_there(KIND_DOMAIN, "example.org"), "nobody has to wait for that");
+	resume_all();
+	OK(journal_mem_retired(w->journal) == 0 &&
+		   journal_mem_count(w->journal) == 0 &&
+		   is_there(KIND_DOMAIN, "example.org"),
+	   "who clears away the old one and spares the new");
+	world_close(&w);
+}
+
+/* Die at every write there is: afterwards all is done, or nothing. */
+static void die_renaming(enum store_mem_trouble how)
+{
+	unsigned done = 0, undone = 0, bad = 0, fuse = 0;
+	struct err e;
+
+	do {
+		begin();
+		store_mem_trouble(w->store, ++fuse, how);
+		bool good = rename_ann("anna@example.org", false, &e);
+		bool told = good || e.kind == ERR_UNKNOWN ||
+			    e.kind == ERR_UNAVAILABLE;
+		resume_all();
+		bool whole = is_renamed("anna@example.org");
+		done += whole;
+		undone += is_as_before();
+		bad += (!whole && !is_as_before()) || !told ||
+		       (good && !whole) ||
+		       (e.kind == ERR_UNAVAILABLE && whole) ||
+		       journal_mem_count(w->journal) > 0;
+		world_close(&w);
+		if (good)
+			break;
+	} while (fuse < 100);
+	printf("# %u writes: %u done, %u not\n", fuse, done, undone);
+	OK(bad == 0 && fuse > 8 && done > 0, "a rename is whole or nothing");
+}
+
+static bool domain_is_whole(void)
+{
+	return is_there(KIND_DOMAIN, "example.org") &&
+	       is_there(KIND_USER, "ann@example.org") &&
+	       is_there(KIND_ALIAS, "sales@example.org");
+}
+
+static bool domain_is_gone(void)
+{
+	return !is_there(KIND_DOMAIN, "example.org") &&
+	       !is_there(KIND_USER, "ann@example.org") &&
+	       !is_there(KIND_ALIAS, "sales@example.org") &&
+	       !is_there(KIND_ALIAS, "only@else.example");
+}
+
+static void die_removing(enum store_mem_trouble how)
+{
+	unsigned bad = 0, fuse = 0, done = 0;
+	struct err e;
+
+	do {
+		begin();
+		store_mem_trouble(w->store, ++fuse, how);
+		bool good = remove_domain(&e);
+		store_mem_down(w->store, false);
+		/* At the point of the crash no part of it is there alone. */
+		bad += !domain_is_whole() && !domain_is_gone();
+		resume_all();
+		done += domain_is_gone();
+		bad += (!domain_is_whole() && !domain_is_gone()) ||
+		       (good && !domain_is_gone()) ||
+		       journal_mem_count(w->journal) > 0 ||
+		       journal_mem_retired(w->journal) > 0;
+		world_close(&w);
+		if (good && fuse > 12)
+			break;
+	} while (fuse < 100);
+	printf("# %u writes, %u done\n", fuse, done);
+	OK(bad == 0 && fuse > 8 && done > 0, "a removal is whole or nothing");
+}
+
+/* A step that is refused for good after others were done. */
+static void stuck(void)
+{
+	const struct step steps[] = {{STEP_RELINK, "user", "ann@example.org",
+				      "bob@example.org", NULL},
+				     {"levitate", "user", "ann@example.org",
+				      NULL, NULL}};
+	struct plan p = {.steps = steps, .count = 2}, *plans;
+	size_t count = 0;
+	struct err e = {0};
+
+	begin();
+	OK(!plan_run(&w->gateway, &w->admin, &p, &e) && e.kind == ERR_UNKNOWN,
+	   "a plan that cannot go on");
+	e = (struct err){0};
+	w->journal->ops->list(w->journal, &w->admin, &plans, &count, &e);
+	OK(count == 1 && strcmp(plans[0].state, PLAN_STUCK) == 0 &&
+		   plans[0].position == 1 && plans[0].holder == NULL,
+	   "stays in the journal, and says so");
+	world_close(&w);
+}
+
+static void take_over(void)
+{
+	const struct step steps[] = {{STEP_RELINK, "user", "ann@example.org",
+				      "bob@example.org", NULL}};
+	struct plan p = {.id = "left",
+			 .state = PLAN_RUNNING,
+			 .caller = "admin",
+			 .steps = steps,
+			 .count = 1},
+		    first, second;
+	struct err e = {0};
+
+	begin();
+	w->journal->ops->write(w->journal, &w->admin, &p, &e);
+	w->journal->ops->read(w->journal, &w->admin, "left", &first, &e);
+	second = first;
+	OK(plan_resume(&w->gateway, &w->admin, &first, NULL, &e),
+	   "one takes it over");
+	IS(leads("only@else.example"), "bob@example.org", "and does it");
+	OK(!plan_resume(&w->gateway, &w->admin, &second, NULL, &e) &&
+		   e.kind == ERR_CHANGED,
+	   "the other is too late");
+	world_close(&w);
+}
+
+int main(void)
+{
+	renames();
+	refusals();
+	claims();
+	removals();
+	large();
+	die_renaming(STORE_MEM_DIES_BEFORE);
+	die_renaming(STORE_MEM_DIES_AFTER);
+	die_renaming(STORE_MEM_LOSES_ONE);
+	die_removing(STORE_MEM_DIES_BEFORE);
+	die_removing(STORE_MEM_DIES_AFTER);
+	die_removing(STORE_MEM_LOSES_ONE);
+	stuck();
+	take_over();
+	return tap_done();
+}
