@@ -1,45 +1,29 @@
 /*
  * The contracts, put to what the gateway works with: a directory at the URI in
  * the first argument, below the base in the second; the third says which,
- * "store" or "plans".  Started by store.py.
+ * "store" or "plans".  Started by store.py and plans.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ldap/journal.h"
-#include "ldap/login.h"
-#include "ldap/schema.h"
-#include "ldap/store.h"
-#include "loop/fiber.h"
 #include "passwd/scheme.h"
 #include "tests/contract/plan_contract.h"
+#include "tests/lib/live.h"
 #include "util/clock.h"
 
-enum { FIBERS = 16, PATIENCE = 20000 };
-
-struct bench {
-	struct arena *arena;
-	struct loop *loop;
-	struct ldap_settings set;
-	struct session *session, *logins;
-	struct store *store;
-	struct journal *journal;
-	struct login *login;
-	bool plans;
-	int status;
-};
+enum { PATIENCE = 20000 };
 
 static bool opens(void *ctx, const char *address, const char *clear)
 {
-	struct bench *b = ctx;
-	const struct task t = {.arena = b->arena,
+	struct live *live = ctx;
+	struct login *l = live->gateway.login;
+	const struct task t = {.arena = live->arena,
 			       .deadline = clock_now() + PATIENCE};
 	const struct caller *caller = NULL;
 	struct err e = {0};
 
-	return b->login->ops->verify(b->login, &t, address, clear, true,
-				     &caller, &e);
+	return l->ops->verify(l, &t, address, clear, true, &caller, &e);
 }
 
 static const char *hash(struct arena *a, const char *clear)
@@ -52,104 +36,32 @@ static const char *hash(struct arena *a, const char *clear)
 	return text;
 }
 
-static struct caller caller(const struct bench *b, const char *name)
+static int put_to_it(struct live *live)
 {
-	return (struct caller){name,
-			       schema_login_dn(b->arena, b->set.base, name)};
-}
-
-static int put_to_it(struct bench *b)
-{
-	const struct caller admin = caller(b, "admin"),
-			    ann = caller(b, "ann@contract.example"),
-			    guest = caller(b, "guest");
-	const struct contract c = {.store = b->store,
-				   .journal = b->journal,
+	const struct caller admin = live_caller(live, "admin"),
+			    ann = live_caller(live, "ann@contract.example"),
+			    guest = live_caller(live, "guest");
+	const struct contract c = {.store = live->gateway.store,
+				   .journal = live->gateway.journal,
 				   .admin = &admin,
 				   .user = &ann,
 				   .guest = &guest,
-				   .hash = hash(b->arena, "first"),
-				   .other_hash = hash(b->arena, "second"),
+				   .hash = hash(live->arena, "first"),
+				   .other_hash = hash(live->arena, "second"),
 				   .opens = opens,
-				   .ctx = b};
+				   .ctx = live};
 
-	return b->plans ? plan_contract(&c) : store_contract(&c);
-}
-
-static bool await_connections(const struct bench *b)
-{
-	int64_t give_up = clock_now() + PATIENCE;
-
-	while (!session_is_up(b->session) || !session_is_up(b->logins)) {
-		if (clock_now() >= give_up)
-			return false;
-		fiber_sleep(5);
-	}
-	return true;
-}
-
-static void work(void *ctx)
-{
-	struct bench *b = ctx;
-
-	if (await_connections(b))
-		b->status = put_to_it(b);
-	else
-		puts("Bail out! the directory cannot be reached");
-	session_stop(b->session);
-	session_stop(b->logins);
-	while (!session_is_closed(b->session) || !session_is_closed(b->logins))
-		fiber_sleep(1);
-	loop_stop(b->loop);
-}
-
-static void open_ports(struct bench *b, struct pool *connector)
-{
-	const struct session_shape gateway = {.as = CONNECT_GATEWAY,
-					      .connections = 1,
-					      .outstanding = 16,
-					      .waiting = 16};
-	const struct session_shape nobody = {.as = CONNECT_NOBODY,
-					     .connections = 1,
-					     .outstanding = 1,
-					     .waiting = 16};
-
-	b->session = session_open(b->loop, connector, &b->set, &gateway);
-	b->logins = session_open(b->loop, connector, &b->set, &nobody);
-	b->store = ldap_store_open(b->session, &b->set);
-	b->journal = ldap_journal_open(b->session, &b->set);
-	b->login = ldap_login_open(b->logins, &b->set);
+	return strcmp(live->ctx, "plans") == 0 ? plan_contract(&c)
+					       : store_contract(&c);
 }
 
 int main(int argc, char **argv)
 {
-	struct bench b = {.status = EXIT_FAILURE,
-			  .arena = arena_new(),
-			  .set = {.uri = argc == 4 ? argv[1] : NULL,
-				  .base = argc == 4 ? argv[2] : NULL,
-				  .read_seconds = 10,
-				  .write_seconds = 10}};
-	struct err e = {0};
+	if (argc != 4)
+		return EXIT_FAILURE;
+	struct live live = {.set = {.uri = argv[1], .base = argv[2]},
+			    .work = put_to_it,
+			    .ctx = argv[3]};
 
-	connect_prepare();
-	b.loop = loop_open(&e);
-	struct pool *connector = pool_open("connecting", 2, FIBERS, 0, &e);
-	b.plans = argc == 4 && strcmp(argv[3], "plans") == 0;
-	if (argc != 4 || b.loop == NULL || connector == NULL)
-		return EXIT_FAILURE;
-	fiber_prepare(b.loop, FIBERS);
-	open_ports(&b, connector);
-	if (!fiber_start(b.loop, work, &b))
-		return EXIT_FAILURE;
-	loop_run(b.loop);
-	ldap_store_close(&b.store);
-	ldap_journal_close(&b.journal);
-	ldap_login_close(&b.login);
-	session_free(&b.session);
-	session_free(&b.logins);
-	pool_close(&connector);
-	fiber_cleanup(b.loop);
-	loop_close(&b.loop);
-	arena_free(b.arena);
-	return b.status;
+	return live_run(&live);
 }

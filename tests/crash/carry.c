@@ -1,0 +1,132 @@
+/*
+ * Carry out a plan on a directory and die, as by a power cut, before a certain
+ * write: carry URI BASE WRITES COMMAND...
+ *
+ *	rename OLD NEW     a user
+ *	remove DOMAIN      with all that is in it
+ *	resume             what is found in the journal
+ *
+ * WRITES is how many the directory gets; -1: all.  Ends with 0 when it was done
+ * to the end, with 1 when it failed, and by SIGKILL otherwise.
+ */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ldap.h>
+
+#include "core/plan.h"
+#include "core/provision.h"
+#include "core/user.h"
+#include "tests/lib/live.h"
+#include "util/clock.h"
+
+enum { PATIENCE = 60000 };
+
+static long writes_left = -1;
+
+/* Before each write of libldap's that the gateway makes. */
+static void *before_write(const char *name)
+{
+	if (writes_left >= 0 && writes_left-- == 0)
+		raise(SIGKILL);
+	return dlsym(RTLD_NEXT, name);
+}
+
+/* A function by its address, which C gives no cast for. */
+#define REAL(name)                      \
+	union {                         \
+		void *address;          \
+		__typeof__(&name) call; \
+	} real = {before_write(#name)}
+
+int ldap_add_ext(LDAP *ld, const char *dn, LDAPMod **mods, LDAPControl **server,
+		 LDAPControl **client, int *id)
+{
+	REAL(ldap_add_ext);
+	return real.call(ld, dn, mods, server, client, id);
+}
+
+int ldap_modify_ext(LDAP *ld, const char *dn, LDAPMod **mods,
+		    LDAPControl **server, LDAPControl **client, int *id)
+{
+	REAL(ldap_modify_ext);
+	return real.call(ld, dn, mods, server, client, id);
+}
+
+int ldap_rename(LDAP *ld, const char *dn, const char *name, const char *parent,
+		int delete, LDAPControl **server, LDAPControl **client, int *id)
+{
+	REAL(ldap_rename);
+	return real.call(ld, dn, name, parent, delete, server, client, id);
+}
+
+int ldap_delete_ext(LDAP *ld, const char *dn, LDAPControl **server,
+		    LDAPControl **client, int *id)
+{
+	REAL(ldap_delete_ext);
+	return real.call(ld, dn, server, client, id);
+}
+
+static bool rename_user(const struct gateway *g, const struct task *t,
+			char **words, struct err *e)
+{
+	struct user wanted = {.address = words[1]}, got;
+	const struct field f = FIELD(struct user, address);
+	const struct patch p = {&wanted, &f, 1, false};
+	struct revision rev;
+
+	return provision_change(g, t, KIND_USER, words[0], &p, NULL, &got, &rev,
+				e);
+}
+
+static bool resume(const struct gateway *g, const struct task *t, struct err *e)
+{
+	struct plan *plans;
+	size_t count;
+
+	if (!g->journal->ops->list(g->journal, t, &plans, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!plan_resume(g, t, &plans[i], NULL, e))
+			return false;
+	}
+	return true;
+}
+
+static int carry(struct live *live)
+{
+	char **words = live->ctx;
+	const struct caller admin = live_caller(live, "admin");
+	const struct task t = {live->arena, &admin, clock_now() + PATIENCE};
+	struct gateway *g = &live->gateway;
+	struct err e = {0};
+	bool good = false;
+
+	g->name = "carry";
+	g->lease_millis = PATIENCE;
+	if (strcmp(words[0], "rename") == 0)
+		good = rename_user(g, &t, words + 1, &e);
+	else if (strcmp(words[0], "remove") == 0)
+		good = provision_remove(g, &t, KIND_DOMAIN, words[1], true,
+					NULL, &e);
+	else if (strcmp(words[0], "resume") == 0)
+		good = resume(g, &t, &e);
+	if (!good)
+		printf("%s\n", e.text);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 5)
+		return EXIT_FAILURE;
+	struct live live = {.set = {.uri = argv[1], .base = argv[2]},
+			    .work = carry,
+			    .ctx = argv + 4};
+
+	writes_left = strtol(argv[3], NULL, 10);
+	return live_run(&live);
+}
