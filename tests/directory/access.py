@@ -2,7 +2,6 @@
 """Who may do what: identity, operation and target against the expected outcome."""
 
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
@@ -533,25 +532,30 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     tap.is_(leaks, [], "no password and no private key is among all that the gateway can read")
     tap.ok(directory.alive(), "slapd is still there")
 
-# The line that lets Dovecot look passwords up, as the comment in the template has it.
+# A stored hash: whoever asks, in whatever way, whether Dovecot binds or looks passwords up. Only Dovecot gets one, only
+# where it looks up, and only of a user who may log in.
+HOLDERS = [JOHN, JANE, DAVE, JACK, CAROL, ZED, ADMIN, ALICE, GONE, POSTFIX, DOVECOT]
+READABLE = [JOHN, JANE, JACK]
 
 
-def with_password_lookup(config):
-    """Insert the line where the comment says."""
-    line = re.search(r"(?m)^#   (by dn.exact=.* read)$", config).group(1)
-    text, count = re.subn(r'(?m)^(olcAccess: \{\d+\}to dn.regex="\^mail=.*\n  attrs=userPassword\n(?:  by .*\n)*?)(  by anonymous )', lambda match: match.group(1) + "  " + line + "\n" + match.group(2), config)
-    if count != 1:
-        raise ValueError("the rule for the line was found %d times" % count)
-    return text
+def hashes(who):
+    """The entries whose hash this identity gets at by reading, by comparing, and by searching."""
+    read_of = [dn for dn in HOLDERS if read(who, dn, "userPassword") == VALUE]
+    compared = [dn for dn in HOLDERS if compare(who, dn, "userPassword", HASH) in (5, 6)]
+    searched = [dn for dn in HOLDERS if count(who, dn, "(userPassword=*)") == 1]
+    return read_of, compared, searched
 
 
-with Directory(base=BASE, entries=ENTRIES, edit=with_password_lookup) as directory:
-    who = identities(directory)
-    for dn, want, what in ((JOHN, VALUE, "an enabled user"), (DAVE, BARE, "a disabled user"), (CAROL, BARE, "a user whose login is disabled"), (ZED, BARE, "a user of a disabled domain"), (ALICE, NO_SUCH, "a principal")):
-        tap.is_(read(who["dovecot"], dn, "userPassword"), want, "password lookup: Dovecot and %s" % what)
-    for name in ("postfix", "sso", "admin", "gateway", "user"):
-        tap.ok(read(who[name], JOHN, "userPassword") in (BARE, NO_SUCH), "password lookup: nothing for %s" % name)
-    tap.is_(bind(directory, JOHN, PASSWORD), 0, "password lookup: binding goes on")
+for mode in ("none", "read"):
+    with Directory(base=BASE, entries=ENTRIES, dovecot_passwords=mode) as directory:
+        for name, identity in identities(directory).items():
+            want = READABLE if (mode, name) == ("read", "dovecot") else []
+            tap.is_(hashes(identity), (want, want, want), "Dovecot's right \"%s\": whose hash there is for %s" % (mode, name))
+        dovecot = directory.service("dovecot")
+        replaced = [(ldap.MOD_REPLACE, "provostEnabled", [b"FALSE"])]
+        directory.admin().modify_s(ALPHA, replaced)
+        tap.is_(hashes(Who(dovecot)), ([], [], []), "Dovecot's right \"%s\": none in a domain just disabled" % mode)
+        tap.is_(bind(directory, "mail=ann@beta.example," + BETA, PASSWORD), 0, "Dovecot's right \"%s\": binding goes on" % mode)
 
 # The same probes where there are no rules: each must now succeed, or it could never have failed.
 with Directory(base=BASE, entries=ENTRIES, without_access_rules=True) as directory:
