@@ -54,7 +54,8 @@ DKIM_ENTRY = {
     "provostDkimKeyType": ["rsa"],
     "provostDkimPrivateKey": ["secret key"],
 }
-JOURNAL_ENTRY = {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"]}
+JOURNAL_ENTRY = {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"],
+                 "provostJournalName": ["john@alpha.example", "johnny@alpha.example"]}
 RETIRED_ENTRY = {"objectClass": ["provostRetired"], "mail": ["old@alpha.example"], "provostExpires": ["20990101000000Z"]}
 
 ENTRIES = "".join(
@@ -420,11 +421,22 @@ def table():
     case("postfix", 0, count, DOMAINS, "(objectClass=provostUsage)")
     case("postfix", VALUE, read, SALES, "provostDestination")
     case("postfix", VALUE, read, JOHN, "mail")
-    for dn in (OFF, DAVE, DKIM, "cn=usage," + JOHN, "mail=old@alpha.example," + ALPHA, ALICE, POSTFIX, ADMINISTRATORS, CHANGE):
+    for dn in (OFF, DAVE, DKIM, "cn=usage," + JOHN, "mail=old@alpha.example," + ALPHA, ALICE, POSTFIX, ADMINISTRATORS, "mail=old@alpha.example," + RETIRED):
         case("postfix", VALUE if dn == POSTFIX else NO_SUCH, read, dn, "objectClass")
     for attribute in ("cn", "userPassword", "entryUUID", "provostNumber", "provostMailboxId", "provostRecoveryAddress"):
         case("postfix", BARE, read, JOHN, attribute)
     case("postfix", BARE, read, ALPHA, "provostOwner")
+    case("postfix", 1, count, JOURNAL, "(provostJournalName=johnny@alpha.example)")
+    case("postfix", 0, count, JOURNAL, "(provostJournalState=running)")
+    case("postfix", VALUE, read, CHANGE, "provostJournalName")
+    for attribute in ("provostJournalId", "provostJournalState", "provostJournalCaller", "provostJournalSteps", "entryUUID", "createTimestamp"):
+        case("postfix", BARE, read, CHANGE, attribute)
+    case("postfix", BARE, read, NUMBERS, "provostNextNumber")
+    case("postfix", REFUSED, replace, CHANGE, "provostJournalName", "x@alpha.example")
+    case("postfix", REFUSED, delete, CHANGE)
+    for who in ("dovecot", "sso", "signer", "user", "principal", "admin"):
+        case(who, NO_SUCH, read, CHANGE, "provostJournalName")
+        case(who, "code 32", count, JOURNAL, "(provostJournalName=johnny@alpha.example)")
 
     case("dovecot", 1, count, DOMAINS, "(&(objectClass=provostDomain)(provostDomainName=off.example)(provostEnabled=FALSE))")
     case("dovecot", 1, count, DOMAINS, "(&(objectClass=provostUser)(mail=dave@alpha.example))")
