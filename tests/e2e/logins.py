@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import ctypes
+import grp
 import os
 import re
 import smtplib
@@ -171,9 +172,11 @@ def serve(mode, allowed):
             refusals(g)
         create(admin)
         masters = os.path.join(g.top, "masters")
+        # As the manual says: for Dovecot's group, and as doveadm pw prints it.
         with open(masters, "w", encoding="utf-8") as file:
-            file.write("keeper:{CRYPT}%s\n" % crypt(MASTER, SETTINGS["sha512-crypt"]))
-        os.chmod(masters, 0o644)
+            file.write("keeper:{SHA512-CRYPT}%s\n" % crypt(MASTER, SETTINGS["sha512-crypt"]))
+        os.chown(masters, 0, grp.getgrnam("dovecot").gr_gid)
+        os.chmod(masters, 0o640)
         directory, done = config(g, "dovecot", "--state-dir", g.state, "--passdb", mode, "--master-users", masters, "--hostname", "mail.test",
                                  "--mail-dir", g.top + "/mail", "--mail-uid", "5000", "--mail-gid", "5000")
         tap.ok(done.returncode == 0 and done.stderr == "", "provost config dovecot --passdb " + mode, done.stderr)
@@ -186,6 +189,7 @@ def serve(mode, allowed):
             os.remove(masters)
             try_logins(dovecot, [(JOHN, CHANGED, True)], mode + ", the file of masters gone")
         tap.is_(admin.complaints, [], "every reply was as described")
+        tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
 
 
 def allowed_no_more():

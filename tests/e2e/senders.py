@@ -151,6 +151,7 @@ def main():
             subjects = dovecot.imap_messages(EVE, PASSWORD)
             tap.ok("from " + JOHN in subjects and "from john@example.net" in subjects and "never" not in subjects, "what was sent arrives", subjects)
         tap.is_(admin.complaints, [], "every reply was as described")
+        tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
     tap.done()
 
 
