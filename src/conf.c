@@ -60,6 +60,10 @@ static const struct conf_option options[] = {
 	 "where slapd's modules are"},
 	{F(embedded.schemas), "/etc/ldap/schema", 0, 0, NULL,
 	 "where slapd's own schema files are"},
+	{F(embedded.dovecot_reads_passwords), "no", 0, 0,
+	 "dovecot-reads-passwords",
+	 "yes or no: whether Dovecot may read the stored hashes of users who "
+	 "may log in, for its lookup passdb"},
 
 	{F(ldap.base), "dc=provost", 0, 0, "base",
 	 "DN that everything is below, of dc=, o= and ou="},
@@ -310,6 +314,13 @@ static bool check_ldap_listen(const char *uri, struct err *e)
 	return true;
 }
 
+static bool check_yes_no(const char *name, const char *value, struct err *e)
+{
+	return (value != NULL &&
+		(strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) ||
+	       err_set(e, ERR_INVALID, "%s is yes or no", name);
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
@@ -320,7 +331,9 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	if (scheme_find(conf->passwd.scheme) == NULL)
 		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
 			       scheme_names(a));
-	return check_ldap_listen(conf->embedded.ldap_listen, e) &&
+	return check_yes_no("embedded.dovecot_reads_passwords",
+			    conf->embedded.dovecot_reads_passwords, e) &&
+	       check_ldap_listen(conf->embedded.ldap_listen, e) &&
 	       base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }

@@ -87,6 +87,86 @@ static const char *hostname(struct arena *a)
 		       : arena_printf(a, "%s.localdomain", name);
 }
 
+/* Is it the directory of the provostd whose state we see? */
+static bool is_ours(struct arena *a, const struct config_options *o)
+{
+	struct err none = {0};
+	const char *uri;
+
+	return o->ldap_uri == NULL ||
+	       (read_state(a, o, "ldap-uri", NULL, &uri, &none) &&
+		strcmp(uri, o->ldap_uri) == 0);
+}
+
+/* Does Dovecot read hashes?  Our own directory says whether it lets it; of
+ * another one we cannot know. */
+static bool find_passdb(struct arena *a, const struct config_options *o,
+			bool *lookup, struct err *e)
+{
+	const char *how = or_default(o->passdb, "bind"), *allowed;
+	struct err none = {0};
+
+	*lookup = strcmp(how, "lookup") == 0;
+	if (!*lookup)
+		return strcmp(how, "bind") == 0 ||
+		       err_set(e, ERR_INVALID, "--passdb is bind or lookup");
+	if (!is_ours(a, o)) {
+		fprintf(stderr,
+			"provost: see to it that %s lets cn=dovecot read "
+			"userPassword, or every login will be refused\n",
+			o->ldap_uri);
+		return true;
+	}
+	if (read_state(a, o, "dovecot-reads-passwords", NULL, &allowed, &none))
+		return true;
+	return err_set(e, ERR_INVALID,
+		       "the directory does not let Dovecot read passwords: "
+		       "start provostd with --dovecot-reads-passwords yes, or "
+		       "leave out --passdb lookup (%s)",
+		       none.text);
+}
+
+/* Dovecot goes on without a file of master users that is not there, and only
+ * its log would tell. */
+static bool find_masters(struct arena *a, const struct config_options *o,
+			 const char **ret, struct err *e)
+{
+	char real[PATH_MAX];
+
+	*ret = NULL;
+	if (o->master_users == NULL)
+		return true;
+	if (realpath(o->master_users, real) == NULL)
+		return err_set(e, ERR_INVALID, "%s: %s", o->master_users,
+			       strerror(errno));
+	*ret = arena_strdup(a, real);
+	return is_one_word(real) ||
+	       err_set(e, ERR_INVALID, "%s must be one word without quotes",
+		       real);
+}
+
+static bool fill_dovecot(struct arena *a, const struct config_options *o,
+			 const char **pairs, struct err *e)
+{
+	const char *masters;
+	bool lookup;
+
+	if (!find_passdb(a, o, &lookup, e) || !find_masters(a, o, &masters, e))
+		return false;
+	/* clang-format off */
+	const char *const all[] = {
+		"AUTH_BIND", lookup ? "no" : "yes",
+		"PASSWORD_ATTRIBUTE", lookup ? ",userPassword=password" : "",
+		"MASTER", masters != NULL ? "" : "#",
+		"MASTER_USERS", or_default(masters, "/etc/provost/master-users"),
+		NULL,
+	};
+	/* clang-format on */
+
+	memcpy(pairs, all, sizeof(all));
+	return true;
+}
+
 static bool fill_mail(struct arena *a, const char *program, const char *dir,
 		      const struct config_options *o, const char **pairs,
 		      struct err *e)
@@ -115,7 +195,8 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 				       all[i - 1]);
 	}
 	memcpy(pairs, all, sizeof(all));
-	return true;
+	return strcmp(program, "dovecot") != 0 ||
+	       fill_dovecot(a, o, &pairs[COUNT(all) - 1], e);
 }
 
 /* For a directory server of one's own.  Passwords and what depends on its
@@ -123,8 +204,12 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 static bool fill_slapd(struct arena *a, const struct config_options *o,
 		       const char **pairs, struct err *e)
 {
-	const char *base;
+	const char *base, *may = or_default(o->dovecot_reads_passwords, "no");
+	bool reads = strcmp(may, "yes") == 0;
 
+	if (!reads && strcmp(may, "no") != 0)
+		return err_set(e, ERR_INVALID,
+			       "--dovecot-reads-passwords is yes or no");
 	if (!read_state(a, o, "base", o->base, &base, e) ||
 	    !base_check(base, e))
 		return false;
@@ -133,6 +218,7 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 		"BASE", base,
 		"BASE_ENTRY", base_entry(a, base),
 		"PASSWORD_FORMS", scheme_expression(a),
+		"DOVECOT_PASSWORDS", reads ? "read" : "none",
 		NULL,
 	};
 	/* clang-format on */

@@ -12,6 +12,9 @@
 struct config_options {
 	const char *state_dir, *base, *ldap_uri, *password_file;
 	const char *hostname, *mail_dir, *mail_uid, *mail_gid;
+	const char *passdb;       /* "bind" or "lookup" */
+	const char *master_users; /* passwd-file; NULL: there are none */
+	const char *dovecot_reads_passwords; /* "yes" or "no" */
 };
 
 /* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,

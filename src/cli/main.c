@@ -23,6 +23,10 @@ static const char usage[] =
 	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
 	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
 	"  --mail-gid GROUP      [vmail]\n"
+	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
+	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
+	"  --dovecot-reads-passwords yes|no\n"
+	"                        what a slapd of your own allows [no]\n"
 	"  --help, --version\n";
 
 static int complain(const char *why)
@@ -43,14 +47,24 @@ static bool read_options(int argc, char **argv, struct config_options *o)
 		{"mail-dir", required_argument, NULL, 5},
 		{"mail-uid", required_argument, NULL, 6},
 		{"mail-gid", required_argument, NULL, 7},
+		{"passdb", required_argument, NULL, 8},
+		{"master-users", required_argument, NULL, 9},
+		{"dovecot-reads-passwords", required_argument, NULL, 10},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
-	const char **const members[] = {&o->state_dir, &o->base,
-					&o->ldap_uri,  &o->password_file,
-					&o->hostname,  &o->mail_dir,
-					&o->mail_uid,  &o->mail_gid};
+	const char **const members[] = {&o->state_dir,
+					&o->base,
+					&o->ldap_uri,
+					&o->password_file,
+					&o->hostname,
+					&o->mail_dir,
+					&o->mail_uid,
+					&o->mail_gid,
+					&o->passdb,
+					&o->master_users,
+					&o->dovecot_reads_passwords};
 	int which;
 
 	while ((which = getopt_long(argc, argv, "", names, NULL)) != -1) {

@@ -14,6 +14,7 @@ struct embedded_settings {
 	const char *program;     /* slapd */
 	const char *modules;     /* directory of slapd's modules */
 	const char *schemas;     /* directory of slapd's own schema */
+	const char *dovecot_reads_passwords; /* "yes" or "no" */
 
 	/* What main() lends us from other layers. */
 	const char *base;           /* DN everything is below */

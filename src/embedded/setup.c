@@ -31,6 +31,11 @@ static const char *threads(struct arena *a)
 	return arena_printf(a, "%ld", cpus > 2 ? cpus * 2 : 4);
 }
 
+static bool dovecot_reads(const struct embedded_settings *set)
+{
+	return strcmp(set->dovecot_reads_passwords, "yes") == 0;
+}
+
 static const char *fill_config(const struct embedded_settings *set,
 			       const struct state *st, struct arena *a,
 			       const char *database)
@@ -47,6 +52,7 @@ static const char *fill_config(const struct embedded_settings *set,
 		"DATABASE", database,
 		"ACCESSLOG", state_path(st, a, "accesslog"),
 		"PASSWORD_FORMS", set->password_forms,
+		"DOVECOT_PASSWORDS", dovecot_reads(set) ? "read" : "none",
 		NULL,
 	};
 	/* clang-format on */
@@ -184,6 +190,18 @@ static bool same_base(const struct embedded_settings *set,
 		       was);
 }
 
+/* A line in a file of that name, for "provost config"; no file without one. */
+static bool tell(const struct state *st, struct arena *a, const char *name,
+		 const char *line, struct err *e)
+{
+	const char *path = state_path(st, a, name);
+
+	if (line != NULL)
+		return file_write(path, 0644, arena_printf(a, "%s\n", line), e);
+	return unlink(path) == 0 || errno == ENOENT ||
+	       err_set(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+}
+
 bool setup_directory(const struct embedded_settings *set,
 		     const struct state *st, struct err *e)
 {
@@ -199,10 +217,7 @@ bool setup_directory(const struct embedded_settings *set,
 	    (!exists(database) && !first_start(set, st, a, e)) ||
 	    !same_base(set, st, a, e) || !write_config(set, st, a, database, e))
 		return false;
-	if (set->ldap_listen != NULL)
-		return file_write(state_path(st, a, "ldap-uri"), 0644,
-				  arena_printf(a, "%s\n", set->ldap_listen), e);
-	return unlink(state_path(st, a, "ldap-uri")) == 0 || errno == ENOENT ||
-	       err_set(e, ERR_INTERNAL, "%s/ldap-uri: %s", st->dir,
-		       strerror(errno));
+	return tell(st, a, "ldap-uri", set->ldap_listen, e) &&
+	       tell(st, a, "dovecot-reads-passwords",
+		    dovecot_reads(set) ? "yes" : NULL, e);
 }

@@ -2,7 +2,6 @@
 """Who may do what: identity, operation and target against the expected outcome."""
 
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
@@ -55,7 +54,8 @@ DKIM_ENTRY = {
     "provostDkimKeyType": ["rsa"],
     "provostDkimPrivateKey": ["secret key"],
 }
-JOURNAL_ENTRY = {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"]}
+JOURNAL_ENTRY = {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"],
+                 "provostJournalName": ["john@alpha.example", "johnny@alpha.example"]}
 RETIRED_ENTRY = {"objectClass": ["provostRetired"], "mail": ["old@alpha.example"], "provostExpires": ["20990101000000Z"]}
 
 ENTRIES = "".join(
@@ -421,11 +421,22 @@ def table():
     case("postfix", 0, count, DOMAINS, "(objectClass=provostUsage)")
     case("postfix", VALUE, read, SALES, "provostDestination")
     case("postfix", VALUE, read, JOHN, "mail")
-    for dn in (OFF, DAVE, DKIM, "cn=usage," + JOHN, "mail=old@alpha.example," + ALPHA, ALICE, POSTFIX, ADMINISTRATORS, CHANGE):
+    for dn in (OFF, DAVE, DKIM, "cn=usage," + JOHN, "mail=old@alpha.example," + ALPHA, ALICE, POSTFIX, ADMINISTRATORS, "mail=old@alpha.example," + RETIRED):
         case("postfix", VALUE if dn == POSTFIX else NO_SUCH, read, dn, "objectClass")
     for attribute in ("cn", "userPassword", "entryUUID", "provostNumber", "provostMailboxId", "provostRecoveryAddress"):
         case("postfix", BARE, read, JOHN, attribute)
     case("postfix", BARE, read, ALPHA, "provostOwner")
+    case("postfix", 1, count, JOURNAL, "(provostJournalName=johnny@alpha.example)")
+    case("postfix", 0, count, JOURNAL, "(provostJournalState=running)")
+    case("postfix", VALUE, read, CHANGE, "provostJournalName")
+    for attribute in ("provostJournalId", "provostJournalState", "provostJournalCaller", "provostJournalSteps", "entryUUID", "createTimestamp"):
+        case("postfix", BARE, read, CHANGE, attribute)
+    case("postfix", BARE, read, NUMBERS, "provostNextNumber")
+    case("postfix", REFUSED, replace, CHANGE, "provostJournalName", "x@alpha.example")
+    case("postfix", REFUSED, delete, CHANGE)
+    for who in ("dovecot", "sso", "signer", "user", "principal", "admin"):
+        case(who, NO_SUCH, read, CHANGE, "provostJournalName")
+        case(who, "code 32", count, JOURNAL, "(provostJournalName=johnny@alpha.example)")
 
     case("dovecot", 1, count, DOMAINS, "(&(objectClass=provostDomain)(provostDomainName=off.example)(provostEnabled=FALSE))")
     case("dovecot", 1, count, DOMAINS, "(&(objectClass=provostUser)(mail=dave@alpha.example))")
@@ -533,25 +544,30 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     tap.is_(leaks, [], "no password and no private key is among all that the gateway can read")
     tap.ok(directory.alive(), "slapd is still there")
 
-# The line that lets Dovecot look passwords up, as the comment in the template has it.
+# A stored hash: whoever asks, in whatever way, whether Dovecot binds or looks passwords up. Only Dovecot gets one, only
+# where it looks up, and only of a user who may log in.
+HOLDERS = [JOHN, JANE, DAVE, JACK, CAROL, ZED, ADMIN, ALICE, GONE, POSTFIX, DOVECOT]
+READABLE = [JOHN, JANE, JACK]
 
 
-def with_password_lookup(config):
-    """Insert the line where the comment says."""
-    line = re.search(r"(?m)^#   (by dn.exact=.* read)$", config).group(1)
-    text, count = re.subn(r'(?m)^(olcAccess: \{\d+\}to dn.regex="\^mail=.*\n  attrs=userPassword\n(?:  by .*\n)*?)(  by anonymous )', lambda match: match.group(1) + "  " + line + "\n" + match.group(2), config)
-    if count != 1:
-        raise ValueError("the rule for the line was found %d times" % count)
-    return text
+def hashes(who):
+    """The entries whose hash this identity gets at by reading, by comparing, and by searching."""
+    read_of = [dn for dn in HOLDERS if read(who, dn, "userPassword") == VALUE]
+    compared = [dn for dn in HOLDERS if compare(who, dn, "userPassword", HASH) in (5, 6)]
+    searched = [dn for dn in HOLDERS if count(who, dn, "(userPassword=*)") == 1]
+    return read_of, compared, searched
 
 
-with Directory(base=BASE, entries=ENTRIES, edit=with_password_lookup) as directory:
-    who = identities(directory)
-    for dn, want, what in ((JOHN, VALUE, "an enabled user"), (DAVE, BARE, "a disabled user"), (CAROL, BARE, "a user whose login is disabled"), (ZED, BARE, "a user of a disabled domain"), (ALICE, NO_SUCH, "a principal")):
-        tap.is_(read(who["dovecot"], dn, "userPassword"), want, "password lookup: Dovecot and %s" % what)
-    for name in ("postfix", "sso", "admin", "gateway", "user"):
-        tap.ok(read(who[name], JOHN, "userPassword") in (BARE, NO_SUCH), "password lookup: nothing for %s" % name)
-    tap.is_(bind(directory, JOHN, PASSWORD), 0, "password lookup: binding goes on")
+for mode in ("none", "read"):
+    with Directory(base=BASE, entries=ENTRIES, dovecot_passwords=mode) as directory:
+        for name, identity in identities(directory).items():
+            want = READABLE if (mode, name) == ("read", "dovecot") else []
+            tap.is_(hashes(identity), (want, want, want), "Dovecot's right \"%s\": whose hash there is for %s" % (mode, name))
+        dovecot = directory.service("dovecot")
+        replaced = [(ldap.MOD_REPLACE, "provostEnabled", [b"FALSE"])]
+        directory.admin().modify_s(ALPHA, replaced)
+        tap.is_(hashes(Who(dovecot)), ([], [], []), "Dovecot's right \"%s\": none in a domain just disabled" % mode)
+        tap.is_(bind(directory, "mail=ann@beta.example," + BETA, PASSWORD), 0, "Dovecot's right \"%s\": binding goes on" % mode)
 
 # The same probes where there are no rules: each must now succeed, or it could never have failed.
 with Directory(base=BASE, entries=ENTRIES, without_access_rules=True) as directory:

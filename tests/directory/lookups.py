@@ -13,6 +13,7 @@ from ldap.controls.libldap import SimplePagedResultsControl
 
 BASE = "dc=provost"
 DOMAINS = "ou=domains," + BASE
+JOURNAL = "ou=journal," + BASE
 PERSON = "uid=paul,ou=principals," + BASE
 USERS, PER_DOMAIN = 2000, 200
 MOST = 10
@@ -29,6 +30,10 @@ for number in range(USERS):
         parts.append(ldif("provostDkimSelector=s1," + domain, key))
     address = "u%d@%s" % (number, name)
     parts.append(ldif("mail=%s,%s" % (address, domain), user_entry(address, provostNumber=str(number + 1), provostSender="s%d@%s" % (number, name))))
+for number in range(USERS):
+    names = [kind + "%d@d%d.example" % (number, number // PER_DOMAIN) for kind in ("old", "new")]
+    entry = {"objectClass": ["provostJournal"], "provostJournalId": ["c%d" % number], "provostJournalState": ["running"], "provostJournalName": names}
+    parts.append(ldif("provostJournalId=c%d,%s" % (number, JOURNAL), entry))
 parts.append(ldif("provostDomainName=other.example," + DOMAINS, domain_entry("other.example", kind="alias", provostTargetDomain="d1.example")))
 parts.append(ldif("provostDomainName=relay.example," + DOMAINS, domain_entry("relay.example", kind="relay", provostTransport="smtp:[mx]")))
 
@@ -59,16 +64,18 @@ LOOKUPS = [
     ("admin", "(provostViewer=uid=admin,ou=principals,dc=provost)", 0),
     ("admin", "(owner=uid=admin,ou=principals,dc=provost)", 0),
     ("gateway", "(provostKeyId=k1)", 0),
+    ("postfix", "(provostJournalName=new300@d1.example)", 1, JOURNAL),
+    ("postfix", "(provostJournalName=%s)" % USER, 0, JOURNAL),
 ]
 # What must be seen as a scan, or the log is read wrongly.
 SCANS = ["(provostTransport=*)", "(mail=*@d1.example)", "(cn=u300)"]
 
 
-def candidates(directory, connection, text):
+def candidates(directory, connection, text, base=DOMAINS):
     """Search, and read from the log how many entries slapd looked at."""
     before = os.path.getsize(directory.log)
     try:
-        found = len(connection.search_s(DOMAINS, ldap.SCOPE_SUBTREE, text, ["objectClass"]))
+        found = len(connection.search_s(base, ldap.SCOPE_SUBTREE, text, ["objectClass"]))
     except ldap.LDAPError as error:
         found = error
     with open(directory.log, encoding="utf-8", errors="replace") as log:
@@ -91,8 +98,8 @@ with Directory(base=BASE, entries="".join(parts), level="trace,filter") as direc
     connections = {name: directory.service(name) for name in ("postfix", "dovecot", "signer", "sso")}
     connections["admin"] = directory.admin()
     connections["gateway"] = directory.external()
-    for who, text, want in LOOKUPS:
-        found, counts, lines = candidates(directory, connections[who], text)
+    for who, text, want, *base in LOOKUPS:
+        found, counts, lines = candidates(directory, connections[who], text, *base)
         tap.is_(found, want, "%s finds %d: %s" % (who, want, text))
         tap.ok(len(counts) == 1 and 0 <= counts[0] <= MOST, "few candidates: %s" % text, counts or lines[:500])
         missing = set(re.findall(r"\((\w+)\) not indexed", lines)) - {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostDkimState"}

@@ -13,7 +13,8 @@ import tap
 
 FILES = ["sbin/provostd", "bin/provost", "share/provost/schema/provost.schema", "share/provost/schema/provost.ldif",
          "share/provost/ldif/server.ldif", "share/provost/ldif/database.ldif", "share/provost/ldif/base.ldif",
-         "share/man/man8/provostd.8", "share/man/man1/provost.1"]
+         "share/man/man8/provostd.8", "share/man/man1/provost.1",
+         "share/man/man5/provost.conf.5", "share/man/man7/provost-schema.7"]
 
 
 def main():

@@ -94,13 +94,15 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
 class Directory:
     """A directory of its own in a temporary place. Use it in a with statement."""
 
-    def __init__(self, base="dc=provost", level="0", without_access_rules=False, entries="", threads=4, edit=None):
+    def __init__(self, base="dc=provost", level="0", without_access_rules=False, entries="", threads=4, edit=None,
+                 dovecot_passwords="none"):
         self.base = base
         self.level = level
         self.without_access_rules = without_access_rules
         self.entries = entries
         self.threads = threads
         self.edit = edit
+        self.dovecot_passwords = dovecot_passwords
         self.process = None
         self.place = tempfile.mkdtemp(prefix="provost-directory-")
         self.log = os.path.join(self.place, "slapd.log")
@@ -134,6 +136,7 @@ class Directory:
             "UID": str(os.getuid()),
             "GID": str(os.getgid()),
             "PASSWORD_FORMS": PASSWORD_FORMS,
+            "DOVECOT_PASSWORDS": self.dovecot_passwords,
         }
         for name in ("admin", "postfix", "dovecot", "signer", "sso"):
             values[name.upper() + "_HASH"] = crypt_hash(self.password(name))

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Check that every option is explained: in --help and in what --print-config
-# writes.
+# Check that every option is explained: in --help, in what --print-config
+# writes, in docs/configuration.md and, with type, default, range and short
+# name, in provost.conf(5).
 cd "${top_srcdir:?}" || exit 1
 daemon=${top_builddir:?}/provostd
 n=0
@@ -19,6 +20,11 @@ rows=$(tr '\n' ' ' <src/conf.c | grep -o '{F([a-z_.]*), [^{}]*}' |
 	sed 's/^{F(\([a-z_.]*\)),.*/\1/')
 [ -n "$rows" ] && wrong='' || wrong="there are none"
 result "options in src/conf.c" "$wrong"
+# One line for each option of the manual page: [section] key, and all it says.
+manual=$(awk '/^## \[/ { section = $2 }
+	/^\*[a-z_0-9]*\* = / { gsub(/\*/, "", $1); text = section }
+	/^$/ { if (text) print text; text = "" }
+	text { sub(/^\t/, ""); text = text " " $0 }' docs/man/provost.conf.5.scd)
 for name in $rows; do
 	row=$(tr '\n' ' ' <src/conf.c | grep -o "{F($name), [^{}]*}")
 	alias=$(echo "$row" | cut -d, -f5 | tr -d '" 	')
@@ -31,8 +37,41 @@ for name in $rows; do
 	said=$(echo "$sample" | sed -n "/^\[$section\]/,/^\[/p" | grep -B1 "^$key =" | sed -n '1s/^; //p')
 	[ ${#said} -gt 8 ] && wrong='' || wrong="--print-config says nothing of [$section] $key"
 	result "[$section] $key" "$wrong"
+	value=$(echo "$row" | cut -d, -f2 | tr -d '" 	') min=$(echo "$row" | cut -d, -f3 | tr -d ' 	')
+	max=$(echo "$row" | cut -d, -f4 | tr -d ' 	') wrong=''
+	said=$(echo "$manual" | grep -F "[$section] $key = ")
+	case $said in
+	'') wrong="there is no such option" ;;
+	*"= _"[A-Z]*_" "[A-Za-z_]*" Default: "* | *"= *yes*|*no* "[A-Z]*" Default: "*) ;;
+	*) wrong="it lacks type, meaning or default" ;;
+	esac
+	case $value,$said in
+	NULL,* | *,*"Default: *$value*"*) ;;
+	*) wrong="its default is $value" ;;
+	esac
+	case $max,$said in
+	0,* | *,*"From $min to $max."*) ;;
+	*) wrong="it goes from $min to $max" ;;
+	esac
+	case $alias,$said in
+	NULL,* | *,*"Short: *--$alias*."*) ;;
+	*) wrong="its short name is --$alias" ;;
+	esac
+	result "provost.conf(5): [$section] $key" "$wrong"
+	sed -n "/^### \`\[$section\]\`/,/^###/p" docs/configuration.md | grep -qF "| \`$key\` | \`$flag\` |" &&
+		wrong='' || wrong="it is not in the table"
+	result "docs/configuration.md: [$section] $key" "$wrong"
 done
+[ "$(echo "$rows" | wc -l)" -eq "$(echo "$manual" | wc -l)" ] && wrong='' ||
+	wrong="src/conf.c has $(echo "$rows" | wc -l), provost.conf(5) $(echo "$manual" | wc -l)"
+result "as many as provost.conf(5) has" "$wrong"
 [ "$(echo "$rows" | wc -l)" -eq "$(echo "$help" | grep -c ' VALUE$')" ] && wrong='' ||
 	wrong="src/conf.c has $(echo "$rows" | wc -l), --help $(echo "$help" | grep -c ' VALUE$')"
 result "as many as --help has" "$wrong"
+
+# The same of provost: what --help has, provost(1) has, and nothing else.
+said=$("${top_builddir:?}/provost" --help | grep -oE '^  (--[a-z-]+(, )?)+' | grep -oE -e '--[a-z-]+' | LC_ALL=C sort -u)
+manual=$(sed -n '/^# OPTIONS/,/^# EXIT/p' docs/man/provost.1.scd | grep '^\*--' | grep -oE -e '--[a-z-]+' | LC_ALL=C sort -u)
+[ -n "$said" ] && [ "$said" = "$manual" ] && wrong='' || wrong=$(echo "--help: $said; provost(1): $manual" | tr '\n' ' ')
+result "provost(1) has the options of provost --help" "$wrong"
 echo "1..$n"

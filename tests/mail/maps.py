@@ -31,6 +31,7 @@ else:
     why_not = mail.missing()
 
 PASSWORD = "correct horse"
+MASTER = "master's horse"
 MEGABYTE = 1048576
 
 
@@ -270,6 +271,15 @@ LOGINS = (
     ("off@example.org", PASSWORD, False),
     ("nologin@example.org", PASSWORD, False),
     ("zed@off.example", PASSWORD, False),
+    ("john@example.org*keeper", MASTER, True),
+    ("John@Example.org*keeper", MASTER, True),
+    ("john@example.org*keeper", PASSWORD, False),
+    ("john@example.org*jane@example.org", PASSWORD, False),
+    ("keeper", MASTER, False),
+    ("nobody@example.org*keeper", MASTER, False),
+    ("off@example.org*keeper", MASTER, False),
+    ("nologin@example.org*keeper", MASTER, False),
+    ("zed@off.example*keeper", MASTER, False),
 )
 
 USERS = sorted("john jane tiny free nologin robot away copy".split())
@@ -480,7 +490,7 @@ def test_secrets(postfix, dovecot):
     for name, server in (("Postfix", postfix), ("Dovecot", dovecot)):
         with open(server.log_file, errors="replace") as file:
             text = file.read()
-        found = re.findall("|".join((re.escape(PASSWORD), "wrong horse",
+        found = re.findall("|".join((re.escape(PASSWORD), MASTER, "wrong horse",
                                      "secret of", r"\$6\$")), text)
         tap.is_(found, [], f"no password in the log of {name}")
         complaints = [line for line in text.splitlines() if re.search(
@@ -495,14 +505,21 @@ def entries_below(place, sink):
             place.address(name) if "@" in name else place.domain(name), entry), sink)
 
 
-def configure(place, top):
+def configure(place, top, **more):
     """Write both configurations below top; answers their paths."""
     paths = [os.path.join(top, name) for name in ("postfix", "dovecot", "mail")]
+    masters = os.path.join(top, "masters")
     for path in paths[:2]:
         name = os.path.basename(path)
         mail.fill(name, path, BASE=place.base, LDAP_URI=place.url,
-                  PASSWORD=place.password(name), MAIL_DIR=paths[2])
+                  PASSWORD=place.password(name), MAIL_DIR=paths[2],
+                  MASTER="", MASTER_USERS=masters, **more)
+    with open(masters, "w") as file:
+        file.write(f"keeper:{directory.crypt_hash(MASTER)}\n")
     return paths
+
+
+LOOKUP = {"AUTH_BIND": "no", "PASSWORD_ATTRIBUTE": ",userPassword=password"}
 
 
 def test_without_access_rules(top, sink):
@@ -516,6 +533,9 @@ def test_without_access_rules(top, sink):
         postfix.stop()
         with mail.Dovecot(dovecot_conf, mail_dir) as dovecot:
             test_logins(dovecot, where)
+        _, dovecot_conf, mail_dir = configure(bare, top + "-lookup", **LOOKUP)
+        with mail.Dovecot(dovecot_conf, mail_dir) as dovecot:
+            test_logins(dovecot, where + ", by lookup")
 
 
 def main():
