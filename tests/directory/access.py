@@ -225,7 +225,7 @@ INVASIONS = [
     (add, "provostDomainName=new.example," + DOMAINS, NEW_DOMAIN),
     (add, "uid=new," + PRINCIPALS, principal_entry("new")),
     (add, "provostKeyId=k2," + ALICE, NEW_KEY_BARE),
-    (add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"])),
+    (add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"], provostJournalName=["c2@alpha.example"])),
     (delete, JANE),
     (delete, SALES),
     (delete, DKIM),
@@ -350,7 +350,7 @@ def table():
         case(who, REFUSED, replace, NUMBERS, "provostNextNumber", "9")
         case(who, REFUSED, replace, CHANGE, "provostJournalState", "done")
         case(who, REFUSED, add, "cn=evil," + SERVICES, {"objectClass": ["organizationalRole"], "cn": ["evil"]})
-        case(who, {NO_SUCH, REFUSED}, add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"]))
+        case(who, {NO_SUCH, REFUSED}, add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"], provostJournalName=["c2@alpha.example"]))
         case(who, REFUSED, delete, POSTFIX)
         case(who, {REFUSED, 66}, delete, DOMAINS)
         case(who, REFUSED, rename, ROLES, "ou=rules")
@@ -399,7 +399,7 @@ def table():
     case("gateway", BARE, read, ALPHA, "provostOwner")
     case("gateway", VALUE, read, CHANGE, "provostJournalState")
     case("gateway", DONE, replace, CHANGE, "provostJournalState", "done")
-    case("gateway", DONE, add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"]))
+    case("gateway", DONE, add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"], provostJournalName=["c2@alpha.example"]))
     case("gateway", DONE, delete, CHANGE)
     case("gateway", DONE, replace, NUMBERS, "provostNextNumber", "9")
     case("gateway", DONE, add, "mail=x@alpha.example," + RETIRED, dict(RETIRED_ENTRY, mail=["x@alpha.example"]))
