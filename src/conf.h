@@ -46,6 +46,21 @@ enum conf_action {
 bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
 	       enum conf_action *action, struct err *e);
 
+/* Take over from next what may change at run time; was is what now began as.
+ * Returns the names of the other options that next has otherwise, or NULL. */
+const char *conf_renew(struct arena *a, const struct conf *was,
+		       const struct conf *next, struct conf *now);
+
+/* The options as they are for a while: several threads may hold them, and the
+ * last to let go frees them.  Nobody changes them. */
+struct edition;
+
+struct edition *edition_new(void); /* held once */
+struct edition *edition_hold(struct edition *ed);
+void edition_release(struct edition **ed); /* accepts NULL */
+struct arena *edition_arena(struct edition *ed);
+struct conf *edition_conf(struct edition *ed);
+
 /* A file that says what conf says, with an explanation of each option. */
 void conf_print(const struct conf *conf, FILE *to);
 

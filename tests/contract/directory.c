@@ -20,6 +20,7 @@ struct bench {
 	struct arena *arena;
 	struct loop *loop;
 	struct ldap_settings set;
+	struct news *news;
 	struct session *session, *logins;
 	struct store *store;
 	struct login *login;
@@ -109,8 +110,11 @@ static void open_ports(struct bench *b, struct pool *connector)
 					     .outstanding = 1,
 					     .waiting = 16};
 
-	b->session = session_open(b->loop, connector, &b->set, &gateway);
-	b->logins = session_open(b->loop, connector, &b->set, &nobody);
+	b->news = news_new();
+	b->session =
+		session_open(b->loop, &connector, b->news, &b->set, &gateway);
+	b->logins =
+		session_open(b->loop, &connector, b->news, &b->set, &nobody);
 	b->store = ldap_store_open(b->session, &b->set);
 	b->login = ldap_login_open(b->logins, &b->set);
 }
@@ -139,6 +143,7 @@ int main(int argc, char **argv)
 	ldap_login_close(&b.login);
 	session_free(&b.session);
 	session_free(&b.logins);
+	news_free(&b.news);
 	pool_close(&connector);
 	fiber_cleanup(b.loop);
 	loop_close(&b.loop);
