@@ -392,9 +392,14 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 			      msgid);
 }
 
+bool operation_reads(enum operation_kind k)
+{
+	return k == OPERATION_SEARCH || k == OPERATION_BIND;
+}
+
 static bool is_reading(const struct operation *op)
 {
-	return op->kind == OPERATION_SEARCH || op->kind == OPERATION_BIND;
+	return operation_reads(op->kind);
 }
 
 /* While the socket is full libldap says "busy": wait for slapd to read. */

@@ -57,6 +57,8 @@ enum operation_kind {
 	OPERATION_BIND,
 };
 
+bool operation_reads(enum operation_kind k);
+
 /* Called for each entry found, on the loop's own stack: it must not wait. */
 typedef void entry_fn(void *ctx, LDAP *ld, LDAPMessage *entry);
 
