@@ -79,7 +79,8 @@ void connection_question(struct connection *c)
 		c->probed = clock_now();
 	if (c->asked == 0)
 		c->asked = c->probed;
-	fiber_wake(c->keeper); /* to watch the time */
+	if (fiber_self() != c->keeper)
+		fiber_wake(c->keeper); /* to watch the time */
 	if (c->probe != 0)
 		return;
 	c->ticket = news_ticket(c->parts.news);
@@ -118,17 +119,20 @@ static void finish(struct connection *c, struct pending *p,
 
 static void take_probe(struct connection *c, LDAPMessage *message)
 {
-	CLEANUP(arena_release) struct arena *a = NULL;
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	bool last = ldap_msgtype(message) == LDAP_RES_SEARCH_RESULT;
+	const struct berval *csns = NULL;
 	struct entry en;
 	struct err e = {0};
 
-	if (ldap_msgtype(message) == LDAP_RES_SEARCH_RESULT)
+	if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY &&
+	    entry_read(c->ld, message, a, &en, &e))
+		csns = entry_values(&en, "contextCSN");
+	if (shows_csn(c) && (csns != NULL || (last && !c->shown)))
+		news_shows(c->parts.news, c->parts.server, c->ticket, csns);
+	c->shown = csns != NULL;
+	if (last)
 		c->probe = 0;
-	else if (shows_csn(c) &&
-		 ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY &&
-		 entry_read(c->ld, message, a = arena_new(), &en, &e))
-		news_shows(c->parts.news, c->parts.server, c->ticket,
-			   entry_values(&en, "contextCSN"));
 }
 
 static void take_message(struct connection *c, LDAPMessage *message)

@@ -65,6 +65,7 @@ struct connection {
 	int64_t probed;   /* when nothing was heard since; 0: not */
 	int probe;        /* message id; 0: none under way */
 	uint64_t ticket;  /* drawn for it */
+	bool shown;       /* it has brought a contextCSN */
 };
 
 /* Start its keeper; it opens the connection again and again. */

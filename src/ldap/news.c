@@ -11,12 +11,10 @@
 enum {
 	CSN_SIZE = 64, /* they have 40 bytes */
 	CSNS_MAX = 8,  /* one of each server that was ever written to */
-	UNSETTLED_MILLIS = 60000, /* longer than any request may last */
 };
 
 struct news {
 	_Atomic int64_t silent_at[NEWS_SERVERS_MAX];
-	_Atomic int64_t unsettled_until;
 	_Atomic uint64_t unknown; /* writes whose number we did not learn */
 	pthread_mutex_t mutex;    /* guards what follows */
 	uint64_t settled;         /* of these, since server 0 was asked */
@@ -85,16 +83,6 @@ void news_wrote(struct news *n, const char *csn)
 	pthread_mutex_unlock(&n->mutex);
 }
 
-void news_unsettled(struct news *n)
-{
-	atomic_store(&n->unsettled_until, clock_now() + UNSETTLED_MILLIS);
-}
-
-bool news_is_unsettled(const struct news *n)
-{
-	return clock_now() < atomic_load(&n->unsettled_until);
-}
-
 uint64_t news_ticket(const struct news *n)
 {
 	return atomic_load(&n->unknown);
@@ -129,9 +117,9 @@ void news_shows(struct news *n, unsigned server, uint64_t ticket,
 	pthread_mutex_unlock(&n->mutex);
 	if (warn)
 		log_event(LOG_WARNING, "no-contextcsn", "reason",
-			  "a directory shows no contextCSN: it lacks the "
-			  "overlay syncprov, or we may not read it; replicas "
-			  "will not be read after writes",
+			  "a directory shows no contextCSN: it is empty, or "
+			  "lacks the overlay syncprov, or we may not read it; "
+			  "then no replica is read after writes",
 			  NULL);
 }
 

@@ -32,10 +32,6 @@ int64_t news_silent_at(const struct news *n, unsigned server);
 void news_wrote(struct news *n, const char *csn);
 bool news_is_known(struct news *n);
 
-/* For a while writes may come to light of which we never heard. */
-void news_unsettled(struct news *n);
-bool news_is_unsettled(const struct news *n);
-
 /* What the server shows as contextCSN, ended by a NULL bv_val; NULL: nothing.
  * The ticket was drawn before it was asked. */
 uint64_t news_ticket(const struct news *n);

@@ -39,6 +39,7 @@ struct session {
 	unsigned promised;  /* slots for those who were called */
 	int64_t down_since; /* or since the beginning */
 	bool inquiring;     /* which replica may be read */
+	struct unsettled *unsettled;
 	bool stop;
 };
 
@@ -526,11 +527,44 @@ static const char *new_csn(const struct operation *op, struct arena *a)
 		       : NULL;
 }
 
-/* Remember how new a replica must be to be read from now on.  What was done
- * after its answer was lost, its author learns by asking the first server: so
- * for a while each answer of that may be about a write of ours.  slapd draws
- * its numbers while it writes, one after the other, so what it shows after a
- * write is that write's number or a later one. */
+/* A request that sent a write whose answer was lost. */
+struct unsettled {
+	struct unsettled *next;
+	struct session *session;
+	const struct arena *arena; /* of the request */
+};
+
+static void settled(void *ctx)
+{
+	struct unsettled *u = ctx, **at = &u->session->unsettled;
+
+	while (*at != u)
+		at = &(*at)->next;
+	*at = u->next;
+}
+
+static void unsettle(struct session *s, struct arena *a)
+{
+	struct unsettled *u = arena_alloc(a, sizeof(*u));
+
+	*u = (struct unsettled){s->unsettled, s, a};
+	s->unsettled = u;
+	arena_defer(a, settled, u);
+}
+
+static bool is_unsettled(const struct session *s, const struct arena *a)
+{
+	const struct unsettled *u = s->unsettled;
+
+	while (u != NULL && u->arena != a)
+		u = u->next;
+	return u != NULL;
+}
+
+/* Remember how new a replica must be to be read from now on.  After a write
+ * whose answer was lost, whatever else the request learns may be that it was
+ * done.  slapd draws its numbers while it writes, one after the other, so what
+ * it shows after a write is that write's number or a later one. */
 static void remember(struct session *s, struct arena *a,
 		     const struct operation *op, int64_t deadline)
 {
@@ -539,7 +573,7 @@ static void remember(struct session *s, struct arena *a,
 
 	if (csn != NULL)
 		news_wrote(s->news, csn);
-	if ((wrote && csn == NULL) || news_is_unsettled(s->news))
+	if ((wrote && csn == NULL) || is_unsettled(s, a))
 		look_back(s, a, deadline);
 }
 
@@ -565,7 +599,7 @@ bool session_run(struct session *s, struct arena *a, struct operation *op,
 		return good;
 	if (!is_reading(op) &&
 	    (good ? op->result == LDAP_OTHER : e->kind == ERR_UNKNOWN))
-		news_unsettled(s->news);
+		unsettle(s, a);
 	if (good && server == 0)
 		remember(s, a, op, deadline);
 	return good;

@@ -1,20 +1,16 @@
 """What the tests of faults share: processes to hurt, times to tell, a proxy that misbehaves."""
 
-import base64
 import glob
-import json
 import os
+import pwd
 import signal
-import socket
 import statistics
-import struct
 import subprocess
-import sys
 import threading
 import time
 
+import directory
 import gateway
-import tap
 
 ROOT = os.geteuid() == 0
 
@@ -94,3 +90,49 @@ class Stopped:
         except ProcessLookupError:
             pass  # it was ended as it hung
         self.pid = 0
+
+
+class Server(directory.Directory):
+    """A slapd that knows provostd by its system user, and that can be set up before it is started."""
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        gateway.ensure_user()
+        os.chmod(self.place, 0o755)
+
+    def values(self):
+        values = super().values()
+        if ROOT:
+            user = pwd.getpwnam("provost")
+            values.update(UID=str(user.pw_uid), GID=str(user.pw_gid))
+        return values
+
+    def modify(self, changes, database="0"):
+        """Change the configuration, or a database by its number, while slapd is stopped."""
+        done = subprocess.run(["/usr/sbin/slapmodify", "-F", os.path.join(self.place, "config"), "-n", database],
+                              input=changes, text=True, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError("slapmodify: " + done.stderr)
+
+    def socket_path(self):
+        return os.path.join(self.place, "ldapi")
+
+    def kill(self):
+        """End it without a chance to tidy up."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def restart(self):
+        """Start it again at the same addresses."""
+        command = [directory.SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h",
+                   self.url + " " + self.ldapi]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def gateway(self, *options, uri=None):
+        """A provostd that works on it."""
+        return gateway.Gateway("--ldap-uri", uri or self.ldapi, *options)
+
+    def client(self, g):
+        return g.client("admin", self.password("admin"))
