@@ -150,7 +150,8 @@ static void set_defaults(struct arena *a, struct conf *conf)
 		    !set(a, conf, &options[i], options[i].value, &e))
 			abort(); /* the table contradicts itself */
 	}
-	conf->embedded.state_dir = state_default(a);
+	conf->state_default = state_default(a);
+	conf->embedded.state_dir = conf->state_default;
 }
 
 static char *dashed(struct arena *a, const char *name)
@@ -352,6 +353,14 @@ static bool same(const struct conf_option *o, const struct conf *a,
 	return text_equal(*(const char *const *)x, *(const char *const *)y);
 }
 
+/* Since the start we may have become somebody else, with another default. */
+static void same_state(const struct conf *was, struct conf *next)
+{
+	if (text_equal(next->embedded.state_dir, next->state_default) &&
+	    text_equal(was->embedded.state_dir, was->state_default))
+		next->embedded.state_dir = was->embedded.state_dir;
+}
+
 static void take(const struct conf_option *o, const struct conf *from,
 		 struct conf *to)
 {
@@ -365,10 +374,11 @@ static void take(const struct conf_option *o, const struct conf *from,
 }
 
 const char *conf_renew(struct arena *a, const struct conf *was,
-		       const struct conf *next, struct conf *now)
+		       struct conf *next, struct conf *now)
 {
 	const char *names = NULL;
 
+	same_state(was, next);
 	for (size_t i = 0; i < COUNT(options); i++) {
 		const struct conf_option *o = &options[i];
 

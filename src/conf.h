@@ -29,7 +29,8 @@ struct conf {
 	struct passwd_settings passwd;
 	struct daemon_settings daemon;
 	const char *ldap_password_file;
-	bool embed; /* no directory was named: run our own */
+	bool embed;                /* no directory was named: run our own */
+	const char *state_default; /* depends on whether we are root */
 };
 
 /* What the command line asks for besides. */
@@ -49,7 +50,7 @@ bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
 /* Take over from next what may change at run time; was is what now began as.
  * Returns the names of the other options that next has otherwise, or NULL. */
 const char *conf_renew(struct arena *a, const struct conf *was,
-		       const struct conf *next, struct conf *now);
+		       struct conf *next, struct conf *now);
 
 /* The options as they are for a while: several threads may hold them, and the
  * last to let go frees them.  Nobody changes them. */
