@@ -235,12 +235,25 @@ def never_stale(w):
     tap.is_(stale, [], "nothing was older than what was acknowledged")
 
 
+def referred(w):
+    """A gateway that has nothing but a replica: what is refused with a referral is not chased."""
+    w.writes_go()
+    with w.replica.gateway("--loops", "1") as g:
+        admin = w.writer.client(g)
+        tap.is_(faults.code_of(admin.get("/v1/domains/rep.example")), (200, None), "a replica alone is read")
+        for reply in (admin.patch("/v1/domains/rep.example", {"description": "never"}),
+                      admin.post("/v1/domains", {"name": "never.example"}), admin.delete("/v1/domains/rep.example")):
+            tap.is_(faults.code_of(reply), (503, "read_only"), "a write is referred elsewhere, and not sent there")
+    tap.is_(w.admin.get("/v1/domains/never.example").status, 404, "so it was not made")
+
+
 def main():
     with World() as w:
         tap.is_(w.admin.post("/v1/domains", {"name": "rep.example"}).status, 201, "writes go to the first")
         away_and_back(w)
         behind(w)
         never_stale(w)
+        referred(w)
         tap.is_(w.gateway.stop(), 0, "it ends in order")
         tap.ok("no-contextcsn" not in w.gateway.log(), "every server shows how new it is")
         tap.is_(w.admin.complaints, [], "every reply is as described")
