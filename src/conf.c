@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum { PASSWORD_FILE_MAX = 1024, VALUE_MAX = 160 };
 struct conf_option {
 	const char *name; /* section.key */
 	struct field field;
+	bool live;         /* SIGHUP changes it; else only a restart */
 	const char *value; /* by default; NULL: worked out */
 	int64_t min, max;  /* of a number */
 	const char *alias; /* short name on the command line */
@@ -27,7 +29,8 @@ struct conf_option {
 };
 
 /* clang-format off */
-#define F(member) #member, FIELD(struct conf, member)
+#define F(member) #member, FIELD(struct conf, member), false
+#define L(member) #member, FIELD(struct conf, member), true
 static const struct conf_option options[] = {
 	{F(http.listen), "127.0.0.1:8080", 0, 0, "listen",
 	 "ADDRESS:PORT where HTTP is served; port 0 takes a free one"},
@@ -35,15 +38,15 @@ static const struct conf_option options[] = {
 	 "connections at a time"},
 	{F(http.connections_source), "256", 1, 1000000, NULL,
 	 "of these from one address (IPv6: one /64)"},
-	{F(http.requests), "1024", 8, 65536, NULL,
+	{L(http.requests), "1024", 8, 65536, NULL,
 	 "requests under way at a time in each loop; more are 503"},
-	{F(http.header_seconds), "10", 1, 3600, NULL,
+	{L(http.header_seconds), "10", 1, 3600, NULL,
 	 "seconds a client has for request line and headers"},
 	{F(http.idle_seconds), "15", 1, 3600, NULL,
 	 "seconds a connection may be silent"},
-	{F(http.request_seconds), "30", 1, 3600, NULL,
+	{L(http.request_seconds), "30", 1, 3600, NULL,
 	 "seconds from a request's headers to its reply"},
-	{F(http.body_bytes), "1048576", 1024, 16777216, NULL,
+	{L(http.body_bytes), "1048576", 1024, 16777216, NULL,
 	 "bytes of a request's body, at most"},
 
 	{F(embedded.state_dir), NULL, 0, 0, "state-dir",
@@ -69,12 +72,13 @@ static const struct conf_option options[] = {
 	 "DN that everything is below, of dc=, o= and ou="},
 	{F(ldap.uri), NULL, 0, 0, "ldap-uri",
 	 "another directory than our own: ldapi://... or ldap://HOST (which "
-	 "uses StartTLS); by default we run one ourselves"},
-	{F(ldap.bind_dn), NULL, 0, 0, NULL,
+	 "uses StartTLS), and behind blanks its read-only replicas; by default "
+	 "we run one ourselves"},
+	{L(ldap.bind_dn), NULL, 0, 0, NULL,
 	 "whom to bind as; by default ourselves by the socket's credentials"},
-	{F(ldap_password_file), NULL, 0, 0, NULL,
+	{L(ldap_password_file), NULL, 0, 0, NULL,
 	 "file with the password of that, readable by us alone"},
-	{F(ldap.ca_file), NULL, 0, 0, NULL,
+	{L(ldap.ca_file), NULL, 0, 0, NULL,
 	 "PEM file of the authority that signed the directory's certificate"},
 	{F(ldap.connections), "1", 1, 64, NULL,
 	 "connections to the directory of each loop"},
@@ -83,13 +87,13 @@ static const struct conf_option options[] = {
 	{F(ldap.logins), "1", 1, 16, NULL,
 	 "connections of each loop on which logins are verified; in all loops "
 	 "together fewer than slapd has threads"},
-	{F(ldap.logins_waiting), "80", 1, 4096, NULL,
+	{L(ldap.logins_waiting), "80", 1, 4096, NULL,
 	 "logins of each loop that may wait for one of these; more are 503"},
-	{F(ldap.read_seconds), "2", 1, 600, NULL,
-	 "seconds until a search is given up"},
-	{F(ldap.write_seconds), "5", 1, 600, NULL,
-	 "seconds until a change or a login is given up"},
-	{F(ldap.remember_millis), "1000", 0, 60000, NULL,
+	{L(ldap.read_seconds), "2", 1, 600, NULL,
+	 "seconds until a search or a login is given up"},
+	{L(ldap.write_seconds), "5", 1, 600, NULL,
+	 "seconds until a change is given up"},
+	{L(ldap.remember_millis), "1000", 0, 60000, NULL,
 	 "milliseconds during which a verified password is not verified again"},
 
 	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
@@ -104,10 +108,11 @@ static const struct conf_option options[] = {
 	{F(daemon.lease_seconds), "10", 1, 3600, NULL,
 	 "seconds after which a gateway that does nothing is taken for dead, "
 	 "and another completes what it has begun"},
-	{F(daemon.log_level), "info", 0, 0, "log-level",
+	{L(daemon.log_level), "info", 0, 0, "log-level",
 	 "error, warning, notice, info or debug"},
 };
 #undef F
+#undef L
 /* clang-format on */
 
 /* libinih reads lines of at most 199 bytes, strips blanks and takes " ;" for
@@ -152,7 +157,8 @@ static void set_defaults(struct arena *a, struct conf *conf)
 		    !set(a, conf, &options[i], options[i].value, &e))
 			abort(); /* the table contradicts itself */
 	}
-	conf->embedded.state_dir = state_default(a);
+	conf->state_default = state_default(a);
+	conf->embedded.state_dir = conf->state_default;
 }
 
 static char *dashed(struct arena *a, const char *name)
@@ -351,6 +357,100 @@ bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
 	       read_flags(a, argc, argv, ret, action, NULL, e) &&
 	       (*action == CONF_HELP || *action == CONF_VERSION ||
 		check(a, ret, e));
+}
+
+static bool same(const struct conf_option *o, const struct conf *a,
+		 const struct conf *b)
+{
+	const void *x = field_in(o->field, a), *y = field_in(o->field, b);
+
+	if (o->field.kind == FIELD_NUMBER)
+		return *(const int64_t *)x == *(const int64_t *)y;
+	return text_equal(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* Since the start we may have become somebody else, with another default. */
+static void same_state(const struct conf *was, struct conf *next)
+{
+	if (text_equal(next->embedded.state_dir, next->state_default) &&
+	    text_equal(was->embedded.state_dir, was->state_default))
+		next->embedded.state_dir = was->embedded.state_dir;
+}
+
+static void take(const struct conf_option *o, const struct conf *from,
+		 struct conf *to)
+{
+	void *there = field_at(o->field, to);
+	const void *here = field_in(o->field, from);
+
+	if (o->field.kind == FIELD_NUMBER)
+		*(int64_t *)there = *(const int64_t *)here;
+	else
+		*(const char **)there = *(const char *const *)here;
+}
+
+const char *conf_renew(struct arena *a, const struct conf *was,
+		       struct conf *next, struct conf *now)
+{
+	const char *names = NULL;
+
+	same_state(was, next);
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct conf_option *o = &options[i];
+
+		if (o->live)
+			take(o, next, now);
+		else if (!same(o, was, next))
+			names = names == NULL ? o->name
+					      : arena_printf(a, "%s %s", names,
+							     o->name);
+	}
+	now->ldap.password = next->ldap.password;
+	return names;
+}
+
+struct edition {
+	struct arena *arena;
+	struct conf conf;
+	atomic_uint holders;
+};
+
+struct edition *edition_new(void)
+{
+	struct edition *ed = calloc(1, sizeof(*ed));
+
+	if (ed == NULL)
+		abort();
+	ed->arena = arena_new();
+	atomic_init(&ed->holders, 1);
+	return ed;
+}
+
+struct edition *edition_hold(struct edition *ed)
+{
+	atomic_fetch_add(&ed->holders, 1);
+	return ed;
+}
+
+void edition_release(struct edition **edition)
+{
+	struct edition *ed = *edition;
+
+	*edition = NULL;
+	if (ed == NULL || atomic_fetch_sub(&ed->holders, 1) > 1)
+		return;
+	arena_free(ed->arena);
+	free(ed);
+}
+
+struct arena *edition_arena(struct edition *ed)
+{
+	return ed->arena;
+}
+
+struct conf *edition_conf(struct edition *ed)
+{
+	return &ed->conf;
 }
 
 static void print_value(const struct conf_option *o, const struct conf *conf,

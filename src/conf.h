@@ -30,7 +30,8 @@ struct conf {
 	struct passwd_settings passwd;
 	struct daemon_settings daemon;
 	const char *ldap_password_file;
-	bool embed; /* no directory was named: run our own */
+	bool embed;                /* no directory was named: run our own */
+	const char *state_default; /* depends on whether we are root */
 };
 
 /* What the command line asks for besides. */
@@ -46,6 +47,21 @@ enum conf_action {
  * arena. */
 bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
 	       enum conf_action *action, struct err *e);
+
+/* Take over from next what may change at run time; was is what now began as.
+ * Returns the names of the other options that next has otherwise, or NULL. */
+const char *conf_renew(struct arena *a, const struct conf *was,
+		       struct conf *next, struct conf *now);
+
+/* The options as they are for a while: several threads may hold them, and the
+ * last to let go frees them.  Nobody changes them. */
+struct edition;
+
+struct edition *edition_new(void); /* held once */
+struct edition *edition_hold(struct edition *ed);
+void edition_release(struct edition **ed); /* accepts NULL */
+struct arena *edition_arena(struct edition *ed);
+struct conf *edition_conf(struct edition *ed);
 
 /* A file that says what conf says, with an explanation of each option. */
 void conf_print(const struct conf *conf, FILE *to);

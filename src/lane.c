@@ -20,12 +20,15 @@ enum {
 			     * 2 s: 10 s in all */
 	STOP_LOOK = 10,     /* milliseconds between looks whether all is done */
 	OPERATIONS_WAITING = 4096,
-	KEEPERS_MAX = 128, /* fibers that keep connections, and a few for
-			    * requests without credentials */
+	REQUESTS_MAX = 65536, /* what http.requests may become */
+	KEEPERS_MAX = 512,    /* fibers that keep connections, and a few for
+			       * requests without credentials */
 };
 
 struct lane {
 	const struct lane_parts *parts;
+	struct conf conf; /* our own: it changes on our thread */
+	struct edition *edition;
 	struct loop *loop;
 	struct server *server;
 	struct session *session, *logins;
@@ -47,7 +50,7 @@ static void serve(void *ctx, const struct request *req, struct response *res)
 
 static void open_sessions(struct lane *l)
 {
-	const struct ldap_settings *set = &l->parts->conf->ldap;
+	const struct ldap_settings *set = &l->conf.ldap;
 	const struct session_shape shape = {.as = CONNECT_GATEWAY,
 					    .connections =
 						    (unsigned)set->connections,
@@ -59,15 +62,16 @@ static void open_sessions(struct lane *l)
 		 .connections = (unsigned)set->logins,
 		 .outstanding = 1, /* a bind stops all others, RFC 4511 4.2.1 */
 		 .waiting = (unsigned)set->logins_waiting};
-	struct pool *connector = l->parts->connector;
+	struct pool *const *connectors = l->parts->connectors;
+	struct news *news = l->parts->news;
 
-	l->session = session_open(l->loop, connector, set, &shape);
-	l->logins = session_open(l->loop, connector, set, &login_shape);
+	l->session = session_open(l->loop, connectors, news, set, &shape);
+	l->logins = session_open(l->loop, connectors, news, set, &login_shape);
 }
 
 static bool open_ports(struct lane *l, struct err *e)
 {
-	const struct conf *conf = l->parts->conf;
+	const struct conf *conf = &l->conf;
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
@@ -122,6 +126,24 @@ static void begin_stop(void *ctx)
 	look(l);
 }
 
+struct renewal {
+	struct lane *lane;
+	struct edition *edition;
+};
+
+static void renew(void *ctx)
+{
+	struct renewal *r = ctx;
+	struct lane *l = r->lane;
+
+	/* Whatever is under way reads the new ones from here on. */
+	l->conf = *edition_conf(r->edition);
+	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
+	edition_release(&l->edition);
+	l->edition = r->edition;
+	free(r);
+}
+
 static void *run(void *ctx)
 {
 	struct lane *l = ctx;
@@ -142,6 +164,7 @@ static void *run(void *ctx)
 	session_free(&l->session);
 	session_free(&l->logins);
 	fiber_cleanup(l->loop);
+	edition_release(&l->edition);
 	return NULL;
 }
 
@@ -166,15 +189,15 @@ struct lane *lane_start(const struct lane_parts *parts, int listener,
 		abort();
 	l->parts = parts;
 	l->first = first;
+	l->conf = *parts->conf;
 	l->loop = loop_open(e);
 	if (l->loop == NULL) {
 		free(l);
 		return NULL;
 	}
-	fiber_prepare(l->loop,
-		      (unsigned)parts->conf->http.requests + KEEPERS_MAX);
+	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX);
 	const struct server_parts server = {.loop = l->loop,
-					    .settings = &parts->conf->http,
+					    .settings = &l->conf.http,
 					    .sources = parts->sources,
 					    .loops = parts->lanes,
 					    .listener = listener,
@@ -194,6 +217,16 @@ struct lane *lane_start(const struct lane_parts *parts, int listener,
 void lane_stop(struct lane *l)
 {
 	loop_post(l->loop, begin_stop, l);
+}
+
+void lane_renew(struct lane *l, struct edition *ed)
+{
+	struct renewal *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		abort();
+	*r = (struct renewal){l, edition_hold(ed)};
+	loop_post(l->loop, renew, r);
 }
 
 void lane_join(struct lane **lane)

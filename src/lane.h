@@ -8,13 +8,16 @@
 #include "api/dispatch.h"
 #include "conf.h"
 #include "http/sources.h"
+#include "ldap/news.h"
 #include "loop/pool.h"
 
 struct lane;
 
 struct lane_parts {
-	const struct conf *conf;
-	struct pool *connector, *hashers;
+	const struct conf *conf; /* to begin with; each lane has a copy */
+	struct pool *connectors[NEWS_SERVERS_MAX]; /* one a server */
+	struct pool *hashers;
+	struct news *news;
 	struct sources *sources;
 	const char *openapi;
 	const char *name; /* of this process, among all gateways */
@@ -30,6 +33,9 @@ struct lane *lane_start(const struct lane_parts *parts, int listener,
 /* Accept nobody any more and end when all requests are done, at most 8 s from
  * now.  From any thread. */
 void lane_stop(struct lane *l);
+
+/* From now on those options; the lane holds them.  From any thread. */
+void lane_renew(struct lane *l, struct edition *ed);
 
 /* Wait for its end.  Accepts NULL. */
 void lane_join(struct lane **l);

@@ -31,11 +31,16 @@ enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128, NAME_LENGTH = 12 };
 
 struct daemon {
 	struct arena *arena;
-	struct conf conf;
+	int argc;
+	char **argv;
+	struct conf loaded; /* as the options were at the start */
+	struct conf conf;   /* as they are in force */
+	struct edition *edition;
 	struct state state;
 	struct loop *loop; /* of the main thread: signals and slapd */
 	struct supervisor *supervisor;
-	struct pool *connector, *hashers;
+	struct pool *connectors[NEWS_SERVERS_MAX], *hashers;
+	struct news *news;
 	struct sources *sources;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
@@ -61,6 +66,66 @@ static void give_up(void *ctx)
 	loop_stop(d->loop);
 }
 
+static bool set_log_level(const char *name, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {{"error", LOG_ERR},
+		      {"warning", LOG_WARNING},
+		      {"notice", LOG_NOTICE},
+		      {"info", LOG_INFO},
+		      {"debug", LOG_DEBUG}};
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		if (name != NULL && strcmp(levels[i].name, name) == 0) {
+			log_set_level(levels[i].level);
+			return true;
+		}
+	}
+	return err_set(e, ERR_INVALID,
+		       "daemon.log_level is error, warning, "
+		       "notice, info or debug");
+}
+
+/* All new options, or none. */
+static bool renew(struct daemon *d, struct edition *ed, struct err *e)
+{
+	struct arena *a = edition_arena(ed);
+	struct conf next, *now = edition_conf(ed);
+	enum conf_action action;
+
+	if (!conf_load(a, d->argc, d->argv, &next, &action, e))
+		return false;
+	*now = d->conf;
+	const char *fixed = conf_renew(a, &d->loaded, &next, now);
+	if ((!now->embed && !connect_check(&now->ldap, e)) ||
+	    !set_log_level(now->daemon.log_level, e))
+		return false;
+	if (fixed != NULL)
+		log_event(LOG_WARNING, "restart-needed", "options", fixed,
+			  NULL);
+	return true;
+}
+
+static void reload(struct daemon *d)
+{
+	struct edition *ed = edition_new();
+	struct err e = {0};
+
+	if (!renew(d, ed, &e)) {
+		log_event(LOG_ERR, "not-reloaded", "error", e.text, NULL);
+		edition_release(&ed);
+		return;
+	}
+	for (unsigned i = 0; i < d->count; i++)
+		lane_renew(d->lanes[i], ed);
+	d->conf = *edition_conf(ed);
+	edition_release(&d->edition);
+	d->edition = ed;
+	log_event(LOG_NOTICE, "reloaded", NULL);
+}
+
 static void on_signal(void *ctx, unsigned ready)
 {
 	struct daemon *d = ctx;
@@ -70,6 +135,8 @@ static void on_signal(void *ctx, unsigned ready)
 	while (read(d->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD && d->supervisor != NULL)
 			supervisor_reap(d->supervisor);
+		else if (info.ssi_signo == SIGHUP)
+			reload(d);
 		else if (info.ssi_signo != SIGCHLD)
 			loop_stop(d->loop);
 	}
@@ -83,9 +150,10 @@ static bool watch_signals(struct daemon *d, struct err *e)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+	signal(SIGHUP, SIG_DFL); /* what is ignored is not delivered */
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (d->signals < 0)
 		return err_set(e, ERR_INTERNAL, "no signals: %s",
@@ -155,6 +223,23 @@ static const char *process_name(struct arena *a)
 			    random_word(a, NAME_LENGTH));
 }
 
+/* One a server of the directory. */
+static bool open_connectors(struct daemon *d, struct err *e)
+{
+	struct text_list servers = connect_servers(d->arena, d->conf.ldap.uri);
+
+	d->news = news_new();
+	d->parts.news = d->news;
+	for (size_t i = 0; i < servers.count; i++) {
+		d->connectors[i] =
+			pool_open("connecting", 2, CONNECTOR_QUEUE, 0, e);
+		if (d->connectors[i] == NULL)
+			return false;
+		d->parts.connectors[i] = d->connectors[i];
+	}
+	return true;
+}
+
 static bool start_lanes(struct daemon *d, struct err *e)
 {
 	const struct conf *conf = &d->conf;
@@ -162,20 +247,20 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				   ? (unsigned)conf->passwd.workers
 				   : (processors() + 1) / 2;
 
-	d->connector = pool_open("connecting", 2, CONNECTOR_QUEUE, 0, e);
 	d->hashers = pool_open("hashing", workers, (unsigned)conf->passwd.queue,
 			       5, e);
 	d->sources = sources_new((unsigned)conf->http.connections_source);
-	if (d->connector == NULL || d->hashers == NULL)
+	if (d->hashers == NULL)
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
-				       .connector = d->connector,
 				       .hashers = d->hashers,
 				       .sources = d->sources,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
 				       .name = process_name(d->arena),
 				       .lanes = d->count};
+	if (!open_connectors(d, e))
+		return false;
 	for (unsigned i = 0; i < d->count; i++) {
 		int listener = d->listeners[i];
 
@@ -198,8 +283,11 @@ static void stop(struct daemon *d)
 		file_close(&d->listeners[i]);
 	}
 	supervisor_stop(&d->supervisor);
-	pool_close(&d->connector);
+	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
+		pool_close(&d->connectors[i]);
 	pool_close(&d->hashers);
+	news_free(&d->news);
+	edition_release(&d->edition);
 	sources_free(&d->sources);
 	loop_unwatch(d->loop, &d->watch);
 	file_close(&d->signals);
@@ -233,28 +321,6 @@ static bool serve(struct daemon *d, struct err *e)
 	return e->kind == ERR_NONE && !d->failed;
 }
 
-static bool set_log_level(const char *name, struct err *e)
-{
-	static const struct {
-		const char *name;
-		int level;
-	} levels[] = {{"error", LOG_ERR},
-		      {"warning", LOG_WARNING},
-		      {"notice", LOG_NOTICE},
-		      {"info", LOG_INFO},
-		      {"debug", LOG_DEBUG}};
-
-	for (size_t i = 0; i < COUNT(levels); i++) {
-		if (name != NULL && strcmp(levels[i].name, name) == 0) {
-			log_set_level(levels[i].level);
-			return true;
-		}
-	}
-	return err_set(e, ERR_INVALID,
-		       "daemon.log_level is error, warning, "
-		       "notice, info or debug");
-}
-
 static bool act(struct daemon *d, enum conf_action action, struct err *e)
 {
 	switch (action) {
@@ -283,13 +349,17 @@ int main(int argc, char **argv)
 	struct err e = {0};
 
 	d.arena = arena_new();
+	d.argc = argc;
+	d.argv = argv;
 	d.signals = -1;
 	for (unsigned i = 0; i < LANES_MAX; i++)
 		d.listeners[i] = -1;
-	bool good = conf_load(d.arena, argc, argv, &d.conf, &action, &e) &&
-		    (action == CONF_HELP || action == CONF_VERSION ||
-		     set_log_level(d.conf.daemon.log_level, &e)) &&
-		    act(&d, action, &e);
+	bool good = conf_load(d.arena, argc, argv, &d.loaded, &action, &e);
+	d.conf = d.loaded;
+	good = good &&
+	       (action == CONF_HELP || action == CONF_VERSION ||
+		set_log_level(d.conf.daemon.log_level, &e)) &&
+	       act(&d, action, &e);
 	if (e.kind != ERR_NONE)
 		fprintf(stderr, "provostd: %s\n", e.text);
 	arena_free(d.arena);

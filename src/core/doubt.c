@@ -33,12 +33,8 @@ bool doubt_again(struct doubt *d, const struct gateway *g, const struct task *t,
 		g->store->ops->await(g->store, t, WAIT);
 		return true;
 	}
-	if (!unknown) {
-		struct err why = *e;
-
-		err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
-	}
-	return false;
+	struct err why = *e;
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
 }
 
 void doubt_disproved(const struct doubt *d, struct err *e)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "ldap/news.h"
+
 void connect_prepare(void)
 {
 	LDAPAPIInfo info = {.ldapai_info_version = LDAP_API_INFO_VERSION};
@@ -22,17 +24,47 @@ static bool is_local(const char *uri)
 	return strncmp(uri, "ldapi://", strlen("ldapi://")) == 0;
 }
 
-bool connect_check(const struct ldap_settings *set, struct err *e)
+struct text_list connect_servers(struct arena *a, const char *uri)
+{
+	size_t room = strlen(uri) / 2 + 1, size;
+	struct text_list list = {
+		.items = arena_alloc(a, room * sizeof(*list.items))};
+
+	for (uri += strspn(uri, " "); *uri != '\0'; uri += strspn(uri, " ")) {
+		size = strcspn(uri, " ");
+		list.items[list.count++] = arena_strndup(a, uri, size);
+		uri += size;
+	}
+	return list;
+}
+
+static bool check_server(const struct ldap_settings *set, const char *uri,
+			 struct err *e)
 {
 	/* libldap hangs for ever on a mute peer behind ldaps://; StartTLS
 	 * gives the same protection and honours timeouts. */
-	if (!is_local(set->uri) && strncmp(set->uri, "ldap://", 7) != 0)
+	if (!is_local(uri) && strncmp(uri, "ldap://", 7) != 0)
 		return err_set(e, ERR_INVALID,
 			       "the directory's URI must begin with ldapi:// "
 			       "or ldap:// (which uses StartTLS)");
-	if (!is_local(set->uri) && set->bind_dn == NULL)
+	return is_local(uri) || set->bind_dn != NULL ||
+	       err_set(e, ERR_INVALID,
+		       "a directory at ldap:// needs ldap.bind_dn");
+}
+
+bool connect_check(const struct ldap_settings *set, struct err *e)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct text_list servers = connect_servers(a, set->uri);
+
+	if (servers.count == 0 || servers.count > NEWS_SERVERS_MAX)
 		return err_set(e, ERR_INVALID,
-			       "a directory at ldap:// needs ldap.bind_dn");
+			       "ldap.uri names 1 to %d directories",
+			       NEWS_SERVERS_MAX);
+	for (size_t i = 0; i < servers.count; i++) {
+		if (!check_server(set, servers.items[i], e))
+			return false;
+	}
 	if (set->bind_dn != NULL && set->password == NULL)
 		return err_set(e, ERR_INVALID,
 			       "ldap.bind_dn needs ldap.password_file");
@@ -72,6 +104,21 @@ static int bind_gateway(LDAP *ld, const struct ldap_settings *set)
 				NULL, NULL);
 }
 
+/* A server that hangs takes connections all the same.  Whatever it answers to
+ * somebody it does not know: it is there. */
+static int ask_anything(LDAP *ld)
+{
+	char none[] = LDAP_NO_ATTRS;
+	char *want[] = {none, NULL};
+	struct timeval limit = {.tv_sec = CONNECT_SECONDS};
+	LDAPMessage *message = NULL;
+	int rc = ldap_search_ext_s(ld, "", LDAP_SCOPE_BASE, NULL, want, 0, NULL,
+				   NULL, &limit, LDAP_NO_LIMIT, &message);
+
+	ldap_msgfree(message);
+	return LDAP_API_ERROR(rc) ? rc : LDAP_SUCCESS;
+}
+
 static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
 			 enum connect_as as)
 {
@@ -81,6 +128,8 @@ static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
 		rc = ldap_start_tls_s(ld, NULL, NULL);
 	if (rc == LDAP_SUCCESS && as == CONNECT_GATEWAY)
 		rc = bind_gateway(ld, set);
+	else if (rc == LDAP_SUCCESS)
+		rc = ask_anything(ld);
 	return rc;
 }
 
@@ -89,7 +138,8 @@ static void explain(LDAP *ld, const char *uri, int rc, struct err *e)
 	char *more = NULL;
 
 	ldap_get_option(ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &more);
-	err_set(e, ERR_UNAVAILABLE, "%s: %s%s%s", uri, ldap_err2string(rc),
+	err_set(e, rc == LDAP_TIMEOUT ? ERR_TIMEOUT : ERR_UNAVAILABLE,
+		"%s: %s%s%s", uri, ldap_err2string(rc),
 		more != NULL ? ": " : "", more != NULL ? more : "");
 	ldap_memfree(more);
 }

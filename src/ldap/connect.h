@@ -9,7 +9,9 @@
 #include <ldap.h>
 
 #include "ldap/settings.h"
+#include "util/arena.h"
 #include "util/err.h"
+#include "util/field.h"
 
 enum connect_as {
 	CONNECT_GATEWAY, /* bound as the gateway */
@@ -22,10 +24,15 @@ enum { CONNECT_SECONDS = 2 }; /* at most, for each step of it */
  * its configuration files or the environment. */
 void connect_prepare(void);
 
+/* The servers of settings' uri, one URI each. */
+struct text_list connect_servers(struct arena *a, const char *uri);
+
 /* False, with e set, unless the settings can work. */
 bool connect_check(const struct ldap_settings *set, struct err *e);
 
-/* The result does not block; NULL, with e set, when it failed. */
+/* To the one server in set->uri.  The result does not block, and the server has
+ * answered something on it.  NULL, with e set, when it failed: ERR_TIMEOUT if
+ * it did not answer. */
 LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
 			struct err *e);
 

@@ -47,7 +47,7 @@ struct ldap_login {
 static bool bind_once(struct ldap_login *l, const struct task *t,
 		      const char *dn, const char *password, struct err *e)
 {
-	int64_t own = clock_now() + l->set->write_seconds * 1000;
+	int64_t own = clock_now() + l->set->read_seconds * 1000;
 	struct operation op = {.kind = OPERATION_BIND,
 			       .dn = dn,
 			       .password = password};

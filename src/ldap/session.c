@@ -1,50 +1,23 @@
 #include "ldap/session.h"
 
-#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "ldap/connection.h"
+#include "ldap/control.h"
+#include "ldap/entry.h"
 #include "loop/fiber.h"
 #include "util/clock.h"
 #include "util/field.h"
-#include "util/log.h"
 
 enum {
-	BUCKETS = 256,      /* of operations by message id */
-	BACKOFF_FIRST = 20, /* milliseconds between tries to connect */
-	BACKOFF_LAST = 500,
-	BACKOFF_TELL = 160,   /* from this pause on it is worth a line */
-	BUSY_PAUSE = 5,       /* milliseconds until we try to send again */
-	SILENCE = 5000,       /* milliseconds without a sign of life, while
-			       * something is under way, until it is lost */
-	RESULTS_A_TURN = 512, /* so that others on the loop get their turn */
-	RUN_TRIES = 3,        /* of a search whose connection was lost */
-	GRACE = 200,          /* milliseconds after a loss in which requests
-			       * wait for the connection instead of failing */
-};
-
-/* An operation under way, on the stack of the fiber that waits for it. */
-struct pending {
-	struct pending *next; /* in its bucket */
-	int msgid;
-	struct operation *op;
-	struct fiber *fiber;
-	bool done, lost, begun; /* begun: an entry was handed on */
-	int64_t heard;          /* when something came for it last */
-};
-
-struct connection {
-	struct session *session;
-	LDAP *ld; /* NULL: down */
-	struct watch *in, *out;
-	int out_fd; /* a duplicate: epoll knows each descriptor once */
-	struct pending *buckets[BUCKETS];
-	unsigned outstanding;
-	int64_t heard; /* when it last gave a sign of life, or was idle */
-	struct fiber *keeper;
-	bool broken;
-	bool silent; /* since heard, although it was asked */
+	BUSY_PAUSE = 5,      /* milliseconds until we try to send again */
+	RUN_TRIES = 3,       /* of a search whose connection was lost */
+	GRACE = 200,         /* milliseconds after a loss in which requests
+			      * wait for the connection instead of failing */
+	REPLICA_PAUSE = 20,  /* milliseconds between looks for a replica */
+	SIGN_OF_LIFE = 1000, /* milliseconds: older ones prove nothing */
 };
 
 struct waiter {
@@ -54,26 +27,21 @@ struct waiter {
 };
 
 struct session {
-	struct loop *loop;
-	struct pool *connector;
+	struct arena *arena; /* what lives as long as it */
+	struct news *news;
 	const struct ldap_settings *set;
 	struct session_shape shape;
-	struct connection *connections;
+	struct text_list servers;
+	struct connection *connections; /* those of the first server first */
+	unsigned count;
 	struct waiter *first, **last;
-	unsigned waiting, keepers;
+	unsigned waiting;
 	unsigned promised;  /* slots for those who were called */
 	int64_t down_since; /* or since the beginning */
+	bool inquiring;     /* which replica may be read */
+	struct unsettled *unsettled;
 	bool stop;
 };
-
-bool session_is_up(const struct session *s)
-{
-	for (unsigned i = 0; i < s->shape.connections; i++) {
-		if (s->connections[i].ld != NULL && !s->connections[i].broken)
-			return true;
-	}
-	return false;
-}
 
 static void call_next(struct session *s)
 {
@@ -90,242 +58,131 @@ static void call_next(struct session *s)
 	fiber_wake(w->fiber);
 }
 
-/* The keeper closes it; until then nothing new is sent on it. */
-static void lose(struct connection *c)
+static bool is_usable(const struct connection *c)
 {
-	if (c->broken)
-		return;
-	c->broken = true;
-	c->session->down_since = clock_now();
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct pending *p = c->buckets[i]; p != NULL;
-		     p = p->next) {
-			p->lost = true;
-			fiber_wake(p->fiber);
-		}
+	return connection_state(c) == CONNECTION_UP &&
+	       news_is_fresh(c->parts.news, c->parts.server);
+}
+
+static bool any_usable(const struct session *s, unsigned servers)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->connections[i].parts.server < servers &&
+		    is_usable(&s->connections[i]))
+			return true;
 	}
-	fiber_wake(c->keeper);
-	/* Whoever waits for a slot learns that there is none to wait for. */
-	while (!session_is_up(c->session) && c->session->first != NULL)
-		call_next(c->session);
-}
-
-static struct pending *find(struct connection *c, int msgid)
-{
-	struct pending *p = c->buckets[(unsigned)msgid % BUCKETS];
-
-	while (p != NULL && p->msgid != msgid)
-		p = p->next;
-	return p;
-}
-
-static void finish(struct connection *c, struct pending *p,
-		   LDAPMessage *message)
-{
-	struct operation *op = p->op;
-
-	/* A result that cannot be parsed leaves the outcome unknown. */
-	if (ldap_parse_result(c->ld, message, &op->result, NULL, NULL, NULL,
-			      &op->reply, 0) != LDAP_SUCCESS)
-		op->result = LDAP_OTHER;
-	p->done = true;
-	fiber_wake(p->fiber);
-}
-
-static void take_message(struct connection *c, LDAPMessage *message)
-{
-	struct pending *p = find(c, ldap_msgid(message));
-
-	if (ldap_msgid(message) == 0)
-		lose(c); /* notice of disconnection, RFC 4511 4.4.1 */
-	else if (p == NULL || p->done)
-		return; /* nobody waits for it any more */
-	else if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY) {
-		p->begun = true;
-		p->heard = clock_now();
-		p->op->each(p->op->ctx, c->ld, message);
-	} else if (ldap_msgtype(message) != LDAP_RES_SEARCH_REFERENCE)
-		finish(c, p, message);
-}
-
-/* Read what has arrived, and send what libldap could not send before. */
-static void pump(void *ctx, unsigned ready)
-{
-	struct connection *c = ctx;
-	struct timeval now = {0};
-
-	(void)ready;
-	for (int i = 0; i < RESULTS_A_TURN && !c->broken; i++) {
-		LDAPMessage *message = NULL;
-		int rc = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &now,
-				     &message);
-
-		if (rc == 0)
-			return;
-		if (rc < 0) {
-			lose(c);
-			return;
-		}
-		c->heard = clock_now();
-		c->silent = false;
-		take_message(c, message);
-		ldap_msgfree(message);
-	}
-}
-
-struct connecting {
-	const struct ldap_settings *set;
-	enum connect_as as;
-	LDAP *ld;
-	struct err err;
-};
-
-static void connect_job(void *ctx)
-{
-	struct connecting *job = ctx;
-
-	job->ld = connect_directory(job->set, job->as, &job->err);
-}
-
-static bool attach(struct connection *c, LDAP *ld, struct err *e)
-{
-	struct loop *l = c->session->loop;
-	int fd = -1;
-
-	c->ld = ld;
-	c->broken = c->silent = false;
-	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
-	c->out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (c->out_fd < 0)
-		return err_set(e, ERR_INTERNAL, "no descriptor is left");
-	return (c->in = loop_watch(l, fd, LOOP_READ, pump, c, e)) != NULL &&
-	       (c->out = loop_watch(l, c->out_fd, LOOP_WRITE | LOOP_EDGE, pump,
-				    c, e)) != NULL;
-}
-
-static void detach(struct connection *c)
-{
-	struct loop *l = c->session->loop;
-
-	lose(c);
-	loop_unwatch(l, &c->in);
-	loop_unwatch(l, &c->out);
-	if (c->out_fd >= 0)
-		close(c->out_fd);
-	c->out_fd = -1;
-	if (c->ld != NULL)
-		ldap_unbind_ext(c->ld, NULL, NULL);
-	c->ld = NULL;
-}
-
-static bool open_connection(struct connection *c, struct err *e)
-{
-	struct session *s = c->session;
-	struct connecting job = {.set = s->set, .as = s->shape.as};
-
-	if (!pool_run(s->connector, connect_job, &job, INT64_MAX, e))
-		return false;
-	if (job.ld == NULL) {
-		*e = job.err;
-		return false;
-	}
-	if (attach(c, job.ld, e))
-		return true;
-	detach(c);
 	return false;
 }
 
-/* Nobody may be left in a bucket when the handle goes away. */
-static void await_empty(struct connection *c)
+bool session_is_up(struct session *s)
 {
-	while (c->outstanding > 0)
-		fiber_sleep(1);
-}
+	int64_t now = clock_now();
+	bool up = false;
 
-static void serve_connection(struct connection *c)
-{
-	struct session *s = c->session;
+	for (unsigned i = 0; i < s->count; i++) {
+		struct connection *c = &s->connections[i];
+		bool alive = c->probed == 0 || now - c->probed < SIGN_OF_LIFE;
 
-	for (unsigned i = 0; i < s->shape.outstanding; i++)
-		call_next(s);
-	while (!c->broken && !s->stop)
-		fiber_park(INT64_MAX);
-	lose(c);
-	await_empty(c);
-	detach(c);
-}
-
-/* Opens its connection again and again, for as long as the session lives. */
-static void keep(void *ctx)
-{
-	struct connection *c = ctx;
-	struct session *s = c->session;
-	int64_t pause = BACKOFF_FIRST;
-	bool told = false;
-
-	c->keeper = fiber_self();
-	while (!s->stop) {
-		struct err e = {0};
-
-		if (open_connection(c, &e)) {
-			pause = BACKOFF_FIRST;
-			told = false;
-			serve_connection(c);
-			continue;
-		}
-		/* A directory that is just starting is no news. */
-		if (!told && pause >= BACKOFF_TELL)
-			log_event(LOG_WARNING, "directory-unreachable", "error",
-				  e.text, NULL);
-		told = told || pause >= BACKOFF_TELL;
-		fiber_park(clock_now() + pause);
-		pause = pause * 2 < BACKOFF_LAST ? pause * 2 : BACKOFF_LAST;
+		if (now - c->heard >= SIGN_OF_LIFE &&
+		    (s->shape.as == CONNECT_GATEWAY || c->outstanding == 0))
+			connection_question(c);
+		up = up || (alive && is_usable(c));
 	}
-	s->keepers--;
+	return up;
 }
 
-struct session *session_open(struct loop *l, struct pool *connector,
-			     const struct ldap_settings *set,
+/* While the first server cannot be used, the keepers of the others find out
+ * whether these have everything. */
+static void inquire(struct session *s)
+{
+	bool wanted = !any_usable(s, 1);
+
+	if (wanted && !s->inquiring)
+		s->down_since = clock_now();
+	s->inquiring = wanted;
+	for (unsigned i = s->shape.connections; i < s->count; i++) {
+		struct connection *c = &s->connections[i];
+
+		if (wanted && !c->inquire && c->keeper != NULL)
+			fiber_wake(c->keeper);
+		c->inquire = wanted;
+	}
+}
+
+static void changed(void *ctx, struct connection *c)
+{
+	struct session *s = ctx;
+
+	if (c->broken && !c->silent)
+		s->down_since = clock_now();
+	if (s->count > s->shape.connections)
+		inquire(s);
+	if (is_usable(c)) {
+		for (unsigned i = c->outstanding; i < s->shape.outstanding; i++)
+			call_next(s);
+	}
+	/* Whoever waits for a slot learns that there is none to wait for. */
+	while (!any_usable(s, UINT_MAX) && s->first != NULL)
+		call_next(s);
+}
+
+struct session *session_open(struct loop *l, struct pool *const *connectors,
+			     struct news *news, const struct ldap_settings *set,
 			     const struct session_shape *shape)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		abort();
-	s->connections = calloc(shape->connections, sizeof(*s->connections));
-	if (s->connections == NULL)
-		abort();
-	s->loop = l;
-	s->connector = connector;
+	s->arena = arena_new();
+	s->news = news;
 	s->set = set;
 	s->shape = *shape;
 	s->last = &s->first;
 	s->down_since = clock_now();
-	for (unsigned i = 0; i < shape->connections; i++) {
-		struct connection *c = &s->connections[i];
-
-		*c = (struct connection){.session = s,
-					 .out_fd = -1,
-					 .broken = true};
-		s->keepers++;
-		if (!fiber_start(l, keep, c))
-			abort(); /* more keepers than fibers: never */
+	s->servers = connect_servers(s->arena, set->uri);
+	s->count = (unsigned)s->servers.count * shape->connections;
+	s->connections =
+		arena_alloc(s->arena, s->count * sizeof(*s->connections));
+	struct connection_parts parts = {.loop = l,
+					 .set = set,
+					 .news = news,
+					 .servers = (unsigned)s->servers.count,
+					 .as = shape->as,
+					 .changed = changed,
+					 .ctx = s};
+	for (unsigned i = 0; i < s->count; i++)
+		s->connections[i].broken = true;
+	for (unsigned i = 0; i < s->count; i++) {
+		parts.server = i / shape->connections;
+		parts.uri = s->servers.items[parts.server];
+		parts.connector = connectors[parts.server];
+		connection_start(&s->connections[i], &parts);
 	}
 	return s;
+}
+
+void session_set_waiting(struct session *s, unsigned waiting)
+{
+	s->shape.waiting = waiting;
 }
 
 void session_stop(struct session *s)
 {
 	s->stop = true;
-	for (unsigned i = 0; i < s->shape.connections; i++)
-		fiber_wake(s->connections[i].keeper);
+	for (unsigned i = 0; i < s->count; i++)
+		connection_stop(&s->connections[i]);
 	while (s->first != NULL)
 		call_next(s);
 }
 
 bool session_is_closed(const struct session *s)
 {
-	return s->keepers == 0;
+	for (unsigned i = 0; i < s->count; i++) {
+		if (!s->connections[i].closed)
+			return false;
+	}
+	return true;
 }
 
 void session_free(struct session **session)
@@ -333,26 +190,9 @@ void session_free(struct session **session)
 	struct session *s = *session;
 
 	*session = NULL;
-	if (s == NULL)
-		return;
-	free(s->connections);
+	if (s != NULL)
+		arena_free(s->arena);
 	free(s);
-}
-
-/* The connection with the least to do; NULL if all have enough. */
-static struct connection *choose(struct session *s)
-{
-	struct connection *best = NULL;
-
-	for (unsigned i = 0; i < s->shape.connections; i++) {
-		struct connection *c = &s->connections[i];
-
-		if (c->ld != NULL && !c->broken &&
-		    c->outstanding < s->shape.outstanding &&
-		    (best == NULL || c->outstanding < best->outstanding))
-			best = c;
-	}
-	return best;
 }
 
 static void withdraw(struct session *s, struct waiter *w)
@@ -371,7 +211,7 @@ static bool wait_turn(struct session *s, int64_t deadline, struct err *e)
 {
 	struct waiter w = {.fiber = fiber_self()};
 
-	if (s->waiting == s->shape.waiting)
+	if (s->waiting >= s->shape.waiting)
 		return err_code(e, ERR_LIMIT, "busy",
 				"too many requests wait for the directory");
 	*s->last = &w;
@@ -397,25 +237,110 @@ static bool queue_up(struct session *s, int64_t deadline, struct err *e)
 	return true;
 }
 
-static struct connection *acquire(struct session *s, int64_t deadline,
-				  struct err *e)
+/* Among the connections to one server that with the least to do; NULL if all
+ * have enough, or if the server cannot be used.  `until`: when those are known
+ * to be silent that are in doubt. */
+static struct connection *pick(struct session *s, unsigned server, bool *usable,
+			       int64_t *until)
+{
+	struct connection *best = NULL;
+
+	*usable = false;
+	for (unsigned i = 0; i < s->shape.connections; i++) {
+		struct connection *c =
+			&s->connections[server * s->shape.connections + i];
+
+		if (connection_state(c) == CONNECTION_DOUBTED) {
+			connection_question(c);
+			if (c->probed + CONNECTION_DOUBT > *until)
+				*until = c->probed + CONNECTION_DOUBT;
+		}
+		if (!is_usable(c))
+			continue;
+		*usable = true;
+		if (c->outstanding < s->shape.outstanding &&
+		    (best == NULL || c->outstanding < best->outstanding))
+			best = c;
+	}
+	return best;
+}
+
+/* On the first server that can be used. */
+static struct connection *choose(struct session *s, unsigned servers,
+				 bool *usable, int64_t *until)
+{
+	struct connection *c = NULL;
+
+	*usable = false;
+	for (unsigned i = 0; i < servers && !*usable; i++)
+		c = pick(s, i, usable, until);
+	return c;
+}
+
+/* Why there is no connection that could be used. */
+static bool explain(const struct session *s, unsigned servers, struct err *e)
+{
+	bool slow = false, other = false, behind = false;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct connection *c = &s->connections[i];
+		bool up = connection_state(c) == CONNECTION_UP;
+
+		slow = slow || connection_state(c) == CONNECTION_SILENT ||
+		       (connection_state(c) == CONNECTION_DOWN && c->slow);
+		other = other || (c->parts.server >= servers && up);
+		behind = behind || (c->parts.server < servers && up);
+	}
+	if (other)
+		return err_code(e, ERR_UNAVAILABLE, "read_only",
+				"the directory that is written to cannot be "
+				"reached");
+	if (behind)
+		return err_code(e, ERR_UNAVAILABLE, "replica_behind",
+				"no replica has what was written last");
+	if (slow)
+		return err_code(e, ERR_UNAVAILABLE, "directory_slow",
+				"the directory does not answer");
+	return err_code(e, ERR_UNAVAILABLE, "directory_down",
+			"the directory cannot be reached");
+}
+
+/* Until when it is worth waiting, while nothing can be used: a connection that
+ * was just lost may be back at once, a replica may be found to be new enough.
+ */
+static int64_t hope(const struct session *s, int64_t doubt)
+{
+	int64_t until = s->down_since + GRACE, now = clock_now();
+
+	if (doubt > until)
+		until = doubt;
+	return s->servers.count > 1 && until > now + REPLICA_PAUSE
+		       ? now + REPLICA_PAUSE
+		       : until;
+}
+
+static struct connection *acquire(struct session *s, unsigned servers,
+				  int64_t deadline, struct err *e)
 {
 	bool first = true;
 
 	while (!s->stop && clock_now() < deadline) {
-		bool up = session_is_up(s);
-		int64_t until = up ? deadline : s->down_since + GRACE;
+		int64_t until = 0;
+		bool usable;
+		struct connection *c = choose(s, servers, &usable, &until);
 		/* Newcomers do not overtake those who wait already. */
 		bool turn = !first || (s->first == NULL && s->promised == 0);
-		struct connection *c = turn ? choose(s) : NULL;
 
-		if (c != NULL)
+		if (c != NULL && turn)
 			return c;
-		if (!up && clock_now() >= until)
+		if (!usable && s->servers.count > 1)
+			inquire(s);
+		until = usable ? deadline : hope(s, until);
+		if (!usable && clock_now() >= until)
 			break;
 		first = false;
 		if (!queue_up(s, until < deadline ? until : deadline, e) &&
-		    (up || e->kind != ERR_TIMEOUT))
+		    (usable || e->kind != ERR_TIMEOUT))
 			return NULL;
 		err_clear(e);
 	}
@@ -425,8 +350,7 @@ static struct connection *acquire(struct session *s, int64_t deadline,
 		err_code(e, ERR_TIMEOUT, "directory_slow",
 			 "the directory is too slow");
 	else
-		err_code(e, ERR_UNAVAILABLE, "directory_down",
-			 "the directory cannot be reached");
+		explain(s, servers, e);
 	return NULL;
 }
 
@@ -473,9 +397,14 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 			      msgid);
 }
 
+bool operation_reads(enum operation_kind k)
+{
+	return k == OPERATION_SEARCH || k == OPERATION_BIND;
+}
+
 static bool is_reading(const struct operation *op)
 {
-	return op->kind == OPERATION_SEARCH || op->kind == OPERATION_BIND;
+	return operation_reads(op->kind);
 }
 
 /* While the socket is full libldap says "busy": wait for slapd to read. */
@@ -494,31 +423,10 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 	}
 	if (rc == LDAP_SUCCESS && !c->broken)
 		return true;
-	lose(c);
+	connection_lose(c);
 	return err_code(e, ERR_UNAVAILABLE, "directory_down",
 			"cannot send to the directory: %s",
 			ldap_err2string(rc));
-}
-
-static void await(struct connection *c, struct pending *p, int64_t deadline)
-{
-	struct pending **at = &c->buckets[(unsigned)p->msgid % BUCKETS];
-
-	p->next = *at;
-	*at = p;
-	p->heard = clock_now();
-	while (!p->done && !p->lost) {
-		int64_t idle =
-			p->op->idle > 0 ? p->heard + p->op->idle : INT64_MAX;
-		int64_t until = idle < deadline ? idle : deadline;
-
-		if (clock_now() >= until)
-			break;
-		fiber_park(until);
-	}
-	for (; *at != p; at = &(*at)->next)
-		continue;
-	*at = p->next;
 }
 
 static void release_reply(void *reply)
@@ -532,33 +440,31 @@ static void release_reply(void *reply)
 static bool too_late(struct connection *c, const struct pending *p,
 		     struct err *e)
 {
-	/* A bind would leave the connection to whoever comes next; and one that
-	 * says nothing at all may be dead, without anybody having told. */
-	if (p->op->kind == OPERATION_BIND || clock_now() - c->heard >= SILENCE)
-		lose(c);
-	c->silent = true;
+	connection_overdue(c, p);
 	return err_code(e, is_reading(p->op) ? ERR_TIMEOUT : ERR_UNKNOWN,
 			is_reading(p->op) ? "directory_slow"
 					  : "outcome_unknown",
 			"the directory did not answer in time");
 }
 
+/* On one of that many servers; tells which. */
 static bool run_once(struct session *s, struct arena *a, struct operation *op,
-		     int64_t deadline, bool *again, struct err *e)
+		     unsigned servers, int64_t deadline, unsigned *server,
+		     bool *again, struct err *e)
 {
 	struct pending p = {.op = op, .fiber = fiber_self()};
-	struct connection *c = acquire(s, deadline, e);
+	struct connection *c = acquire(s, servers, deadline, e);
 	bool good = false;
 
 	*again = false;
 	if (c == NULL)
 		return false;
-	if (c->outstanding++ == 0 && !c->silent)
-		c->heard = clock_now();
+	*server = c->parts.server;
+	c->outstanding++;
 	if (!send_it(c, &p, deadline, e)) {
 		*again = e->kind == ERR_UNAVAILABLE;
 	} else {
-		await(c, &p, deadline);
+		connection_await(c, &p, deadline);
 		good = p.done;
 		if (!good && !p.lost)
 			too_late(c, &p, e);
@@ -577,16 +483,128 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	return good;
 }
 
+struct showing {
+	struct arena *arena;
+	struct news *news;
+	uint64_t ticket;
+};
+
+static void each_showing(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct showing *sh = ctx;
+	struct entry en;
+	struct err e = {0};
+
+	if (entry_read(ld, message, sh->arena, &en, &e))
+		news_shows(sh->news, 0, sh->ticket,
+			   entry_values(&en, "contextCSN"));
+}
+
+/* Ask the first server how new it is.  If that fails it stays unknown. */
+static void look_back(struct session *s, struct arena *a, int64_t deadline)
+{
+	static const char *const want[] = {"contextCSN", NULL};
+
+	news_wrote(s->news, NULL);
+	struct showing sh = {a, s->news, news_ticket(s->news)};
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = s->set->base,
+			       .scope = LDAP_SCOPE_BASE,
+			       .want = want,
+			       .each = each_showing,
+			       .ctx = &sh};
+	struct err e = {0};
+	unsigned server;
+	bool again;
+
+	run_once(s, a, &op, 1, deadline, &server, &again, &e);
+}
+
+static const char *new_csn(const struct operation *op, struct arena *a)
+{
+	const struct berval *after = control_post_read_value(op->reply);
+	struct entry en;
+	struct err e = {0};
+
+	return after != NULL && entry_read_control(after, a, &en, &e)
+		       ? entry_text(&en, "entryCSN")
+		       : NULL;
+}
+
+/* A request that sent a write whose answer was lost. */
+struct unsettled {
+	struct unsettled *next;
+	struct session *session;
+	const struct arena *arena; /* of the request */
+};
+
+static void settled(void *ctx)
+{
+	struct unsettled *u = ctx, **at = &u->session->unsettled;
+
+	while (*at != u)
+		at = &(*at)->next;
+	*at = u->next;
+}
+
+static void unsettle(struct session *s, struct arena *a)
+{
+	struct unsettled *u = arena_alloc(a, sizeof(*u));
+
+	*u = (struct unsettled){s->unsettled, s, a};
+	s->unsettled = u;
+	arena_defer(a, settled, u);
+}
+
+static bool is_unsettled(const struct session *s, const struct arena *a)
+{
+	const struct unsettled *u = s->unsettled;
+
+	while (u != NULL && u->arena != a)
+		u = u->next;
+	return u != NULL;
+}
+
+/* Remember how new a replica must be to be read from now on.  After a write
+ * whose answer was lost, whatever else the request learns may be that it was
+ * done.  slapd draws its numbers while it writes, one after the other, so what
+ * it shows after a write is that write's number or a later one. */
+static void remember(struct session *s, struct arena *a,
+		     const struct operation *op, int64_t deadline)
+{
+	bool wrote = !is_reading(op) && op->result == LDAP_SUCCESS;
+	const char *csn = wrote ? new_csn(op, a) : NULL;
+
+	if (csn != NULL)
+		news_wrote(s->news, csn);
+	if ((wrote && csn == NULL) || is_unsettled(s, a))
+		look_back(s, a, deadline);
+}
+
+static bool keeps_up(const struct session *s)
+{
+	return s->servers.count > 1 && s->shape.as == CONNECT_GATEWAY;
+}
+
 bool session_run(struct session *s, struct arena *a, struct operation *op,
 		 int64_t deadline, struct err *e)
 {
-	bool again = true;
+	unsigned servers = is_reading(op) ? (unsigned)s->servers.count : 1,
+		 server = 0;
+	bool again = true, good = false;
 
 	/* A connection that slapd closed while idle shows only in use. */
-	for (int try = 1; again && try <= RUN_TRIES; try++) {
+	for (int try = 1; !good && again && try <= RUN_TRIES; try++) {
 		err_clear(e);
-		if (run_once(s, a, op, deadline, &again, e))
-			return true;
+		good = run_once(s, a, op, servers, deadline, &server, &again,
+				e);
 	}
-	return false;
+	if (!keeps_up(s))
+		return good;
+	if (!is_reading(op) &&
+	    (good ? op->result == LDAP_OTHER : e->kind == ERR_UNKNOWN))
+		unsettle(s, a);
+	if (good && server == 0)
+		remember(s, a, op, deadline);
+	return good;
 }

@@ -3,7 +3,11 @@
  *
  * A call submits an operation, parks the fiber, and returns with the result or
  * at the deadline.  Many operations are under way on each connection.  Lost
- * connections are opened anew by themselves; meanwhile calls fail at once.
+ * connections are opened anew by themselves; meanwhile calls fail at once, and
+ * so they do while the directory is silent.
+ *
+ * With several servers, writes go to the first alone.  While it cannot be used,
+ * reads and logins go to the first other that has everything we wrote.
  */
 #ifndef LDAP_SESSION_H
 #define LDAP_SESSION_H
@@ -11,6 +15,7 @@
 #include <ldap.h>
 
 #include "ldap/connect.h"
+#include "ldap/news.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
 #include "util/arena.h"
@@ -20,15 +25,19 @@ struct session;
 
 struct session_shape {
 	enum connect_as as;
-	unsigned connections;
+	unsigned connections; /* to each server */
 	unsigned outstanding; /* operations on each at a time */
 	unsigned waiting;     /* for their turn, at most */
 };
 
-/* The settings and the pool, which opens connections, must outlive it. */
-struct session *session_open(struct loop *l, struct pool *connector,
-			     const struct ldap_settings *set,
+/* Each server has a pool that opens connections, so that one that is dead does
+ * not hold up the others.  Settings, pools and news must outlive it. */
+struct session *session_open(struct loop *l, struct pool *const *connectors,
+			     struct news *news, const struct ldap_settings *set,
 			     const struct session_shape *shape);
+
+/* How many may wait for their turn from now on. */
+void session_set_waiting(struct session *s, unsigned waiting);
 
 /* Fails what is under way and lets its fibers end; call it on the loop's
  * thread and turn the loop until session_is_closed(). */
@@ -36,8 +45,9 @@ void session_stop(struct session *s);
 bool session_is_closed(const struct session *s);
 void session_free(struct session **s);
 
-/* Whether there is a connection at the moment. */
-bool session_is_up(const struct session *s);
+/* Whether something can be asked at the moment.  Does not wait; but it asks for
+ * a sign of life, so that the next call knows. */
+bool session_is_up(struct session *s);
 
 enum operation_kind {
 	OPERATION_SEARCH,
@@ -47,6 +57,8 @@ enum operation_kind {
 	OPERATION_RENAME,
 	OPERATION_BIND,
 };
+
+bool operation_reads(enum operation_kind k);
 
 /* Called for each entry found, on the loop's own stack: it must not wait. */
 typedef void entry_fn(void *ctx, LDAP *ld, LDAPMessage *entry);

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 struct ldap_settings {
-	const char *uri;         /* ldapi://... or ldap://... (then StartTLS) */
+	const char *uri;         /* ldapi://... or ldap://... (then StartTLS);
+				  * behind blanks more: read-only replicas */
 	const char *base;        /* DN everything is below */
 	const char *bind_dn;     /* NULL: by peer credentials (ldapi only) */
 	const char *password;    /* of bind_dn */

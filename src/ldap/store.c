@@ -47,8 +47,7 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       int64_t seconds, const char *what, struct err *e)
 {
 	return session_run(s->session, t->arena, op, deadline(t, seconds), e) &&
-	       (op->result == LDAP_SUCCESS ||
-		result_failed(e, op->result, what));
+	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }
 
 /* Where the entries of a search go: record after record. */
@@ -183,8 +182,7 @@ static bool may_change(struct ldap_store *s, const struct task *t,
 	op->controls = control_list(&c);
 	return session_run(s->session, t->arena, op,
 			   deadline(t, s->set->write_seconds), e) &&
-	       (op->result == LDAP_X_NO_OPERATION ||
-		result_failed(e, op->result, op->dn));
+	       (op->result == LDAP_X_NO_OPERATION || result_of(op, op->dn, e));
 }
 
 static bool change(struct store *port, const struct task *t, enum kind k,

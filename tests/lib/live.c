@@ -14,6 +14,7 @@ enum { FIBERS = 16, PATIENCE = 20000, SECONDS = 10 };
 
 struct live_parts {
 	struct loop *loop;
+	struct news *news;
 	struct session *session, *logins;
 	int status;
 };
@@ -24,7 +25,7 @@ struct caller live_caller(const struct live *live, const char *name)
 						     live->set.base, name)};
 }
 
-static bool await_connections(const struct live_parts *p)
+static bool await_connections(struct live_parts *p)
 {
 	int64_t give_up = clock_now() + PATIENCE;
 
@@ -64,8 +65,11 @@ static void open_ports(struct live *live, struct pool *connector)
 					     .waiting = 16};
 	struct live_parts *p = live->parts;
 
-	p->session = session_open(p->loop, connector, &live->set, &gateway);
-	p->logins = session_open(p->loop, connector, &live->set, &nobody);
+	p->news = news_new();
+	p->session = session_open(p->loop, &connector, p->news, &live->set,
+				  &gateway);
+	p->logins =
+		session_open(p->loop, &connector, p->news, &live->set, &nobody);
 	live->gateway.store = ldap_store_open(p->session, &live->set);
 	live->gateway.journal = ldap_journal_open(p->session, &live->set);
 	live->gateway.login = ldap_login_open(p->logins, &live->set);
@@ -80,6 +84,7 @@ static void close_ports(struct live *live)
 	ldap_login_close(&live->gateway.login);
 	session_free(&p->session);
 	session_free(&p->logins);
+	news_free(&p->news);
 }
 
 int live_run(struct live *live)

@@ -24,6 +24,14 @@ def is_(got, want, what):
     return ok(got == want, what, "got:  %r\nwant: %r" % (got, want))
 
 
+def skip(what, why):
+    """Report something that cannot be tested here."""
+    global _count
+    _count += 1
+    print("ok %d - %s # SKIP %s" % (_count, what, why))
+    sys.stdout.flush()
+
+
 def note(text):
     """Print a remark that is not a result."""
     for line in str(text).splitlines():

@@ -16,8 +16,8 @@ result "provostd --help" "$wrong"
 sample=$("$daemon" --print-config) && wrong='' || wrong="it failed"
 result "provostd --print-config" "$wrong"
 
-rows=$(tr '\n' ' ' <src/conf.c | grep -o '{F([a-z_.]*), [^{}]*}' |
-	sed 's/^{F(\([a-z_.]*\)),.*/\1/')
+rows=$(tr '\n' ' ' <src/conf.c | grep -o '{[FL]([a-z_.]*), [^{}]*}' |
+	sed 's/^{[FL](\([a-z_.]*\)),.*/\1/')
 [ -n "$rows" ] && wrong='' || wrong="there are none"
 result "options in src/conf.c" "$wrong"
 # One line for each option of the manual page: [section] key, and all it says.
@@ -26,7 +26,7 @@ manual=$(awk '/^## \[/ { section = $2 }
 	/^$/ { if (text) print text; text = "" }
 	text { sub(/^\t/, ""); text = text " " $0 }' docs/man/provost.conf.5.scd)
 for name in $rows; do
-	row=$(tr '\n' ' ' <src/conf.c | grep -o "{F($name), [^{}]*}")
+	row=$(tr '\n' ' ' <src/conf.c | grep -o "{[FL]($name), [^{}]*}")
 	alias=$(echo "$row" | cut -d, -f5 | tr -d '" 	')
 	flag=--$(echo "$name" | tr ._ --)
 	[ "$alias" = NULL ] || flag=--$alias

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""SIGHUP: the options are read again; what can change does, on every loop, and a bad file changes nothing."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+import directory
+import faults
+import gateway
+import tap
+
+LOOPS = 2
+
+
+class Configured:
+    """A gateway with a file of options on a slapd of its own."""
+
+    def __init__(self, server):
+        self.server = server
+        self.file = os.path.join(server.place, "provostd.conf")
+
+    def write(self, http="", ldap="", log_level="info"):
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write("[http]\n%s\n[ldap]\nuri = %s\n%s\n[daemon]\nloops = %d\nlog_level = %s\n" % (
+                http, self.server.ldapi, ldap, LOOPS, log_level))
+
+    def start(self):
+        # The option --ldap-uri only keeps the test from asking for a state directory.
+        self.gateway = gateway.Gateway("--config", self.file, "--ldap-uri", self.server.ldapi).__enter__()
+        return self.gateway
+
+    def reload(self):
+        """SIGHUP, and what the log says of it."""
+        before = len(self.gateway.log())
+        self.gateway.process.send_signal(signal.SIGHUP)
+        gateway.until(lambda: "reloaded" in self.gateway.log()[before:], "what became of it", 10)
+        return self.gateway.log()[before:]
+
+
+def on_all_loops(c, ask):
+    return {ask(c.server.client(c.gateway)) for _ in range(LOOPS * 8)}
+
+
+def body(size):
+    return lambda client: client.request("POST", "/v1/domains", raw="x" * size, headers={"Content-Type": "application/json"}).status
+
+
+def changes(c):
+    tap.is_(on_all_loops(c, body(1500)), {413}, "the file's limit of bodies counts")
+    c.write(http="body_bytes = 4096\nconnections = 500", log_level="debug")
+    said = c.reload()
+    tap.ok("event=reloaded" in said and "event=not-reloaded" not in said, "it is read again", said)
+    tap.ok('event=restart-needed options=http.connections\n' in said, "what only a restart changes is named, and nothing else", said)
+    # Each lane takes it over by itself.
+    gateway.until(lambda: on_all_loops(c, body(1500)) == {400}, "every loop", 10)
+    tap.ok(True, "a larger body is taken, on every loop")
+    c.gateway.client().get("/livez")
+    gateway.until(lambda: "path=/livez" in c.gateway.log(), "a line of level debug", 5)
+    tap.ok(True, "the log tells more")
+
+
+def bad_files(c):
+    for name, change in [("a number out of range", {"http": "body_bytes = 1"}), ("an unknown key", {"http": "bodies = 1"}),
+                         ("an unknown level", {"log_level": "loud"}),
+                         ("a name without a password", {"ldap": "bind_dn = cn=x"}),
+                         ("a password file that is not there", {"ldap": "bind_dn = cn=x\npassword_file = /nonexistent"})]:
+        c.write(**change)
+        said = c.reload()
+        tap.ok("event=not-reloaded error=" in said and said.count("event=") == 1, "%s: refused, and it says why" % name, said)
+    os.unlink(c.file)
+    tap.ok("event=not-reloaded" in c.reload(), "no file at all: refused")
+    tap.is_(on_all_loops(c, body(1500)), {400}, "and nothing has changed")
+
+
+def new_password(c):
+    """Whom to bind as changes for new connections: those that are open stay."""
+    server = c.server
+    secret = os.path.join(server.place, "password")
+
+    def password_is(word):
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write(word + "\n")
+        os.chmod(secret, 0o644)
+
+    password_is("wrong")
+    named = "bind_dn = cn=gateway,ou=services,dc=provost\npassword_file = " + secret
+    c.write(http="body_bytes = 4096", ldap=named)
+    tap.ok("event=reloaded" in c.reload(), "another name and password")
+    tap.is_(on_all_loops(c, lambda client: client.get("/v1/me").status), {200}, "open connections stay")
+    server.kill()
+    server.restart()
+    gateway.until(lambda: "Invalid credentials" in c.gateway.log(), "a new connection with the wrong password", 10)
+    tap.is_(c.server.client(c.gateway).get("/v1/domains").status, 503, "new ones need the right password")
+    password_is("right word")
+    c.reload()
+    gateway.until(lambda: on_all_loops(c, lambda client: client.get("/v1/domains").status) == {200}, "the right one", 10)
+    tap.ok(True, "with it they come")
+    tap.ok("right word" not in c.gateway.log(), "no password is in the log")
+
+
+def under_load(c):
+    """Again and again, while others ask: nobody notices."""
+    stop, statuses = threading.Event(), []
+
+    def ask():
+        client = c.server.client(c.gateway)
+        while not stop.is_set():
+            statuses.append(client.get("/v1/domains?limit=1").status)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for n in range(30):
+        c.write(http="body_bytes = %d" % (2000 + n), ldap="bind_dn = cn=gateway,ou=services,dc=provost\npassword_file = %s/password\nread_seconds = %d"
+                % (c.server.place, 2 + n % 3))
+        c.reload()
+        if n % 10 == 5:
+            c.server.kill()
+            c.server.restart()
+    time.sleep(0.5)
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    tap.note("%d requests during 30 reloads and 3 restarts of the directory" % len(statuses))
+    tap.ok(set(statuses) <= {200, 503} and statuses.count(200) > 20, "requests go on", {s: statuses.count(s) for s in set(statuses)})
+
+
+def main():
+    entry = "dn: cn=gateway,ou=services,dc=provost\nchangetype: modify\nadd: userPassword\nuserPassword: %s\n-\nadd: objectClass\nobjectClass: simpleSecurityObject\n" % (
+        directory.crypt_hash("right word"))
+    with faults.Server() as server:
+        server.stop()
+        server.modify(entry, "1")
+        server.restart()
+        c = Configured(server)
+        c.write(http="body_bytes = 1024")
+        g = c.start()
+        try:
+            changes(c)
+            bad_files(c)
+            new_password(c)
+            under_load(c)
+            tap.is_(g.stop(), 0, "it ends in order")
+            tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
+        finally:
+            g.close()
+    tap.done()
+
+
+main()

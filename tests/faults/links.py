@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""A connection that is slow, is reset before, within or after a reply, or loses what goes one way."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+import faults
+import gateway
+import proxy
+import tap
+
+UNKNOWN = (503, "outcome_unknown")
+ANSWERED = 3.0  # seconds in which anything is answered: 2.1, and what a busy machine adds
+OPENED_ANEW = 12.0  # 5 s of silence, and as much
+
+
+class World:
+    """A gateway that reaches its slapd through the proxy."""
+
+    def __enter__(self):
+        self.server = faults.Server().__enter__()
+        self.between = proxy.Between(self.server.place, self.server.socket_path()).__enter__()
+        self.gateway = self.server.gateway("--loops", "1", "--ldap-remember-millis", "60000", uri=self.between.uri).__enter__()
+        self.admin = self.server.client(self.gateway)
+        self.admin.post("/v1/domains", {"name": "link.example"})
+        return self
+
+    def __exit__(self, *_):
+        self.gateway.close()
+        self.between.__exit__()
+        self.server.remove()
+
+    def get(self, name="link.example"):
+        return self.admin.get("/v1/domains/" + name)
+
+    def well(self):
+        """All is as it should be again; how long that took."""
+        self.between.do("pass")
+        began = time.monotonic()
+        gateway.until(lambda: self.get().status == 200, "another connection", 15)
+        return time.monotonic() - began
+
+
+def writes_reset(w):
+    """What is acknowledged is there, what is refused is not, and of the rest the client is told that nobody knows."""
+    for n, (when, operation) in enumerate((when, operation) for operation in ("add", "modify", "delete")
+                                          for when in ("before", "middle", "after")):
+        name = "n%d.example" % n
+        if operation != "add":
+            w.admin.post("/v1/domains", {"name": name})
+        w.between.do("reset", when, operation)
+        reply, seconds = faults.timed({
+            "add": lambda: w.admin.post("/v1/domains", {"name": name}),
+            "modify": lambda: w.admin.patch("/v1/domains/" + name, {"description": "changed"}),
+            "delete": lambda: w.admin.delete("/v1/domains/" + name)}[operation])
+        w.well()
+        held = w.get(name)
+        done = {"add": held.status == 200, "modify": held.status == 200 and held.json["description"] == "changed",
+                "delete": held.status == 404}[operation]
+        what = "%s, reset %s the reply" % (operation, {"middle": "within"}.get(when, when))
+        tap.note("%s: %s after %.3f s, done: %s" % (what, faults.code_of(reply), seconds, done))
+        tap.ok(reply.status in (200, 201, 204) or faults.code_of(reply) == UNKNOWN, "%s: told as what it is" % what, reply)
+        tap.ok(done or reply.status == 503, "%s: what was acknowledged is there" % what)
+        tap.ok(done or when == "before", "%s: it was done" % what)
+        tap.ok(seconds < ANSWERED, "%s: in time" % what, seconds)
+
+
+def reads_reset(w):
+    """A search and a login are tried again by themselves."""
+    for operation, ask in (("search", w.get),
+                           ("bind", lambda: w.admin.as_("admin", "wrong").get("/v1/me"))):
+        for when in ("before", "middle", "after"):
+            w.between.do("reset", when, operation)
+            reply, seconds = faults.timed(ask)
+            tap.is_(reply.status, 200 if operation == "search" else 401, "%s, reset %s: answered" % (operation, when))
+            tap.note("%s, reset %s: after %.3f s" % (operation, when, seconds))
+            w.well()
+
+
+def delayed(w):
+    """Slow answers are waited for, too slow ones are not, and the circuit closes by itself."""
+    w.between.do("delay", 700)
+    reply, seconds = faults.timed(w.get)
+    tap.ok(reply.status == 200 and seconds >= 0.7, "answers that come late are waited for", (reply, seconds))
+    tap.note("each answer 0.7 s late: %.2f s" % seconds)
+    w.between.do("delay", 3000)
+    replies = [faults.timed(w.get) for _ in range(6)]
+    tap.ok({reply.status for reply, _ in replies} <= {503, 504}, "too late: given up", replies)
+    tap.ok(max(seconds for _, seconds in replies) < ANSWERED, "in time", replies)
+    tap.note("each answer 3 s late: %s" % ", ".join("%d after %.2f s" % (reply.status, seconds) for reply, seconds in replies))
+    tap.note("well again after %.2f s" % w.well())
+    tap.ok(True, "then all is well")
+
+
+def lost(w):
+    """What goes one way vanishes: given up in time, then refused at once, then another connection."""
+    for way in ("up", "down", "both"):
+        w.between.do("lose", way, time.time())
+        began = time.monotonic()
+        first, seconds = faults.timed(w.get)
+        tap.ok(first.status == 504 and seconds < ANSWERED, "lost %s: the first is given up" % way, (first, seconds))
+        second, later = faults.timed(w.get)
+        tap.ok(faults.code_of(second) == (503, "directory_slow") and later < 0.5, "lost %s: the next is refused at once" % way,
+               (second, later))
+        tap.is_(w.gateway.client().get("/readyz").status, 503, "lost %s: /readyz tells" % way)
+        gateway.until(lambda: w.get().status == 200, "another connection", OPENED_ANEW)
+        tap.note("lost %s: %d after %.2f s, then %.4f s, another connection after %.1f s" % (
+            way, first.status, seconds, later, time.monotonic() - began))
+        w.well()
+    w.between.do("lose", "down", time.time())
+    reply, seconds = faults.timed(w.admin.post, "/v1/domains", {"name": "lost.example"})
+    tap.ok(faults.code_of(reply) == UNKNOWN or reply.status in (201, 503, 504), "a write whose answer is lost", reply)
+    tap.note("a write whose answer is lost: %s after %.2f s" % (faults.code_of(reply), seconds))
+    w.between.do("pass")
+    gateway.until(lambda: w.get().status == 200, "another connection", OPENED_ANEW)
+    held = w.get("lost.example")
+    tap.ok(held.status == 200, "it was done", held)
+
+
+def refused(w):
+    w.between.do("refuse")
+    time.sleep(0.1)
+    first, seconds = faults.timed(w.get)
+    time.sleep(0.3)
+    second, later = faults.timed(w.get)
+    tap.is_([faults.code_of(first), faults.code_of(second)], [(503, "directory_down")] * 2, "nobody there: told so")
+    tap.ok(seconds < 1 and later < 0.5, "at once", (seconds, later))
+    tap.note("nobody there: %.3f s, then %.4f s; well again after %.2f s" % (seconds, later, w.well()))
+
+
+def main():
+    with World() as w:
+        reads_reset(w)
+        writes_reset(w)
+        delayed(w)
+        lost(w)
+        refused(w)
+        tap.is_(w.admin.complaints, [], "every reply is as described")
+        tap.is_(w.gateway.stop(), 0, "it ends in order")
+        tap.ok("Sanitizer" not in w.gateway.log() and "runtime error" not in w.gateway.log(), "no sanitizer report")
+    tap.done()
+
+
+main()
