@@ -109,7 +109,7 @@ static bool is_sayable(const char *value)
 {
 	size_t size = strlen(value);
 
-	return size <= VALUE_MAX && text_is_clean(value) &&
+	return size <= VALUE_MAX && text_is_clean(value) && value[0] != ';' &&
 	       strstr(value, " ;") == NULL &&
 	       (size == 0 || (value[0] != ' ' && value[size - 1] != ' '));
 }
@@ -120,11 +120,11 @@ static bool set(struct arena *a, struct conf *conf, const struct conf_option *o,
 	void *to = field_at(o->field, conf);
 
 	if (!is_sayable(value))
-		return err_set(
-			e, ERR_INVALID,
-			"%s: a value has at most %d bytes, no control "
-			"characters, no blanks at its ends and no \" ;\"",
-			o->name, VALUE_MAX);
+		return err_set(e, ERR_INVALID,
+			       "%s: a value has at most %d bytes, no control "
+			       "characters, no blanks at its ends and no \";\" "
+			       "at its beginning or behind a blank",
+			       o->name, VALUE_MAX);
 	if (o->field.kind == FIELD_TEXT) {
 		*(const char **)to =
 			value[0] != '\0' ? arena_strdup(a, value) : NULL;
