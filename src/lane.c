@@ -11,6 +11,7 @@
 #include "ldap/store.h"
 #include "loop/fiber.h"
 #include "passwd/hasher.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 
 enum {
@@ -147,10 +148,8 @@ static bool start_thread(struct lane *l, struct err *e)
 struct lane *lane_start(const struct lane_parts *parts, int listener,
 			struct err *e)
 {
-	struct lane *l = calloc(1, sizeof(*l));
+	struct lane *l = alloc_zeroed(sizeof(*l));
 
-	if (l == NULL)
-		abort();
 	l->parts = parts;
 	l->loop = loop_open(e);
 	if (l->loop == NULL) {

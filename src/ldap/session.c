@@ -1,11 +1,13 @@
 #include "ldap/session.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/field.h"
 #include "util/log.h"
@@ -288,13 +290,10 @@ struct session *session_open(struct loop *l, struct pool *connector,
 			     const struct ldap_settings *set,
 			     const struct session_shape *shape)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
-	s->connections = calloc(shape->connections, sizeof(*s->connections));
-	if (s->connections == NULL)
-		abort();
+	s->connections =
+		alloc_zeroed(shape->connections * sizeof(*s->connections));
 	s->loop = l;
 	s->connector = connector;
 	s->set = set;
@@ -469,6 +468,18 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 			      msgid);
 }
 
+/* Without memory libldap sends half a request, a search without its filter, and
+ * tells nobody: only errno shows it. */
+static int submit_whole(LDAP *ld, const struct operation *op, int64_t deadline,
+			int *msgid)
+{
+	errno = 0;
+	int rc = submit(ld, op, deadline, msgid);
+	if (errno == ENOMEM)
+		alloc_die();
+	return rc;
+}
+
 static bool is_reading(const struct operation *op)
 {
 	return op->kind == OPERATION_SEARCH || op->kind == OPERATION_BIND;
@@ -480,7 +491,8 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 {
 	int rc;
 
-	while ((rc = submit(c->ld, p->op, deadline, &p->msgid)) == LDAP_BUSY) {
+	while ((rc = submit_whole(c->ld, p->op, deadline, &p->msgid)) ==
+	       LDAP_BUSY) {
 		if (clock_now() >= deadline)
 			return err_code(e, ERR_TIMEOUT, "directory_slow",
 					"the directory is too slow");
