@@ -16,7 +16,11 @@ enum connect_as {
 	CONNECT_NOBODY,  /* not bound: somebody will log in */
 };
 
-enum { CONNECT_SECONDS = 2 }; /* at most, for each step of it */
+enum {
+	CONNECT_SECONDS = 2,        /* at most, for each step of it */
+	CONNECT_MESSAGE = 16 << 20, /* bytes of what the directory sends at
+				     * once; ours have less than one MiB */
+};
 
 /* Call once, before there are threads: libldap sets itself up, without asking
  * its configuration files or the environment. */
@@ -24,6 +28,10 @@ void connect_prepare(void);
 
 /* False, with e set, unless the settings can work. */
 bool connect_check(const struct ldap_settings *set, struct err *e);
+
+/* Let nobody make libldap allocate more than CONNECT_MESSAGE; without it a
+ * length of 4 GiB is believed. */
+bool connect_limit(LDAP *ld);
 
 /* The result does not block; NULL, with e set, when it failed. */
 LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
