@@ -11,6 +11,7 @@
 #include "embedded/state.h"
 #include "ldap/connect.h"
 #include "passwd/scheme.h"
+#include "util/alloc.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -121,7 +122,7 @@ static bool is_sayable(const char *value)
 {
 	size_t size = strlen(value);
 
-	return size <= VALUE_MAX && text_is_clean(value) &&
+	return size <= VALUE_MAX && text_is_clean(value) && value[0] != ';' &&
 	       strstr(value, " ;") == NULL &&
 	       (size == 0 || (value[0] != ' ' && value[size - 1] != ' '));
 }
@@ -132,11 +133,11 @@ static bool set(struct arena *a, struct conf *conf, const struct conf_option *o,
 	void *to = field_at(o->field, conf);
 
 	if (!is_sayable(value))
-		return err_set(
-			e, ERR_INVALID,
-			"%s: a value has at most %d bytes, no control "
-			"characters, no blanks at its ends and no \" ;\"",
-			o->name, VALUE_MAX);
+		return err_set(e, ERR_INVALID,
+			       "%s: a value has at most %d bytes, no control "
+			       "characters, no blanks at its ends and no \";\" "
+			       "at its beginning or behind a blank",
+			       o->name, VALUE_MAX);
 	if (o->field.kind == FIELD_TEXT) {
 		*(const char **)to =
 			value[0] != '\0' ? arena_strdup(a, value) : NULL;
@@ -417,10 +418,8 @@ struct edition {
 
 struct edition *edition_new(void)
 {
-	struct edition *ed = calloc(1, sizeof(*ed));
+	struct edition *ed = alloc_zeroed(sizeof(*ed));
 
-	if (ed == NULL)
-		abort();
 	ed->arena = arena_new();
 	atomic_init(&ed->holders, 1);
 	return ed;

@@ -13,6 +13,7 @@
 #include "loop/fiber.h"
 #include "passwd/hasher.h"
 #include "steward.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 
 enum {
@@ -183,10 +184,8 @@ static bool start_thread(struct lane *l, struct err *e)
 struct lane *lane_start(const struct lane_parts *parts, int listener,
 			bool first, struct err *e)
 {
-	struct lane *l = calloc(1, sizeof(*l));
+	struct lane *l = alloc_zeroed(sizeof(*l));
 
-	if (l == NULL)
-		abort();
 	l->parts = parts;
 	l->first = first;
 	l->conf = *parts->conf;
@@ -221,10 +220,8 @@ void lane_stop(struct lane *l)
 
 void lane_renew(struct lane *l, struct edition *ed)
 {
-	struct renewal *r = calloc(1, sizeof(*r));
+	struct renewal *r = alloc_zeroed(sizeof(*r));
 
-	if (r == NULL)
-		abort();
 	*r = (struct renewal){l, edition_hold(ed)};
 	loop_post(l->loop, renew, r);
 }

@@ -8,6 +8,7 @@
 #include "core/plan.h"
 #include "core/schedule.h"
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -260,10 +261,8 @@ static void work(void *ctx)
 
 struct steward *steward_start(struct loop *l, const struct gateway *g)
 {
-	struct steward *s = calloc(1, sizeof(*s));
+	struct steward *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	*s = (struct steward){.loop = l, .gateway = g};
 	s->jobs[0] = (struct job){.name = "journal",
 				  .period = JOURNAL_MILLIS,

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "util/alloc.h"
+
 struct digest {
 	gnutls_hash_hd_t hash;
 	gnutls_hmac_hd_t hmac; /* instead, if there is a key */
@@ -13,6 +15,8 @@ struct digest {
 
 static void must(int rc)
 {
+	if (rc == GNUTLS_E_MEMORY_ERROR)
+		alloc_die();
 	if (rc < 0) {
 		fprintf(stderr, "no SHA-256: %s\n", gnutls_strerror(rc));
 		abort();
@@ -21,10 +25,8 @@ static void must(int rc)
 
 struct digest *digest_begin(const void *key, size_t key_size)
 {
-	struct digest *d = calloc(1, sizeof(*d));
+	struct digest *d = alloc_zeroed(sizeof(*d));
 
-	if (d == NULL)
-		abort();
 	if (key_size > 0)
 		must(gnutls_hmac_init(&d->hmac, GNUTLS_MAC_SHA256, key,
 				      key_size));

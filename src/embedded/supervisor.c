@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "embedded/child.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -102,10 +103,8 @@ struct supervisor *supervisor_start(const struct embedded_settings *set,
 				    const struct state *st, struct loop *l,
 				    loop_fn *give_up, void *ctx, struct err *e)
 {
-	struct supervisor *s = calloc(1, sizeof(*s));
+	struct supervisor *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	*s = (struct supervisor){.set = set,
 				 .arena = arena_new(),
 				 .loop = l,

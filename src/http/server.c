@@ -10,6 +10,7 @@
 #include "http/guard.h"
 #include "http/status.h"
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/random.h"
@@ -96,7 +97,7 @@ static enum MHD_Result accept_policy(void *cls, const struct sockaddr *addr,
 static void client_enter(struct server *s, struct MHD_Connection *connection,
 			 void **context)
 {
-	struct client *c = calloc(1, sizeof(*c));
+	struct client *c = alloc_zeroed(sizeof(*c));
 	const union MHD_ConnectionInfo *peer =
 		MHD_get_connection_info(connection,
 					MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -104,8 +105,6 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 		MHD_get_connection_info(connection,
 					MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	if (c == NULL)
-		abort();
 	*c = (struct client){.server = s, .fd = fd->connect_fd};
 	c->timer = (struct timer){.fn = cut_off, .ctx = c};
 	memcpy(&c->peer, peer->client_addr,
@@ -253,6 +252,14 @@ static void fill_request(struct exchange *x, const char *method)
 				    x);
 }
 
+/* NULL is none. */
+static bool add_header(struct MHD_Response *r, const char *name,
+		       const char *value)
+{
+	return value == NULL ||
+	       MHD_add_response_header(r, name, value) == MHD_YES;
+}
+
 static enum MHD_Result queue(struct exchange *x)
 {
 	const struct response *res = &x->res;
@@ -266,16 +273,17 @@ static enum MHD_Result queue(struct exchange *x)
 
 	if (r == NULL)
 		return MHD_NO;
-	if (res->type != NULL)
-		MHD_add_response_header(r, "Content-Type", res->type);
-	MHD_add_response_header(r, "X-Request-Id", x->req.id);
-	for (size_t i = 0; i < res->header_count; i++)
-		MHD_add_response_header(r, res->headers[i].name,
-					res->headers[i].value);
-	if (x->close || x->server->quiet)
-		MHD_add_response_header(r, "Connection", "close");
+	/* A reply without one of its headers would be another reply. */
+	bool whole = add_header(r, "Content-Type", res->type) &&
+		     add_header(r, "X-Request-Id", x->req.id);
+	for (size_t i = 0; whole && i < res->header_count; i++)
+		whole = add_header(r, res->headers[i].name,
+				   res->headers[i].value);
+	if (whole && (x->close || x->server->quiet))
+		whole = add_header(r, "Connection", "close");
 	enum MHD_Result good =
-		MHD_queue_response(x->connection, res->status, r);
+		whole ? MHD_queue_response(x->connection, res->status, r)
+		      : MHD_NO;
 	MHD_destroy_response(r);
 	patience(x->client,
 		 seconds(x->server->parts.settings->request_seconds));
@@ -530,10 +538,8 @@ static struct MHD_Daemon *start_daemon(struct server *s)
 
 struct server *server_open(const struct server_parts *parts, struct err *e)
 {
-	struct server *s = calloc(1, sizeof(*s));
+	struct server *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	s->parts = *parts;
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {

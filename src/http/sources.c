@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/alloc.h"
 #include "util/random.h"
 
 enum { COUNTERS = 1 << 14 };
@@ -18,10 +19,8 @@ struct sources {
 
 struct sources *sources_new(unsigned limit)
 {
-	struct sources *s = calloc(1, sizeof(*s));
+	struct sources *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	s->limit = limit;
 	random_bytes(&s->key, sizeof(s->key));
 	return s;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/alloc.h"
 #include "json/limits.h"
 
 static void wipe_and_free(void *p)
@@ -15,7 +16,7 @@ static void wipe_and_free(void *p)
 
 void json_text_prepare(void)
 {
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_set_alloc_funcs(alloc_plain, wipe_and_free);
 }
 
 static void release(void *json)
@@ -59,7 +60,7 @@ const char *json_text_print(struct arena *a, json_t *value, size_t style)
 
 	json_decref(value);
 	if (text == NULL)
-		abort(); /* out of memory: all our strings are UTF-8 */
+		alloc_die(); /* all our strings are UTF-8 */
 	arena_defer(a, wipe_text, text);
 	return text;
 }

@@ -9,8 +9,9 @@
 #include "util/arena.h"
 #include "util/err.h"
 
-/* Let jansson wipe what it frees, passwords among it.  Call before anything
- * else uses it. */
+/* Let jansson wipe what it frees, passwords among it, and never lack memory:
+ * an object that misses a member would be worse.  Call before anything else
+ * uses it. */
 void json_text_prepare(void);
 
 /* An object within the limits of json/limits.h and without duplicate keys.

@@ -6,6 +6,7 @@
 #include <sys/time.h>
 
 #include "ldap/news.h"
+#include "util/alloc.h"
 
 void connect_prepare(void)
 {
@@ -14,7 +15,7 @@ void connect_prepare(void)
 	/* ./ldaprc or LDAPTLS_REQCERT could turn certificate checks off. */
 	if (setenv("LDAPNOINIT", "1", 1) != 0 ||
 	    ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) != 0)
-		abort();
+		alloc_die();
 	ldap_memfree(info.ldapai_vendor_name);
 	ber_memvfree((void **)info.ldapai_extensions);
 }
@@ -69,6 +70,15 @@ bool connect_check(const struct ldap_settings *set, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "ldap.bind_dn needs ldap.password_file");
 	return true;
+}
+
+bool connect_limit(LDAP *ld)
+{
+	ber_len_t most = CONNECT_MESSAGE;
+	Sockbuf *sb = NULL;
+
+	return ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb) == 0 && sb != NULL &&
+	       ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most) >= 0;
 }
 
 static bool set_options(LDAP *ld, const struct ldap_settings *set)
@@ -164,7 +174,7 @@ LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
 			ldap_err2string(rc));
 		return NULL;
 	}
-	if (!set_options(ld, set))
+	if (!set_options(ld, set) || !connect_limit(ld))
 		err_set(e, ERR_INTERNAL, "%s: an option was refused", set->uri);
 	else if ((rc = open_and_bind(ld, set, as)) != LDAP_SUCCESS)
 		explain(ld, set->uri, rc, e);

@@ -18,7 +18,11 @@ enum connect_as {
 	CONNECT_NOBODY,  /* not bound: somebody will log in */
 };
 
-enum { CONNECT_SECONDS = 2 }; /* at most, for each step of it */
+enum {
+	CONNECT_SECONDS = 2,        /* at most, for each step of it */
+	CONNECT_MESSAGE = 16 << 20, /* bytes of what the directory sends at
+				     * once; ours have less than one MiB */
+};
 
 /* Call once, before there are threads: libldap sets itself up, without asking
  * its configuration files or the environment. */
@@ -29,6 +33,10 @@ struct text_list connect_servers(struct arena *a, const char *uri);
 
 /* False, with e set, unless the settings can work. */
 bool connect_check(const struct ldap_settings *set, struct err *e);
+
+/* Let nobody make libldap allocate more than CONNECT_MESSAGE; without it a
+ * length of 4 GiB is believed. */
+bool connect_limit(LDAP *ld);
 
 /* To the one server in set->uri.  The result does not block, and the server has
  * answered something on it.  NULL, with e set, when it failed: ERR_TIMEOUT if

@@ -1,7 +1,10 @@
 #include "ldap/control.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "util/alloc.h"
 
 static void add(struct controls *c, const char *oid, struct berval value)
 {
@@ -25,7 +28,7 @@ static struct berval finish(BerElement *ber, struct arena *a)
 	struct berval encoded, copy;
 
 	if (ber == NULL || ber_flatten2(ber, &encoded, 0) != 0)
-		abort(); /* out of memory */
+		alloc_die();
 	copy.bv_len = encoded.bv_len;
 	copy.bv_val = arena_copy(a, encoded.bv_val, encoded.bv_len);
 	ber_free(ber, 1);
@@ -47,7 +50,7 @@ void control_assert(struct controls *c, struct arena *a, const char *attr,
 
 	if (ber == NULL ||
 	    ber_printf(ber, "t{ss}", LDAP_FILTER_EQUALITY, attr, value) < 0)
-		abort();
+		alloc_die();
 	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
 }
 
@@ -60,12 +63,12 @@ void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[])
 {
 	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	bool good = ber != NULL && ber_printf(ber, "{") >= 0;
 
-	if (ber == NULL || ber_printf(ber, "{") < 0)
-		abort();
-	for (; *attributes != NULL; attributes++)
-		ber_printf(ber, "s", *attributes);
-	ber_printf(ber, "}");
+	for (; good && *attributes != NULL; attributes++)
+		good = ber_printf(ber, "s", *attributes) >= 0;
+	if (!good || ber_printf(ber, "}") < 0)
+		alloc_die();
 	add(c, LDAP_CONTROL_POST_READ, finish(ber, a));
 }
 

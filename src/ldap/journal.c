@@ -9,6 +9,7 @@
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/store_parts.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "json/codec.h"
 #include "json/text.h"
@@ -448,10 +449,8 @@ static const struct journal_ops ops = {
 struct journal *ldap_journal_open(struct session *session,
 				  const struct ldap_settings *set)
 {
-	struct ldap_journal *j = calloc(1, sizeof(*j));
+	struct ldap_journal *j = alloc_zeroed(sizeof(*j));
 
-	if (j == NULL)
-		abort();
 	j->port.ops = &ops;
 	j->store.session = session;
 	j->store.set = set;

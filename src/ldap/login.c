@@ -8,6 +8,7 @@
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/text.h"
 
@@ -185,10 +186,8 @@ static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
 struct login *ldap_login_open(struct session *session,
 			      const struct ldap_settings *set)
 {
-	struct ldap_login *l = calloc(1, sizeof(*l));
+	struct ldap_login *l = alloc_zeroed(sizeof(*l));
 
-	if (l == NULL)
-		abort();
 	l->port.ops = &ops;
 	l->session = session;
 	l->set = set;

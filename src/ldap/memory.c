@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/alloc.h"
 #include "util/random.h"
 
 enum { PLACES = 4096, KEY_SIZE = 32 };
@@ -19,10 +20,8 @@ struct memory {
 
 struct memory *memory_open(void)
 {
-	struct memory *m = calloc(1, sizeof(*m));
+	struct memory *m = alloc_zeroed(sizeof(*m));
 
-	if (m == NULL)
-		abort();
 	random_bytes(m->key, sizeof(m->key));
 	return m;
 }

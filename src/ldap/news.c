@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -25,10 +26,8 @@ struct news {
 
 struct news *news_new(void)
 {
-	struct news *n = calloc(1, sizeof(*n));
+	struct news *n = alloc_zeroed(sizeof(*n));
 
-	if (n == NULL)
-		abort();
 	pthread_mutex_init(&n->mutex, NULL);
 	return n;
 }

@@ -1,5 +1,6 @@
 #include "ldap/session.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "ldap/control.h"
 #include "ldap/entry.h"
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 #include "util/field.h"
 
@@ -130,10 +132,8 @@ struct session *session_open(struct loop *l, struct pool *const *connectors,
 			     struct news *news, const struct ldap_settings *set,
 			     const struct session_shape *shape)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	s->arena = arena_new();
 	s->news = news;
 	s->set = set;
@@ -397,6 +397,18 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 			      msgid);
 }
 
+/* Without memory libldap sends half a request, a search without its filter, and
+ * tells nobody: only errno shows it. */
+static int submit_whole(LDAP *ld, const struct operation *op, int64_t deadline,
+			int *msgid)
+{
+	errno = 0;
+	int rc = submit(ld, op, deadline, msgid);
+	if (errno == ENOMEM)
+		alloc_die();
+	return rc;
+}
+
 bool operation_reads(enum operation_kind k)
 {
 	return k == OPERATION_SEARCH || k == OPERATION_BIND;
@@ -413,7 +425,8 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 {
 	int rc;
 
-	while ((rc = submit(c->ld, p->op, deadline, &p->msgid)) == LDAP_BUSY) {
+	while ((rc = submit_whole(c->ld, p->op, deadline, &p->msgid)) ==
+	       LDAP_BUSY) {
 		if (clock_now() >= deadline)
 			return err_code(e, ERR_TIMEOUT, "directory_slow",
 					"the directory is too slow");

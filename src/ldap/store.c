@@ -10,6 +10,7 @@
 #include "ldap/steps.h"
 #include "ldap/store_parts.h"
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 
 enum {
@@ -133,18 +134,23 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 		      struct revision *ret, struct err *e)
 {
 	const struct berval *after = control_post_read_value(op->reply);
+	const char *key = arena_strdup(t->arena, kind_key(k, record));
 	struct reading r = {.map = &schema_of(k)->map,
 			    .arena = t->arena,
 			    .records = record,
 			    .size = kind_rules(k)->size};
 	struct entry en;
 
-	if (after == NULL)
-		return get(&s->port, t, k,
-			   arena_strdup(t->arena, kind_key(k, record)), record,
-			   ret, e);
-	return entry_read_control(after, t->arena, &en, e) &&
-	       read_record(&r, &en, e) && revise(&r, record, ret, e);
+	if (after != NULL && entry_read_control(after, t->arena, &en, e) &&
+	    read_record(&r, &en, e) && revise(&r, record, ret, e))
+		return true;
+	err_clear(e);
+	if (get(&s->port, t, k, key, record, ret, e))
+		return true;
+	/* It was written: no refusal may stand for that. */
+	e->kind = ERR_UNKNOWN;
+	e->code = "outcome_unknown";
+	return err_wrap(e, "%s was written and cannot be read", key);
 }
 
 static bool add(struct store *port, const struct task *t, enum kind k,
@@ -231,16 +237,24 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 	return false;
 }
 
+/* The keys of a list, and whether one could not be read. */
+struct keys {
+	struct list *list;
+	bool broken;
+};
+
 static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
 {
 	struct berval dn, *values = NULL, name;
 	BerElement *ber = NULL;
+	struct keys *k = ctx;
 
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
-		    LDAP_SUCCESS &&
-	    values != NULL && values[0].bv_val != NULL)
-		list_add(ctx, values[0].bv_val);
+	if (ldap_get_dn_ber(ld, message, &ber, &dn) != LDAP_SUCCESS ||
+	    ldap_get_attribute_ber(ld, message, ber, &name, &values) !=
+		    LDAP_SUCCESS)
+		k->broken = true;
+	else if (values != NULL && values[0].bv_val != NULL)
+		list_add(k->list, values[0].bv_val);
 	ber_memfree(values);
 	ber_free(ber, 0);
 }
@@ -291,7 +305,7 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 		      const struct query *q, const char *const **keys,
 		      size_t *count, bool *more, struct err *e)
 {
-	struct list *list = list_new(t->arena, q->limit, q->after);
+	struct keys k = {list_new(t->arena, q->limit, q->after), false};
 	const char *const want[] = {schema_of(q->kind)->key, NULL};
 	struct operation op = searching(s, t, q);
 	struct controls c = store_as_caller(t);
@@ -299,18 +313,19 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	op.want = want;
 	op.controls = control_list(&c);
 	op.each = each_key;
-	op.ctx = list;
+	op.ctx = &k;
 	op.idle = s->set->read_seconds * 1000;
 	if (!store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list",
 		       e)) {
-		/* A short list must never pass for the whole. */
 		if (op.result == LDAP_SIZELIMIT_EXCEEDED)
 			err_code(e, ERR_DENIED, "too_many",
 				 "there are more than you may list at once");
 		return false;
 	}
-	*keys = list_keys(list, count, more);
-	return true;
+	*keys = list_keys(k.list, count, more);
+	/* A short list must never pass for the whole. */
+	return !k.broken ||
+	       err_set(e, ERR_INTERNAL, "the directory sent a broken entry");
 }
 
 static int by_key(const void *a, const void *b, void *kind)
@@ -444,10 +459,8 @@ static const struct store_ops ops = {
 struct store *ldap_store_open(struct session *session,
 			      const struct ldap_settings *set)
 {
-	struct ldap_store *s = calloc(1, sizeof(*s));
+	struct ldap_store *s = alloc_zeroed(sizeof(*s));
 
-	if (s == NULL)
-		abort();
 	s->port.ops = &ops;
 	s->session = session;
 	s->set = set;

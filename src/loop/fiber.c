@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "loop/sanitizer.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 
 enum { STACK_SIZE = 128 * 1024 * SANITIZER_STACK_FACTOR };
@@ -106,10 +107,8 @@ static bool more_ready(void *ctx)
 
 void fiber_prepare(struct loop *l, unsigned limit)
 {
-	struct fibers *all = calloc(1, sizeof(*all));
+	struct fibers *all = alloc_zeroed(sizeof(*all));
 
-	if (all == NULL)
-		die("out of memory");
 	all->loop = l;
 	all->limit = limit;
 	all->last_ready = &all->ready;
@@ -143,13 +142,13 @@ static void late(void *ctx)
 static struct fiber *make(struct fibers *all)
 {
 	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-	struct fiber *f = calloc(1, sizeof(*f));
+	struct fiber *f = alloc_zeroed(sizeof(*f));
 	char *low = mmap(NULL, guard + STACK_SIZE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
-	if (f == NULL || low == MAP_FAILED ||
-	    mprotect(low, guard, PROT_NONE) != 0 || getcontext(&f->context))
-		die("no memory for a stack");
+	if (low == MAP_FAILED || mprotect(low, guard, PROT_NONE) != 0 ||
+	    getcontext(&f->context))
+		die("out of memory for a stack");
 	f->all = all;
 	f->stack = low + guard;
 	f->timer = (struct timer){.fn = late, .ctx = f};

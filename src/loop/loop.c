@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "util/alloc.h"
 #include "util/clock.h"
 
 enum { EVENTS_A_TURN = 256, TURN_FUNCTIONS = 4 };
@@ -47,20 +48,9 @@ struct loop {
 	struct post *posts, **last_post;
 };
 
-static void *must_alloc(size_t size)
-{
-	void *p = calloc(1, size);
-
-	if (p == NULL) {
-		fputs("out of memory\n", stderr);
-		abort();
-	}
-	return p;
-}
-
 struct loop *loop_open(struct err *e)
 {
-	struct loop *l = must_alloc(sizeof(*l));
+	struct loop *l = alloc_zeroed(sizeof(*l));
 	struct epoll_event event = {.events = EPOLLIN};
 
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -111,7 +101,7 @@ void loop_close(struct loop **loop)
 struct watch *loop_watch(struct loop *l, int fd, unsigned events, watch_fn *fn,
 			 void *ctx, struct err *e)
 {
-	struct watch *w = must_alloc(sizeof(*w));
+	struct watch *w = alloc_zeroed(sizeof(*w));
 	struct epoll_event event = {.data.ptr = w};
 
 	*w = (struct watch){.fd = fd, .fn = fn, .ctx = ctx};
@@ -150,7 +140,7 @@ static void wake(struct loop *l)
 
 void loop_post(struct loop *l, loop_fn *fn, void *ctx)
 {
-	struct post *p = must_alloc(sizeof(*p));
+	struct post *p = alloc_zeroed(sizeof(*p));
 
 	*p = (struct post){.fn = fn, .ctx = ctx};
 	pthread_mutex_lock(&l->mutex);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "loop/fiber.h"
+#include "util/alloc.h"
 #include "util/clock.h"
 
 struct job {
@@ -91,11 +92,9 @@ static int start_thread(struct pool *p, pthread_t *ret)
 struct pool *pool_open(const char *name, unsigned workers, unsigned queue,
 		       int nice, struct err *e)
 {
-	struct pool *p = calloc(1, sizeof(*p));
-	pthread_t *threads = calloc(workers, sizeof(*threads));
+	struct pool *p = alloc_zeroed(sizeof(*p));
+	pthread_t *threads = alloc_zeroed(workers * sizeof(*threads));
 
-	if (p == NULL || threads == NULL)
-		abort();
 	*p = (struct pool){.name = name,
 			   .limit = queue,
 			   .threads = threads,

@@ -1,7 +1,8 @@
 #include "loop/timer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "util/alloc.h"
 
 static void put(struct timers *all, size_t place, struct timer *t)
 {
@@ -47,10 +48,8 @@ static void make_room(struct timers *all)
 		return;
 	all->room = all->room > 0 ? all->room * 2 : 64;
 	all->heap = reallocarray(all->heap, all->room, sizeof(*all->heap));
-	if (all->heap == NULL) {
-		fputs("out of memory\n", stderr);
-		abort();
-	}
+	if (all->heap == NULL)
+		alloc_die();
 }
 
 void timer_set(struct timers *all, struct timer *t, int64_t when)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "passwd/scheme.h"
+#include "util/alloc.h"
 
 struct pool_hasher {
 	struct hasher port;
@@ -54,10 +55,8 @@ static const struct hasher_ops ops = {.hash = hash, .admit = admit};
 
 struct hasher *hasher_open(struct pool *pool, const char *scheme, struct err *e)
 {
-	struct pool_hasher *h = calloc(1, sizeof(*h));
+	struct pool_hasher *h = alloc_zeroed(sizeof(*h));
 
-	if (h == NULL)
-		abort();
 	h->port.ops = &ops;
 	h->pool = pool;
 	h->scheme = scheme_find(scheme);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/alloc.h"
+
 enum { BLOCK_SIZE = 16 * 1024 - 64, ALIGN = _Alignof(max_align_t) };
 
 struct block {
@@ -26,20 +28,9 @@ struct arena {
 	struct deferred *deferred;
 };
 
-static void *must_calloc(size_t size)
-{
-	void *p = calloc(1, size);
-
-	if (p == NULL) {
-		fputs("out of memory\n", stderr);
-		abort();
-	}
-	return p;
-}
-
 struct arena *arena_new(void)
 {
-	return must_calloc(sizeof(struct arena));
+	return alloc_zeroed(sizeof(struct arena));
 }
 
 void arena_free(struct arena *a)
@@ -75,7 +66,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (b == NULL || b->size - b->used < need) {
 		size_t room = need > BLOCK_SIZE ? need : BLOCK_SIZE;
 
-		b = must_calloc(sizeof(*b) + room);
+		b = alloc_zeroed(sizeof(*b) + room);
 		b->size = room;
 		b->next = a->blocks;
 		a->blocks = b;

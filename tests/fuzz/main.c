@@ -136,7 +136,8 @@ static int replay_corpus(const char *program)
 	return tap_done();
 }
 
-int main(int argc, char **argv)
+/* Weak: where libFuzzer brings its own, that one counts. */
+__attribute__((weak)) int main(int argc, char **argv)
 {
 	signal(SIGABRT, show_last);
 	if (argc == 1)

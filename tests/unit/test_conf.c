@@ -87,6 +87,7 @@ static const struct {
 	{{"--Listen=x"}, false, CONF_SERVE},
 	{{"--listen"}, false, CONF_SERVE},
 	{{"--listen="}, false, CONF_SERVE},
+	{{"--listen=;"}, false, CONF_SERVE}, /* a comment in a file */
 	{{"--state-dir="}, false, CONF_SERVE},
 	{{"--config"}, false, CONF_SERVE},
 	{{"--config", "/nonexistent/file"}, false, CONF_SERVE},
