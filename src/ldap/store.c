@@ -8,6 +8,7 @@
 #include "ldap/list.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
+#include "ldap/survey.h"
 #include "util/clock.h"
 
 enum {
@@ -356,6 +357,36 @@ static bool list(struct store *port, const struct task *t,
 	return true;
 }
 
+static struct survey survey_of(struct store *port)
+{
+	return (struct survey){self(port)->session, self(port)->set};
+}
+
+static bool count_below(struct store *port, const struct task *t,
+			const char *domain, struct tally *ret, struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_count(&s, t, domain, ret, e);
+}
+
+static bool leading_to(struct store *port, const struct task *t,
+		       const char *domain, struct text_list *ret, struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_leading_to(&s, t, domain, ret, e);
+}
+
+static bool look_up(struct store *port, const struct task *t,
+		    const struct text_list *keys, const struct signpost **ret,
+		    struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_look_up(&s, t, keys, ret, e);
+}
+
 /* Without the proxy control it is the gateway that asks. */
 static bool set_own_password(struct store *port, const struct task *t,
 			     const char *hash, struct err *e)
@@ -416,6 +447,9 @@ static const struct store_ops ops = {
 	.change = change,
 	.remove = remove_entry,
 	.list = list,
+	.count = count_below,
+	.leading_to = leading_to,
+	.look_up = look_up,
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
 	.is_ready = is_ready,

@@ -7,6 +7,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "tests/lib/survey_mem.h"
 #include "util/text.h"
 
 enum { ADMINISTRATORS_MAX = 4 };
@@ -28,7 +29,8 @@ struct row {
 	{F(id), OWN}, {F(created_at), OWN}, {F(updated_at), OWN | VOLATILE}
 #define F(member) FIELD(struct domain, member)
 static const struct row domain_rows[] = {
-	{F(name), FIXED}, {F(kind), 0}, {F(enabled), 0}, {F(description), 0},
+	{F(name), FIXED}, {F(kind), 0}, {F(target), 0}, {F(enabled), 0},
+	{F(description), 0},
 	{F(display_name), 0}, {F(short_display_name), 0}, {F(imap_host), 0},
 	{F(pop3_host), 0}, {F(smtp_host), 0}, {F(default_user_quota_bytes), 0},
 	OPERATIONAL,
@@ -289,6 +291,16 @@ static void stamp(struct store_mem *s, struct item *it, bool created)
 	*(const char **)field_at(rows[first + 2].field, it->record) = now(s);
 }
 
+static void tell(struct store_mem *s)
+{
+	void (*before)(void *ctx) = s->before;
+
+	s->before = NULL;
+	if (before != NULL)
+		before(s->ctx);
+	s->before = before;
+}
+
 static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
@@ -297,6 +309,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 
 	if (!is_up(s, e))
 		return false;
+	tell(s);
 	if (k != KIND_DOMAIN &&
 	    find(s, KIND_DOMAIN, address_domain(key)) == NULL)
 		return err_set(e, ERR_INVALID, "there is no domain of %s", key);
@@ -314,16 +327,6 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	copy_members(t->arena, k, it->record, record, SECRET);
 	revise(t->arena, it, ret);
 	return true;
-}
-
-static void tell(struct store_mem *s)
-{
-	void (*before)(void *ctx) = s->before;
-
-	s->before = NULL;
-	if (before != NULL)
-		before(s->ctx);
-	s->before = before;
 }
 
 static bool differs(enum kind k, const void *old, const void *record)
@@ -524,6 +527,9 @@ static const struct store_ops ops = {
 	.change = change,
 	.remove = remove_item,
 	.list = list,
+	.count = survey_mem_count,
+	.leading_to = survey_mem_leading_to,
+	.look_up = survey_mem_look_up,
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
 	.is_ready = is_ready,
