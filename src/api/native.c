@@ -7,6 +7,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/password.h"
+#include "core/replace.h"
 #include "core/user.h"
 #include "util/base64.h"
 #include "util/text.h"
@@ -16,6 +17,7 @@
 static const struct codec_field domain_fields[] = {
 	{"name",                     F(name),               CODEC_REQUIRED},
 	{"kind",                     F(kind),               0},
+	{"target",                   F(target),             0},
 	{"enabled",                  F(enabled),            0},
 	{"description",              F(description),        0},
 	{"display_name",             F(display_name),       0},
@@ -86,6 +88,17 @@ static const struct codec *codec_of(enum kind k)
 	return k == KIND_DOMAIN ? &domain : k == KIND_USER ? &user : &alias;
 }
 
+static void tell_created(const struct call *call, struct response *res,
+			 const void *record)
+{
+	enum kind k = call->route->kind;
+
+	res->status = 201;
+	response_header(res, "Location",
+			arena_printf(call->task.arena, "%s%s",
+				     kind_rules(k)->path, kind_key(k, record)));
+}
+
 static bool record_create(const struct call *call, struct response *res,
 			  json_t **ret, struct err *e)
 {
@@ -95,11 +108,7 @@ static bool record_create(const struct call *call, struct response *res,
 	if (!provision_create(call->gateway, &call->task, k, call->body, &rev,
 			      e))
 		return false;
-	res->status = 201;
-	response_header(res, "Location",
-			arena_printf(call->task.arena, "%s%s",
-				     kind_rules(k)->path,
-				     kind_key(k, call->body)));
+	tell_created(call, res, call->body);
 	conditional_tag(call->req, res, rev.etag);
 	*ret = codec_encode(codec_of(k), call->body);
 	return true;
@@ -162,6 +171,31 @@ static bool record_change(const struct call *call, struct response *res,
 	    !provision_change(call->gateway, &call->task, k, call->params[0],
 			      &patch, if_match, record, &rev, e))
 		return false;
+	conditional_tag(call->req, res, rev.etag);
+	*ret = codec_encode(codec_of(k), record);
+	return true;
+}
+
+static bool record_replace(const struct call *call, struct response *res,
+			   json_t **ret, struct err *e)
+{
+	enum kind k = call->route->kind;
+	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
+	struct replacement r = {
+		.patch = {call->body, call->whole.written.fields,
+			  call->whole.written.count},
+		.kept = call->whole.kept.fields,
+		.kept_count = call->whole.kept.count,
+	};
+	struct revision rev;
+
+	if (!conditional_absent(call->req, &r.must_be_new, e) ||
+	    !conditional_match(call->req, &r.if_match, e) ||
+	    !replace(call->gateway, &call->task, k, call->params[0], &r, record,
+		     &rev, e))
+		return false;
+	if (r.created)
+		tell_created(call, res, record);
 	conditional_tag(call->req, res, rev.etag);
 	*ret = codec_encode(codec_of(k), record);
 	return true;
@@ -293,17 +327,20 @@ static const struct route routes[] = {
 	{"GET",    "domains",           NULL,    record_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
 	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {NULL}},
+	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
 	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
+	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {NULL}},
 	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
 	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
+	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
