@@ -69,6 +69,14 @@ bool conditional_none(const struct request *req, const char *name,
 			"%s has no meaning for this request", name);
 }
 
+bool conditional_absent(const struct request *req, bool *ret, struct err *e)
+{
+	const char *value = request_header(req, "If-None-Match");
+
+	*ret = value != NULL && strcmp(value, "*") == 0;
+	return *ret || conditional_none(req, "If-None-Match", e);
+}
+
 bool conditional_is_fresh(const struct request *req, const char *etag)
 {
 	const char *value = request_header(req, "If-None-Match");

@@ -12,6 +12,10 @@
 bool conditional_match(const struct request *req, const struct text_list **ret,
 		       struct err *e);
 
+/* Whether "If-None-Match: *" wants that there is none yet.  ERR_MALFORMED for
+ * other values of it: a write knows no other. */
+bool conditional_absent(const struct request *req, bool *ret, struct err *e);
+
 /* ERR_MALFORMED for preconditions that this request does not honour, so that
  * none is passed over in silence. */
 bool conditional_none(const struct request *req, const char *name,

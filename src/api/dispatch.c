@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/query.h"
+#include "core/replace.h"
 #include "http/auth.h"
 #include "http/status.h"
 #include "util/clock.h"
@@ -116,6 +117,20 @@ static bool is_json(const struct request *req)
 		strncasecmp(type, merge, size) == 0);
 }
 
+/* PUT, where it replaces what the path names. */
+static bool read_whole(struct call *call, json_t *object, struct err *e)
+{
+	const struct route *r = call->route;
+	struct arena *a = call->req->arena;
+
+	if (codec_decode_whole(r->takes, a, object, kind_rules(r->kind)->key,
+			       call->body, &call->whole, e))
+		return true;
+	replace_judge(call->gateway, r->kind, call->params[0], call->body, a,
+		      e);
+	return false;
+}
+
 static bool read_body(struct call *call, struct err *e)
 {
 	const struct request *req = call->req;
@@ -131,6 +146,9 @@ static bool read_body(struct call *call, struct err *e)
 	call->body = arena_alloc(req->arena, takes->size);
 	if (!json_text_parse(req->arena, req->body, req->body_size, &object, e))
 		return false;
+	/* A body without defaults is no record: it replaces none. */
+	if (takes->defaults != NULL && strcmp(req->method, "PUT") == 0)
+		return read_whole(call, object, e);
 	bool partial = strcmp(req->method, "PATCH") == 0;
 	if (codec_decode(takes, req->arena, object, partial, call->body,
 			 &call->present, e))

@@ -3,10 +3,12 @@
 #include "api/conditional.h"
 #include "api/dialect.h"
 #include "api/problem.h"
+#include "api/resolution.h"
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/password.h"
+#include "core/replace.h"
 #include "core/user.h"
 #include "util/base64.h"
 #include "util/text.h"
@@ -16,6 +18,7 @@
 static const struct codec_field domain_fields[] = {
 	{"name",                     F(name),               CODEC_REQUIRED},
 	{"kind",                     F(kind),               0},
+	{"target",                   F(target),             0},
 	{"enabled",                  F(enabled),            0},
 	{"description",              F(description),        0},
 	{"display_name",             F(display_name),       0},
@@ -86,6 +89,17 @@ static const struct codec *codec_of(enum kind k)
 	return k == KIND_DOMAIN ? &domain : k == KIND_USER ? &user : &alias;
 }
 
+static void tell_created(const struct call *call, struct response *res,
+			 const void *record)
+{
+	enum kind k = call->route->kind;
+
+	res->status = 201;
+	response_header(res, "Location",
+			arena_printf(call->task.arena, "%s%s",
+				     kind_rules(k)->path, kind_key(k, record)));
+}
+
 static bool record_create(const struct call *call, struct response *res,
 			  json_t **ret, struct err *e)
 {
@@ -95,11 +109,7 @@ static bool record_create(const struct call *call, struct response *res,
 	if (!provision_create(call->gateway, &call->task, k, call->body, &rev,
 			      e))
 		return false;
-	res->status = 201;
-	response_header(res, "Location",
-			arena_printf(call->task.arena, "%s%s",
-				     kind_rules(k)->path,
-				     kind_key(k, call->body)));
+	tell_created(call, res, call->body);
 	conditional_tag(call->req, res, rev.etag);
 	*ret = codec_encode(codec_of(k), call->body);
 	return true;
@@ -180,6 +190,31 @@ static bool record_change(const struct call *call, struct response *res,
 	response_header(res, "Content-Location",
 			arena_printf(call->task.arena, "%s%s",
 				     kind_rules(k)->path, kind_key(k, record)));
+	*ret = codec_encode(codec_of(k), record);
+	return true;
+}
+
+static bool record_replace(const struct call *call, struct response *res,
+			   json_t **ret, struct err *e)
+{
+	enum kind k = call->route->kind;
+	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
+	struct replacement r = {
+		.patch = {call->body, call->whole.written.fields,
+			  call->whole.written.count},
+		.kept = call->whole.kept.fields,
+		.kept_count = call->whole.kept.count,
+	};
+	struct revision rev;
+
+	if (!conditional_absent(call->req, &r.must_be_new, e) ||
+	    !conditional_match(call->req, &r.if_match, e) ||
+	    !replace(call->gateway, &call->task, k, call->params[0], &r, record,
+		     &rev, e))
+		return false;
+	if (r.created)
+		tell_created(call, res, record);
+	conditional_tag(call->req, res, rev.etag);
 	*ret = codec_encode(codec_of(k), record);
 	return true;
 }
@@ -291,6 +326,18 @@ static bool password_set(const struct call *call, struct response *res,
 				  call->body, e);
 }
 
+static bool resolve_read(const struct call *call, struct response *res,
+			 json_t **ret, struct err *e)
+{
+	struct resolution r;
+
+	(void)res;
+	if (!resolve(call->gateway, &call->task, call->params[0], &r, e))
+		return false;
+	*ret = resolution_show(&r);
+	return true;
+}
+
 static bool me_read(const struct call *call, struct response *res, json_t **ret,
 		    struct err *e)
 {
@@ -312,19 +359,23 @@ static const struct route routes[] = {
 	{"GET",    "domains",           NULL,    record_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
 	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {NULL}},
+	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
 	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
+	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
 	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
+	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
 	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"GET",    "resolve/{address}", NULL,    resolve_read,  "resolve:read",  KIND_COUNT,  {NULL}},
 	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
 	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},
 };

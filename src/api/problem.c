@@ -132,6 +132,15 @@ static json_t *faults(struct arena *a, const struct err *e,
 	return list;
 }
 
+static json_t *counts(const struct err *e)
+{
+	json_t *object = json_object();
+
+	for (const struct err_count *c = e->counts; c->name != NULL; c++)
+		json_object_set_new(object, c->name, json_integer(c->number));
+	return object;
+}
+
 json_t *problem_word(struct arena *a, const struct err *e, unsigned status,
 		     const struct codec *body)
 {
@@ -146,5 +155,7 @@ json_t *problem_word(struct arena *a, const struct err *e, unsigned status,
 	if (e->conflicts_with != NULL)
 		json_object_set_new(problem, "conflicts_with",
 				    json_string(e->conflicts_with));
+	if (e->counts != NULL)
+		json_object_set_new(problem, "counts", counts(e));
 	return problem;
 }

@@ -32,6 +32,7 @@ struct call {
 	const char *query[ROUTE_QUERY];   /* in the order of route.query */
 	void *body;                       /* a record, if the route takes one */
 	struct presence present;          /* which of its members were sent */
+	struct whole whole;               /* instead, where PUT replaces one */
 };
 
 /* Sets status and reply, or explains in e why not. */

@@ -19,6 +19,7 @@ void domain_fold(void *domain, struct arena *a)
 	struct domain *d = domain;
 
 	fold_text(a, &d->name);
+	fold_text(a, &d->target);
 	fold_text(a, &d->imap_host);
 	fold_text(a, &d->pop3_host);
 	fold_text(a, &d->smtp_host);
@@ -31,6 +32,27 @@ static void host_check(const char *host, struct field f, struct arena *a,
 
 	if (host != NULL && !domain_name_check(host, &bad))
 		fault_field(e, a, FAULT_FORMAT, f, arena_strdup(a, bad.text));
+}
+
+/* Only an alias domain has a target, and it needs one. */
+static void target_faults(const struct domain *d, struct arena *a,
+			  struct err *e)
+{
+	bool is_alias = text_equal(d->kind, "alias");
+
+	if (fault_has(e, F(kind)))
+		return; /* nobody knows whether it should have one */
+	if (d->target != NULL && !is_alias)
+		fault_field(e, a, FAULT_RANGE, F(target),
+			    "only a domain of kind \"alias\" has a target");
+	else if (d->target == NULL && is_alias)
+		fault_field(e, a, FAULT_MISSING, F(target),
+			    "an alias domain needs a target");
+	else if (d->target != NULL && text_equal(d->target, d->name))
+		fault_field(e, a, FAULT_RANGE, F(target),
+			    "the domain leads back to itself");
+	else
+		host_check(d->target, F(target), a, e);
 }
 
 void domain_check(const void *domain, struct arena *a, struct err *e)
@@ -47,9 +69,10 @@ void domain_check(const void *domain, struct arena *a, struct err *e)
 		fault_field(e, a, FAULT_RANGE, F(name),
 			    "the directory holds domains of at most 227 "
 			    "characters");
-	if (!text_equal(d->kind, "local"))
+	if (!text_equal(d->kind, "local") && !text_equal(d->kind, "alias"))
 		fault_field(e, a, FAULT_RANGE, F(kind),
-			    "only domains of kind \"local\" are served");
+			    "the kind is \"local\" or \"alias\"");
+	target_faults(d, a, e);
 	host_check(d->imap_host, F(imap_host), a, e);
 	host_check(d->pop3_host, F(pop3_host), a, e);
 	host_check(d->smtp_host, F(smtp_host), a, e);
@@ -65,6 +88,7 @@ bool domain_same(const void *stored, const void *sent)
 	const struct domain *a = stored, *b = sent;
 
 	return a->enabled == b->enabled && text_equal(a->kind, b->kind) &&
+	       text_equal(a->target, b->target) &&
 	       text_equal(a->description, b->description) &&
 	       text_equal(a->display_name, b->display_name) &&
 	       text_equal(a->short_display_name, b->short_display_name) &&

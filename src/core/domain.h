@@ -7,8 +7,10 @@
 #include "util/fault.h"
 
 struct domain {
-	const char *name; /* A-labels, lower case: the identity */
-	const char *kind; /* "local": its users have their mailboxes here */
+	const char *name;   /* A-labels, lower case: the identity */
+	const char *kind;   /* "local": its users have their mailboxes here;
+			       "alias": it stands for another one, its target */
+	const char *target; /* of an alias domain, else NULL */
 	const char *description;
 	const char *display_name, *short_display_name; /* for mail clients */
 	const char *imap_host, *pop3_host, *smtp_host; /* NULL: the site's */

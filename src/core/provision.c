@@ -8,6 +8,7 @@
 #include "core/doubt.h"
 #include "core/password.h"
 #include "core/rearrange.h"
+#include "core/target.h"
 #include "core/user.h"
 #include "util/text.h"
 
@@ -96,9 +97,10 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 	struct domain domain;
 
 	switch (k) {
-	case KIND_DOMAIN:
 	case KIND_COUNT:
 		return true;
+	case KIND_DOMAIN:
+		return target_check(g, t, record, e);
 	case KIND_ALIAS:
 		return domain_accepts(g, t, k, kind_key(k, record), &domain, e);
 	case KIND_USER:
@@ -329,7 +331,11 @@ static bool quota_reset(const struct gateway *g, const struct task *t,
 		return true;
 	if (!g->store->ops->get(g->store, t, KIND_DOMAIN,
 				address_domain(u->address), &domain, &rev, e))
-		return false;
+		/* Who may change him may see his domain. */
+		return e->kind == ERR_NOT_FOUND
+			       ? err_set(e, ERR_DENIED, "you may not change %s",
+					 u->address)
+			       : false;
 	user_inherit(u, &domain);
 	return true;
 }
@@ -390,6 +396,8 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	patch_apply(c->patch, ret);
 	if (!judge_change(g, c, ret, t->arena, e) ||
 	    !same_key(c->kind, c->key, ret, t->arena, e))
+		return false;
+	if (c->kind == KIND_DOMAIN && !target_change(g, t, old, ret, e))
 		return false;
 	if (c->kind == KIND_USER && !user_prepare(g, t, c, ret, e))
 		return false;
@@ -462,6 +470,27 @@ bool provision_change(const struct gateway *g, const struct task *t,
 	}
 }
 
+/* Say what a domain still has, as far as it can be told. */
+static void tell_counts(const struct gateway *g, const struct task *t,
+			const char *domain, struct err *e)
+{
+	struct tally n = {0};
+	struct err why = {0};
+
+	if (!g->store->ops->count(g->store, t, domain, &n, &why)) {
+		err_code(e, ERR_CONFLICT, "not_empty",
+			 "%s is not empty (not counted: %s)", domain, why.text);
+		return;
+	}
+	const struct err_count counts[] = {{"users", n.users},
+					   {"aliases", n.aliases},
+					   {NULL, 0}};
+	e->counts = arena_copy(t->arena, counts, sizeof(counts));
+	err_code(e, ERR_CONFLICT, "not_empty",
+		 "%s is not empty; it has %lld users and %lld aliases", domain,
+		 (long long)n.users, (long long)n.aliases);
+}
+
 static bool remove_once(const struct gateway *g, const struct task *t,
 			enum kind k, const char *key,
 			const struct text_list *if_match, struct err *e)
@@ -471,6 +500,7 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 
 	return g->store->ops->get(g->store, t, k, key, there, &seen, e) &&
 	       provision_matches(if_match, &seen, e) &&
+	       (k != KIND_DOMAIN || target_unused(g, t, key, e)) &&
 	       g->store->ops->remove(g->store, t, k, key, &seen, e);
 }
 
@@ -506,6 +536,8 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		if (remove_once(g, t, k, key, if_match, &why) ||
 		    (d.any && why.kind == ERR_NOT_FOUND))
 			return true;
+		if (text_equal(why.code, "not_empty"))
+			tell_counts(g, t, key, &why);
 		*e = why;
 		if (!was_overtaken(&why) && !doubt_again(&d, g, t, e))
 			return was_removed(g, t, k, key, &d, e) ||

@@ -6,6 +6,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/plan.h"
+#include "core/target.h"
 #include "core/user.h"
 #include "util/text.h"
 
@@ -130,7 +131,8 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 	struct revision rev;
 
 	if (!s->ops->get(s, t, KIND_DOMAIN, name, &there, &rev, e) ||
-	    !provision_matches(if_match, &rev, e))
+	    !provision_matches(if_match, &rev, e) ||
+	    !target_unused(g, t, name, e))
 		return false;
 	if (!s->ops->may_remove(s, t, KIND_DOMAIN, name, e))
 		return provision_denied(e, "delete", name);

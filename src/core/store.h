@@ -10,6 +10,7 @@
 #define CORE_STORE_H
 
 #include "core/query.h"
+#include "core/signpost.h"
 #include "core/task.h"
 #include "util/err.h"
 
@@ -21,6 +22,12 @@ struct revision {
 			      what changes by itself */
 	const char *guard; /* changes with every write; opaque */
 };
+
+struct tally {
+	int64_t users, aliases;
+};
+
+enum { STORE_LEADING_MAX = 3 };
 
 struct store_ops {
 	/* ERR_NOT_FOUND also if the caller must not see it. */
@@ -50,6 +57,22 @@ struct store_ops {
 	/* ERR_NOT_FOUND if the caller must not look there at all. */
 	bool (*list)(struct store *s, const struct task *t,
 		     const struct query *q, struct page *ret, struct err *e);
+
+	/* How many users and aliases a domain has. */
+	bool (*count)(struct store *s, const struct task *t, const char *domain,
+		      struct tally *ret, struct err *e);
+
+	/* The alias domains that have this one as their target, sorted; the
+	 * first STORE_LEADING_MAX of them. */
+	bool (*leading_to)(struct store *s, const struct task *t,
+			   const char *domain, struct text_list *ret,
+			   struct err *e);
+
+	/* What is there for some addresses and domain names: ret[i] for the
+	 * i-th, NULL where the caller sees nothing. */
+	bool (*look_up)(struct store *s, const struct task *t,
+			const struct text_list *keys,
+			const struct signpost **ret, struct err *e);
 
 	/* Store a user's own new hash with the gateway's rights. */
 	bool (*set_own_password)(struct store *s, const struct task *t,

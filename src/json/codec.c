@@ -80,24 +80,80 @@ static const char *wanted(enum field_kind kind)
 	return "it must be an array of strings";
 }
 
-static void take_known(const struct codec *c, struct arena *a, const char *key,
-		       const json_t *value, void *record, struct presence *ret,
-		       struct err *e)
-{
-	const struct codec_field *row = find(c->fields, key);
+/* An object on its way into a record. */
+struct taking {
+	const struct codec *codec;
+	struct arena *arena;
+	void *record;
+	struct presence *named; /* members that can be set */
+	struct presence *kept;  /* read-only ones; NULL: not to be named */
+	struct err *err;
+};
 
-	if (row == NULL && c->unknown_bad) {
-		fault_key(e, a, FAULT_UNKNOWN, arena_strdup(a, key),
+static void take_member(struct taking *t, const struct codec_field *row,
+			const json_t *value, struct presence *into)
+{
+	into->fields[into->count++] = row->field;
+	if (!json_is_null(value) &&
+	    !take(t->arena, row->field, value, t->record))
+		fault_field(t->err, t->arena, FAULT_TYPE, row->field,
+			    wanted(row->field.kind));
+}
+
+static void take_known(struct taking *t, const char *key, const json_t *value)
+{
+	const struct codec_field *row = find(t->codec->fields, key);
+	bool bad = t->codec->unknown_bad;
+
+	if (row == NULL && bad)
+		fault_key(t->err, t->arena, FAULT_UNKNOWN,
+			  arena_strdup(t->arena, key),
 			  "there is no such field");
-	} else if (row != NULL && row->flags & CODEC_READ_ONLY) {
-		if (c->unknown_bad)
-			fault_key(e, a, FAULT_READ_ONLY, row->key,
-				  "it cannot be set");
-	} else if (row != NULL) {
-		ret->fields[ret->count++] = row->field;
-		if (!json_is_null(value) && !take(a, row->field, value, record))
-			fault_field(e, a, FAULT_TYPE, row->field,
-				    wanted(row->field.kind));
+	if (row == NULL)
+		return;
+	if (!(row->flags & CODEC_READ_ONLY))
+		take_member(t, row, value, t->named);
+	else if (t->kept != NULL && !(row->flags & CODEC_OMIT_NULL))
+		take_member(t, row, value, t->kept);
+	else if (bad)
+		fault_key(t->err, t->arena, FAULT_READ_ONLY, row->key,
+			  "it cannot be set");
+}
+
+static void take_object(struct taking *t, json_t *object)
+{
+	const struct codec *c = t->codec;
+	const char *key;
+	json_t *value;
+
+	if (c->defaults != NULL)
+		memcpy(t->record, c->defaults, c->size);
+	else
+		memset(t->record, 0, c->size);
+	json_object_foreach(object, key, value) {
+		take_known(t, key, value);
+	}
+}
+
+static void new_presence(const struct codec *c, struct arena *a,
+			 struct presence *ret)
+{
+	ret->fields = arena_alloc(a, count_rows(c) * sizeof(*ret->fields));
+	ret->count = 0;
+}
+
+static void require(struct taking *t, json_t *object, const struct field *but)
+{
+	for (const struct codec_field *row = t->codec->fields; row->key;
+	     row++) {
+		const json_t *given = json_object_get(object, row->key);
+
+		if (!(row->flags & CODEC_REQUIRED) ||
+		    (but != NULL && row->field.offset == but->offset) ||
+		    (given != NULL && !json_is_null(given)))
+			continue;
+		fault_field(t->err, t->arena, FAULT_MISSING, row->field,
+			    "it is required");
 	}
 }
 
@@ -105,25 +161,35 @@ bool codec_decode(const struct codec *c, struct arena *a, json_t *object,
 		  bool partial, void *record, struct presence *ret,
 		  struct err *e)
 {
-	const char *key;
-	json_t *value;
+	struct taking t = {c, a, record, ret, NULL, e};
 
-	if (c->defaults != NULL)
-		memcpy(record, c->defaults, c->size);
-	else
-		memset(record, 0, c->size);
-	ret->fields = arena_alloc(a, count_rows(c) * sizeof(*ret->fields));
-	ret->count = 0;
-	json_object_foreach(object, key, value) {
-		take_known(c, a, key, value, record, ret, e);
-	}
+	new_presence(c, a, ret);
+	take_object(&t, object);
+	if (!partial)
+		require(&t, object, NULL);
+	return e->faults == NULL;
+}
+
+bool codec_decode_whole(const struct codec *c, struct arena *a, json_t *object,
+			struct field key, void *record, struct whole *ret,
+			struct err *e)
+{
+	struct presence named;
+	struct taking t = {c, a, record, &named, &ret->kept, e};
+
+	new_presence(c, a, &named);
+	new_presence(c, a, &ret->kept);
+	new_presence(c, a, &ret->written);
+	take_object(&t, object);
+	require(&t, object, &key);
 	for (const struct codec_field *row = c->fields; row->key; row++) {
 		const json_t *given = json_object_get(object, row->key);
+		bool secret = row->flags & CODEC_WRITE_ONLY;
 
-		if (row->flags & CODEC_REQUIRED && !partial &&
-		    (given == NULL || json_is_null(given)))
-			fault_field(e, a, FAULT_MISSING, row->field,
-				    "it is required");
+		if (row->flags & CODEC_READ_ONLY ||
+		    (secret && (given == NULL || json_is_null(given))))
+			continue;
+		ret->written.fields[ret->written.count++] = row->field;
 	}
 	return e->faults == NULL;
 }

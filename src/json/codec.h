@@ -42,6 +42,20 @@ bool codec_decode(const struct codec *c, struct arena *a, json_t *object,
 		  bool partial, void *record, struct presence *ret,
 		  struct err *e);
 
+/* What a whole record that is sent in place of another says. */
+struct whole {
+	struct presence
+		written;      /* members to write, named or not; of those
+			       * that are never shown, the ones with a value */
+	struct presence kept; /* read-only members that were named */
+};
+
+/* As codec_decode() for a new record, but its key need not be named, and what
+ * is only shown may be sent back: the caller compares it with what is there. */
+bool codec_decode_whole(const struct codec *c, struct arena *a, json_t *object,
+			struct field key, void *record, struct whole *ret,
+			struct err *e);
+
 json_t *codec_encode(const struct codec *c, const void *record);
 
 /* What this codec calls the field at fault; NULL if it does not show it. */

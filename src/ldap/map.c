@@ -46,9 +46,9 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A directory keeps values in no order; ours is alphabetical. */
-static void read_list(struct arena *a, const struct berval *v,
-		      struct text_list *list)
+/* A directory promises no order of values; ours is alphabetical. */
+static void read_list(struct arena *a, const struct map_attr *at,
+		      const struct berval *v, struct text_list *list)
 {
 	size_t n = 0;
 
@@ -57,7 +57,8 @@ static void read_list(struct arena *a, const struct berval *v,
 	list->items = arena_alloc(a, n * sizeof(*list->items));
 	for (list->count = 0; list->count < n; list->count++)
 		list->items[list->count] = v[list->count].bv_val;
-	qsort(list->items, n, sizeof(*list->items), by_text);
+	if (!(at->flags & MAP_AS_KEPT))
+		qsort(list->items, n, sizeof(*list->items), by_text);
 }
 
 static bool read_value(struct arena *a, const struct map_attr *at,
@@ -80,7 +81,7 @@ static bool read_value(struct arena *a, const struct map_attr *at,
 		*(bool *)to = strcasecmp(v[0].bv_val, "TRUE") == 0;
 		break;
 	case FIELD_LIST:
-		read_list(a, v, to);
+		read_list(a, at, v, to);
 		break;
 	}
 	return true;

@@ -5,6 +5,7 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/signpost.h"
 #include "core/user.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
@@ -30,6 +31,7 @@ const char schema_optional[] = "description";
 static const struct map_attr domain_attrs[] = {
 	{"provostDomainName",         F(name),               MAP_MUST | MAP_FIXED},
 	{"provostDomainKind",         F(kind),               MAP_MUST},
+	{"provostTargetDomain",       F(target),             0},
 	{"provostEnabled",            F(enabled),            MAP_MUST},
 	{"description",               F(description),        0},
 	{"provostDisplayName",        F(display_name),       0},
@@ -69,6 +71,31 @@ static const struct map_attr alias_attrs[] = {
 	OPERATIONAL,
 };
 #undef F
+
+#define F(member) FIELD(struct signpost, member)
+static const struct map_attr domain_post[] = {
+	{"provostDomainName",         F(key),           MAP_MUST},
+	{"provostDomainKind",         F(domain_kind),   MAP_MUST},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"provostTargetDomain",       F(target),        0},
+	{NULL,                        {0, 0},           0},
+};
+static const struct map_attr user_post[] = {
+	{"mail",                      F(key),           MAP_MUST},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"provostDestination",        F(destinations),  MAP_AS_KEPT},
+	{"provostQuotaBytes",         F(quota_bytes),   0},
+	{"provostLoginEnabled",       F(login_enabled), MAP_ABSENT_TRUE},
+	{"provostSendOnly",           F(send_only),     0},
+	{NULL,                        {0, 0},           0},
+};
+static const struct map_attr alias_post[] = {
+	{"mail",                      F(key),           MAP_MUST},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"provostDestination",        F(destinations),  MAP_AS_KEPT},
+	{NULL,                        {0, 0},           0},
+};
+#undef F
 /* clang-format on */
 
 static const char *const domain_classes[] = {"provostDomain", NULL};
@@ -82,6 +109,17 @@ static const struct schema schemas[KIND_COUNT] = {
 	[KIND_USER] = {{user_classes, "provostUser", user_attrs}, "mail"},
 	[KIND_ALIAS] = {{alias_classes, "provostAlias", alias_attrs}, "mail"},
 };
+
+static const struct map posts[KIND_COUNT] = {
+	[KIND_DOMAIN] = {domain_classes, "provostDomain", domain_post},
+	[KIND_USER] = {user_classes, "provostUser", user_post},
+	[KIND_ALIAS] = {alias_classes, "provostAlias", alias_post},
+};
+
+const struct map *schema_signpost(enum kind k)
+{
+	return &posts[k];
+}
 
 const struct schema *schema_of(enum kind k)
 {
@@ -143,4 +181,12 @@ const char *schema_member_filter(struct arena *a, const char *dn)
 const char *schema_class_filter(struct arena *a, enum kind k)
 {
 	return filter_equal(a, "objectClass", schemas[k].map.class);
+}
+
+const char *schema_target_filter(struct arena *a, const char *domain)
+{
+	const char *is_alias = filter_equal(a, "provostDomainKind", "alias");
+
+	return filter_and(a, filter_equal(a, "provostTargetDomain", domain),
+			  is_alias);
 }

@@ -17,6 +17,9 @@ struct schema {
 
 const struct schema *schema_of(enum kind k);
 
+/* How a struct signpost is read off an entry of that kind. */
+const struct map *schema_signpost(enum kind k);
+
 extern const char schema_guard[];    /* changes with every write */
 extern const char schema_password[]; /* holds the hash */
 extern const char schema_local_part[];
@@ -43,5 +46,8 @@ const char *schema_administrators_dn(struct arena *a, const char *base);
 const char *schema_member_filter(struct arena *a, const char *dn);
 
 const char *schema_class_filter(struct arena *a, enum kind k);
+
+/* The alias domains that lead to that one. */
+const char *schema_target_filter(struct arena *a, const char *domain);
 
 #endif

@@ -9,6 +9,7 @@
 #include "ldap/schema.h"
 #include "ldap/steps.h"
 #include "ldap/store_parts.h"
+#include "ldap/survey.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -366,6 +367,37 @@ static bool list(struct store *port, const struct task *t,
 	return true;
 }
 
+static struct survey survey_of(struct store *port)
+{
+	return (struct survey){store_self(port)->session,
+			       store_self(port)->set};
+}
+
+static bool count_below(struct store *port, const struct task *t,
+			const char *domain, struct tally *ret, struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_count(&s, t, domain, ret, e);
+}
+
+static bool leading_to(struct store *port, const struct task *t,
+		       const char *domain, struct text_list *ret, struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_leading_to(&s, t, domain, ret, e);
+}
+
+static bool look_up(struct store *port, const struct task *t,
+		    const struct text_list *keys, const struct signpost **ret,
+		    struct err *e)
+{
+	const struct survey s = survey_of(port);
+
+	return survey_look_up(&s, t, keys, ret, e);
+}
+
 /* Without the proxy control it is the gateway that asks. */
 static bool set_own_password(struct store *port, const struct task *t,
 			     const char *hash, struct err *e)
@@ -445,6 +477,9 @@ static const struct store_ops ops = {
 	.change = change,
 	.remove = remove_entry,
 	.list = list,
+	.count = count_below,
+	.leading_to = leading_to,
+	.look_up = look_up,
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,

@@ -10,6 +10,7 @@
 #define UTIL_ERR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum err_kind {
 	ERR_NONE,
@@ -33,12 +34,19 @@ enum err_kind {
 
 struct fault;
 
+/* A number that a program may want to know; {NULL, 0} ends a list of them. */
+struct err_count {
+	const char *name;
+	int64_t number;
+};
+
 struct err {
 	enum err_kind kind;
 	struct fault *faults;       /* what is wrong with the input */
 	const char *code;           /* a constant word for programs, or NULL */
 	const char *conflicts_with; /* path of what is in the way, or NULL */
-	char text[256];             /* cut off when longer */
+	const struct err_count *counts; /* or NULL */
+	char text[256];                 /* cut off when longer */
 };
 
 /* Both return false, so that a failure is one statement:

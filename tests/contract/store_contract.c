@@ -3,6 +3,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "tests/contract/survey_contract.h"
 #include "tests/lib/tap.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -536,6 +537,7 @@ int store_contract(const struct contract *c)
 	administrators();
 	populate();
 	lists();
+	survey_contract(c, arena);
 	removal();
 	arena_free(arena);
 	return tap_done();

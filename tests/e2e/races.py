@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Eight clients on two gateways create the same addresses: each address has one winner, and what is stored is his."""
+"""Eight clients on two gateways create, replace and delete the same addresses: each answer is true, and what is stored is a winner's."""
 
 import os
 import sys
@@ -13,6 +13,8 @@ import tap
 CLIENTS = 8
 ADDRESSES = 1000
 CONTESTED = 40
+REPLACED = 25
+TURNS = 6
 
 
 class Racer(threading.Thread):
@@ -121,6 +123,55 @@ def lost_updates(clients):
     tap.is_(clients[0].get(target).json["quota_bytes"], 4 * CONTESTED, "no acknowledged increment is lost")
 
 
+def at_once(clients, work):
+    """What work(client, number) answers for each client, all at the same time."""
+    barrier, answers = threading.Barrier(len(clients)), [None] * len(clients)
+
+    def one(number, client):
+        barrier.wait()
+        answers[number] = work(client, number)
+
+    threads = [threading.Thread(target=one, args=pair) for pair in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def replacements(clients):
+    """PUT of all at the same place at once: one creates, and the others replace, or are told that they came too late."""
+    for condition, others in ((None, 200), ("*", 412)):
+        headers = {"If-None-Match": condition} if condition else {}
+        wrong = []
+        for i in range(REPLACED):
+            target = "/v1/users/p%d-%d@race.example" % (others, i)
+            answers = at_once(clients, lambda client, number: client.put(target, {"name": "By %d" % number, "quota_bytes": number}, headers=headers))
+            statuses = sorted(reply.status for reply in answers)
+            held = clients[0].get(target).json
+            whole = held["name"] == "By %d" % held["quota_bytes"]
+            if statuses != sorted([201] + [others] * (CLIENTS - 1)) or not whole:
+                wrong.append((target, statuses, held))
+        tap.is_(wrong, [], "If-None-Match %s: one creates, for the others it is %d, and nothing is mixed" % (condition, others))
+
+
+def deletions(clients):
+    """PUT against DELETE: as many were made as were deleted, but for the one that is there in the end."""
+    wrong = []
+    for i in range(REPLACED):
+        target = "/v1/aliases/d%d@race.example" % i
+        body = {"destinations": ["x@elsewhere.example"]}
+
+        def work(client, number):
+            return [(client.put(target, body) if (number + turn) % 2 else client.delete(target)).status for turn in range(TURNS)]
+
+        statuses = sum(at_once(clients, work), [])
+        there = clients[0].get(target).status == 200
+        if statuses.count(201) - statuses.count(204) != there or set(statuses) - {200, 201, 204, 404, 503}:
+            wrong.append((target, statuses, there))
+    tap.is_(wrong, [], "what was created and what was deleted add up")
+
+
 def main():
     with gateway.Gateway() as first:
         with gateway.Gateway("--ldap-uri", first.ldapi) as second:
@@ -128,6 +179,8 @@ def main():
             clients = [gateway.Client((first, second)[i % 2].address, "admin", admin.password) for i in range(CLIENTS)]
             creations(admin, clients)
             lost_updates(clients)
+            replacements(clients)
+            deletions(clients)
             complaints = admin.complaints + [c for client in clients for c in client.complaints]
             tap.is_(complaints, [], "every reply was as described")
             for g in first, second:

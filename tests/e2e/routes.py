@@ -20,9 +20,10 @@ from described import Client, admin, complaint_of_headers, complaints_of_log, no
 
 VERBS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 VOLATILE = {"id", "created_at", "updated_at", "generated_password", "detail"}
-# What the sources call it, and the schemas that describe it: on its way out, on creation, on change.
-CODECS = {"domain": ("Domain", "DomainCreate", "DomainPatch"), "user": ("User", "UserCreate", "UserPatch"),
-          "alias": ("Alias", "AliasCreate", "AliasPatch"), "password": (None, "NewPassword", None)}
+# What the sources call it, and the schemas that describe it: on its way out, on creation, on change, in place of another.
+CODECS = {"domain": ("Domain", "DomainCreate", "DomainPatch", "DomainPut"), "user": ("User", "UserCreate", "UserPatch", "UserPut"),
+          "alias": ("Alias", "AliasCreate", "AliasPatch", "AliasPut"), "password": (None, "NewPassword", None, None)}
+KEYS = {"name", "address"}  # PUT has them in the path
 
 
 def read(*parts):
@@ -76,7 +77,7 @@ def same_routes(description, files):
 
 def same_fields(document, files):
     schemas = document["components"]["schemas"]
-    for name, (shown, created, changed) in CODECS.items():
+    for name, (shown, created, changed, replaced) in CODECS.items():
         table = re.search(r"struct codec_field %s_fields\[\] = \{(.*?)\n\};" % name, files["api/native.c"], re.S).group(1)
         rows = re.findall(r'\{"(\w+)",\s*F\(\w+\),\s*([A-Z_0 |]+)\}', table)
         taken = {key for key, flags in rows if "READ_ONLY" not in flags}
@@ -84,6 +85,11 @@ def same_fields(document, files):
         tap.is_(set(schemas[created]["required"]), {key for key, flags in rows if "REQUIRED" in flags}, "%s: what is required" % created)
         if changed:
             tap.is_((set(schemas[changed]["properties"]), schemas[changed].get("required")), (taken, None), "%s: the members of the code" % changed)
+        if replaced:
+            kept = {key for key, flags in rows if "READ_ONLY" in flags and "OMIT_NULL" not in flags}
+            tap.is_(set(schemas[replaced]["properties"]), taken | kept, "%s: the members of the code" % replaced)
+            needed = {key for key, flags in rows if "REQUIRED" in flags} - KEYS
+            tap.is_(set(schemas[replaced].get("required", [])), needed, "%s: what is required" % replaced)
         if shown:
             told = {key for key, flags in rows if "WRITE_ONLY" not in flags and "OMIT_NULL" not in flags}
             tap.is_((set(schemas[shown]["properties"]), set(schemas[shown]["required"])), (told, told), "%s: the members of the code" % shown)

@@ -8,6 +8,7 @@
 #include "core/domain.h"
 #include "core/user.h"
 #include "tests/lib/store_mem_parts.h"
+#include "tests/lib/survey_mem.h"
 #include "util/text.h"
 
 enum flags {
@@ -27,7 +28,8 @@ struct row {
 	{F(id), OWN}, {F(created_at), OWN}, {F(updated_at), OWN | VOLATILE}
 #define F(member) FIELD(struct domain, member)
 static const struct row domain_rows[] = {
-	{F(name), FIXED}, {F(kind), 0}, {F(enabled), 0}, {F(description), 0},
+	{F(name), FIXED}, {F(kind), 0}, {F(target), 0}, {F(enabled), 0},
+	{F(description), 0},
 	{F(display_name), 0}, {F(short_display_name), 0}, {F(imap_host), 0},
 	{F(pop3_host), 0}, {F(smtp_host), 0}, {F(default_user_quota_bytes), 0},
 	OPERATIONAL,
@@ -287,6 +289,16 @@ static void stamp(struct store_mem *s, struct item *it, bool created)
 	*(const char **)field_at(rows[first + 2].field, it->record) = now(s);
 }
 
+static void tell(struct store_mem *s)
+{
+	void (*before)(void *ctx) = s->before;
+
+	s->before = NULL;
+	if (before != NULL)
+		before(s->ctx);
+	s->before = before;
+}
+
 void store_mem_stamp(struct store_mem *s, struct item *it)
 {
 	stamp(s, it, false);
@@ -300,6 +312,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 
 	if (!store_mem_is_up(s, e))
 		return false;
+	tell(s);
 	if (k != KIND_DOMAIN &&
 	    store_mem_find(s, KIND_DOMAIN, address_domain(key)) == NULL)
 		return err_set(e, ERR_INVALID, "there is no domain of %s", key);
@@ -322,16 +335,6 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	copy_members(t->arena, k, it->record, record, SECRET);
 	revise(t->arena, it, ret);
 	return true;
-}
-
-static void tell(struct store_mem *s)
-{
-	void (*before)(void *ctx) = s->before;
-
-	s->before = NULL;
-	if (before != NULL)
-		before(s->ctx);
-	s->before = before;
 }
 
 static bool differs(enum kind k, const void *old, const void *record)
@@ -566,6 +569,9 @@ struct store *store_mem_open(void)
 	ops.change = change;
 	ops.remove = remove_item;
 	ops.list = list;
+	ops.count = survey_mem_count;
+	ops.leading_to = survey_mem_leading_to;
+	ops.look_up = survey_mem_look_up;
 	ops.set_own_password = set_own_password;
 	ops.is_super_administrator = is_super_administrator;
 	ops.etag = etag;

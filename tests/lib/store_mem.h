@@ -21,7 +21,7 @@ void store_mem_administrator(struct store *s, const char *identity);
 /* The hash kept for a user; NULL if there is none. */
 const char *store_mem_password(struct store *s, const char *address);
 
-/* Call fn(ctx) before each change and removal, as if somebody were quicker.
+/* Call fn(ctx) before each write, as if somebody were quicker.
  * What it does itself is not told again. */
 void store_mem_before_write(struct store *s, void (*fn)(void *ctx), void *ctx);
 

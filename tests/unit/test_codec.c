@@ -170,6 +170,62 @@ static void encoding(void)
 	   "what is rarely there, when it is");
 }
 
+static const char *named(const struct presence *p)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct fault member = {.field = p->fields[i]};
+
+		text = arena_printf(arena, "%s%s ", text,
+				    codec_key(&strict, &member));
+	}
+	return text;
+}
+
+static const struct {
+	const char *text, *written, *kept;
+	size_t faults;
+} wholes[] = {
+	{"{}", "name colour parts size heavy ", "", 0},
+	{"{\"name\": null, \"secret\": null, \"size\": 1}",
+	 "name colour parts size heavy ", "", 0},
+	{"{\"secret\": \"s\"}", "name colour parts size heavy secret ", "", 0},
+	{"{\"id\": \"1\"}", "name colour parts size heavy ", "id ", 0},
+	{"{\"id\": null}", "name colour parts size heavy ", "id ", 0},
+	{"{\"id\": 1}", "name colour parts size heavy ", "id ", 1},
+	{"{\"rare\": \"1\"}", "name colour parts size heavy ", "", 1},
+	{"{\"typo\": 1, \"size\": \"x\"}", "name colour parts size heavy ", "",
+	 2},
+};
+
+static void whole(void)
+{
+	const struct field key = F(name), other = F(size);
+	struct thing t;
+	struct whole w;
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(wholes); i++) {
+		json_t *object = NULL;
+
+		e = (struct err){0};
+		json_text_parse(arena, wholes[i].text, strlen(wholes[i].text),
+				&object, &e);
+		codec_decode_whole(&strict, arena, object, key, &t, &w, &e);
+		IS(named(&w.written), wholes[i].written, wholes[i].text);
+		IS(named(&w.kept), wholes[i].kept, "what is to be compared");
+		NUMBER(fault_count(&e), wholes[i].faults, "its faults");
+	}
+	IS(t.colour, "grey", "what is not said has its default");
+	json_t *object = NULL;
+	e = (struct err){0};
+	json_text_parse(arena, "{}", 2, &object, &e);
+	OK(!codec_decode_whole(&strict, arena, object, other, &t, &w, &e) &&
+		   fault_kind_of(&e, key) == FAULT_MISSING,
+	   "what is required is, but for the key");
+}
+
 static void keys(void)
 {
 	const struct fault by_member = {.field = F(size)};
@@ -188,6 +244,7 @@ int main(void)
 	unknown_and_read_only();
 	values();
 	encoding();
+	whole();
 	keys();
 	arena_free(arena);
 	return tap_done();

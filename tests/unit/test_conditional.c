@@ -86,6 +86,33 @@ static void many(struct arena *a)
 	   "a tag that was sent is compared, or the request refused");
 }
 
+static const struct {
+	const char *header;
+	bool good, absent;
+} absences[] = {
+	{"*", true, true},       {"\"a\"", false, false}, {"", false, false},
+	{"\"*\"", false, false}, {"*, *", false, false},
+};
+
+static void absent(struct arena *a)
+{
+	const struct request none = {.arena = a};
+	struct header h;
+	bool is = true;
+
+	for (size_t i = 0; i < COUNT(absences); i++) {
+		struct request req =
+			with(a, &h, "If-None-Match", absences[i].header);
+		struct err e = {0};
+
+		OK(conditional_absent(&req, &is, &e) == absences[i].good &&
+			   is == absences[i].absent,
+		   absences[i].header);
+	}
+	struct err e = {0};
+	OK(conditional_absent(&none, &is, &e) && !is, "no such condition");
+}
+
 int main(void)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -96,6 +123,7 @@ int main(void)
 
 	parsing(a);
 	many(a);
+	absent(a);
 	OK(conditional_match(&none, &list, &e) && list == NULL,
 	   "no condition at all");
 	OK(!conditional_is_fresh(&none, "a"), "nothing to be fresh for");

@@ -57,10 +57,10 @@ static const struct {
 	 "method_not_allowed",
 	 "GET, HEAD, OPTIONS"},
 	{"for one thing",
-	 {"PUT", "/v1/users/a@b.c", NULL, ADMIN, NULL, NULL, NULL},
+	 {"POST", "/v1/users/a@b.c", NULL, ADMIN, NULL, NULL, NULL},
 	 405,
 	 "method_not_allowed",
-	 "GET, HEAD, PATCH, DELETE, OPTIONS"},
+	 "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"},
 	{"get for put",
 	 {"GET", "/v1/users/a@b.c/password", NULL, ADMIN, NULL, NULL, NULL},
 	 405,
@@ -277,8 +277,8 @@ static void verbs(void)
 		ask("OPTIONS", "/v1/users/x@example.org", NULL, NULL);
 
 	NUMBER(res.status, 204, "OPTIONS");
-	IS(client_header(&res, "Allow"), "GET, HEAD, PATCH, DELETE, OPTIONS",
-	   "tells what may be done");
+	IS(client_header(&res, "Allow"),
+	   "GET, HEAD, PUT, PATCH, DELETE, OPTIONS", "tells what may be done");
 	OK(res.body == NULL && res.type == NULL, "without a body");
 	res = ask("OPTIONS", "/v1/nothing", NULL, NULL);
 	NUMBER(res.status, 404, "of nothing");

@@ -28,6 +28,8 @@ static const struct {
 	{"an empty name", F(name), "", 0, FAULT_FORMAT},
 	{"kind local", F(kind), "local", 0, -1},
 	{"kind relay", F(kind), "relay", 0, FAULT_RANGE},
+	{"a target for a local domain", F(target), "other.example", 0,
+	 FAULT_RANGE},
 	{"no kind", F(kind), NULL, 0, FAULT_RANGE},
 	{"a host", F(imap_host), "imap.example.org", 0, -1},
 	{"a bad IMAP host", F(imap_host), "imap", 0, FAULT_FORMAT},
@@ -69,6 +71,44 @@ static void one_by_one(struct arena *a)
 	}
 }
 
+/* The target of an alias domain; which fault does it get? */
+static const struct {
+	const char *target;
+	int fault;
+} targets[] = {
+	{"other.example", -1},
+	{NULL, FAULT_MISSING},
+	{"", FAULT_FORMAT},
+	{"other", FAULT_FORMAT},
+	{"j@other.example", FAULT_FORMAT},
+	{"example.org", FAULT_RANGE},
+};
+
+static void alias_domains(struct arena *a)
+{
+	const struct field target = F(target);
+	struct domain d = domain_defaults;
+
+	for (size_t i = 0; i < COUNT(targets); i++) {
+		struct err e = {0};
+
+		d.name = "example.org";
+		d.kind = "alias";
+		d.target = targets[i].target;
+		domain_check(&d, a, &e);
+		OK(fault_kind_of(&e, target) == targets[i].fault &&
+			   fault_count(&e) == (targets[i].fault >= 0),
+		   d.target != NULL ? d.target : "no target");
+	}
+	d.target = "Other.EXAMPLE";
+	domain_fold(&d, a);
+	IS(d.target, "other.example", "a target is folded");
+	struct err e = {0};
+	d.kind = "relay";
+	domain_check(&d, a, &e);
+	NUMBER(fault_count(&e), 1, "of a strange kind no more is said");
+}
+
 int main(void)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -82,6 +122,7 @@ int main(void)
 	struct err e = {0};
 
 	one_by_one(a);
+	alias_domains(a);
 	domain_fold(&d, a);
 	IS(d.name, "example.org", "names are folded");
 	IS(d.imap_host, "imap.example.org", "and hosts");

@@ -111,6 +111,16 @@ int main(void)
 	   "\"/v1/users/ann@example.org\",\"detail\":\"it is there\","
 	   "\"status\":409,\"title\":\"Conflict\",\"type\":\"about:blank\"}",
 	   "what is in the way");
+	const struct err_count counts[] = {{"users", 3},
+					   {"aliases", 0},
+					   {NULL, 0}};
+	taken.conflicts_with = NULL;
+	taken.counts = counts;
+	IS(worded(&taken, 409, NULL),
+	   "{\"code\":\"taken\",\"counts\":{\"aliases\":0,\"users\":3},"
+	   "\"detail\":\"it is there\",\"status\":409,"
+	   "\"title\":\"Conflict\",\"type\":\"about:blank\"}",
+	   "how many there are");
 	arena_free(arena);
 	return tap_done();
 }

@@ -46,6 +46,12 @@ int main(void)
 	   "(member=mail=a\\5c2Cb,dc=x)", "one of them");
 	IS(schema_class_filter(a, KIND_USER), "(objectClass=provostUser)",
 	   "users");
+	IS(schema_target_filter(a, "a*.example"),
+	   "(&(provostTargetDomain=a\\2a.example)(provostDomainKind=alias))",
+	   "those that lead to a domain");
+	for (enum kind k = KIND_DOMAIN; k < KIND_COUNT; k++)
+		IS(schema_signpost(k)->class, schema_of(k)->map.class,
+		   "the same entries, read in another way");
 	for (enum kind k = KIND_DOMAIN; k < KIND_COUNT; k++) {
 		bool key = false;
 
