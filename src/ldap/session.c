@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ldap/cork.h"
 #include "loop/fiber.h"
 #include "util/clock.h"
 #include "util/field.h"
@@ -37,6 +38,7 @@ struct pending {
 struct connection {
 	struct session *session;
 	LDAP *ld; /* NULL: down */
+	struct cork *cork;
 	struct watch *in, *out;
 	int out_fd; /* a duplicate: epoll knows each descriptor once */
 	struct pending *buckets[BUCKETS];
@@ -155,6 +157,8 @@ static void pump(void *ctx, unsigned ready)
 	struct timeval now = {0};
 
 	(void)ready;
+	if (!cork_flush(c->cork))
+		lose(c);
 	for (int i = 0; i < RESULTS_A_TURN && !c->broken; i++) {
 		LDAPMessage *message = NULL;
 		int rc = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &now,
@@ -171,6 +175,37 @@ static void pump(void *ctx, unsigned ready)
 		take_message(c, message);
 		ldap_msgfree(message);
 	}
+}
+
+/* At the end of each turn of the loop: send what was asked in it, and go on
+ * reading where there was too much for one turn. */
+static void turn(void *ctx)
+{
+	struct session *s = ctx;
+
+	for (unsigned i = 0; i < s->shape.connections; i++) {
+		struct connection *c = &s->connections[i];
+
+		if (c->ld == NULL || c->broken)
+			continue;
+		if (cork_has_answers(c->cork))
+			pump(c, LOOP_READ);
+		else if (!cork_flush(c->cork))
+			lose(c);
+	}
+}
+
+static int64_t latest(void *ctx)
+{
+	const struct session *s = ctx;
+
+	for (unsigned i = 0; i < s->shape.connections; i++) {
+		const struct connection *c = &s->connections[i];
+
+		if (c->ld != NULL && !c->broken && cork_has_answers(c->cork))
+			return 0;
+	}
+	return -1;
 }
 
 struct connecting {
@@ -194,6 +229,9 @@ static bool attach(struct connection *c, LDAP *ld, struct err *e)
 
 	c->ld = ld;
 	c->broken = c->silent = false;
+	c->cork = cork_insert(ld);
+	if (c->cork == NULL)
+		return err_set(e, ERR_INTERNAL, "libldap takes no cork");
 	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
 	c->out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (c->out_fd < 0)
@@ -301,6 +339,7 @@ struct session *session_open(struct loop *l, struct pool *connector,
 	s->shape = *shape;
 	s->last = &s->first;
 	s->down_since = clock_now();
+	loop_each_turn(l, turn, latest, s);
 	for (unsigned i = 0; i < shape->connections; i++) {
 		struct connection *c = &s->connections[i];
 
