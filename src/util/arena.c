@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 16 * 1024 - 64, ALIGN = _Alignof(max_align_t) };
+enum {
+	BLOCK_SIZE = 16 * 1024 - 64,
+	ALIGN = _Alignof(max_align_t),
+	PRINTED_MOST = 256,
+};
 
 struct block {
 	struct block *next;
@@ -26,9 +30,9 @@ struct arena {
 	struct deferred *deferred;
 };
 
-static void *must_calloc(size_t size)
+static void *must_malloc(size_t size)
 {
-	void *p = calloc(1, size);
+	void *p = malloc(size);
 
 	if (p == NULL) {
 		fputs("out of memory\n", stderr);
@@ -39,7 +43,10 @@ static void *must_calloc(size_t size)
 
 struct arena *arena_new(void)
 {
-	return must_calloc(sizeof(struct arena));
+	struct arena *a = must_malloc(sizeof(*a));
+
+	*a = (struct arena){0};
+	return a;
 }
 
 void arena_free(struct arena *a)
@@ -67,7 +74,9 @@ size_t arena_used(const struct arena *a)
 	return a->given;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Memory that holds anything.  Blocks are not zeroed as a whole: most of one
+ * is never used. */
+static void *take(struct arena *a, size_t size)
 {
 	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct block *b = a->blocks;
@@ -75,9 +84,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (b == NULL || b->size - b->used < need) {
 		size_t room = need > BLOCK_SIZE ? need : BLOCK_SIZE;
 
-		b = must_calloc(sizeof(*b) + room);
-		b->size = room;
-		b->next = a->blocks;
+		b = must_malloc(sizeof(*b) + room);
+		*b = (struct block){.next = a->blocks, .size = room};
 		a->blocks = b;
 	}
 	void *p = b->data + b->used;
@@ -86,19 +94,25 @@ void *arena_alloc(struct arena *a, size_t size)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = take(a, size);
+
+	memset(p, 0, size);
+	return p;
+}
+
 void *arena_copy(struct arena *a, const void *from, size_t size)
 {
-	void *copy = arena_alloc(a, size);
-
-	memcpy(copy, from, size);
-	return copy;
+	return memcpy(take(a, size), from, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	char *copy = arena_alloc(a, len + 1);
+	char *copy = take(a, len + 1);
 
 	memcpy(copy, s, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -109,17 +123,24 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char most[PRINTED_MOST]; /* formatted once, nearly always */
 	va_list ap;
 
 	va_start(ap, fmt);
-	int len = vsnprintf(NULL, 0, fmt, ap);
+	int len = vsnprintf(most, sizeof(most), fmt, ap);
 	va_end(ap);
 	if (len < 0)
 		abort();
-	char *text = arena_alloc(a, (size_t)len + 1);
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, ap);
-	va_end(ap);
+	char *text = take(a, (size_t)len + 1);
+	if ((size_t)len < sizeof(most)) {
+		memcpy(text, most, (size_t)len + 1);
+	} else {
+		va_start(ap, fmt);
+		vsnprintf(text, (size_t)len + 1, fmt, ap);
+		va_end(ap);
+	}
+	explicit_bzero(most,
+		       (size_t)len < sizeof(most) ? (size_t)len : sizeof(most));
 	return text;
 }
 
