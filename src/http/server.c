@@ -44,6 +44,7 @@ struct client {
 	struct server *server;
 	struct timer timer;
 	struct sockaddr_storage peer;
+	char source[64]; /* that, in words */
 	int fd;
 	bool busy;                 /* a request of it is under way */
 	struct exchange *exchange; /* its request, or NULL */
@@ -93,6 +94,17 @@ static enum MHD_Result accept_policy(void *cls, const struct sockaddr *addr,
 	return sources_has_room(s->parts.sources, addr) ? MHD_YES : MHD_NO;
 }
 
+static void name_source(struct client *c)
+{
+	socklen_t size = c->peer.ss_family == AF_INET6
+				 ? sizeof(struct sockaddr_in6)
+				 : sizeof(struct sockaddr_in);
+
+	if (getnameinfo((const struct sockaddr *)&c->peer, size, c->source,
+			sizeof(c->source), NULL, 0, NI_NUMERICHOST) != 0)
+		c->source[0] = '?';
+}
+
 static void client_enter(struct server *s, struct MHD_Connection *connection,
 			 void **context)
 {
@@ -112,6 +124,7 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 	       peer->client_addr->sa_family == AF_INET6
 		       ? sizeof(struct sockaddr_in6)
 		       : sizeof(struct sockaddr_in));
+	name_source(c);
 	sources_enter(s->parts.sources, (struct sockaddr *)&c->peer);
 	c->link = &s->clients;
 	c->next = s->clients;
@@ -172,7 +185,7 @@ static void *on_target(void *cls, const char *target,
 	x->target = arena_strdup(a, target);
 	if (count_arguments(target) > ARGUMENTS_MAX)
 		cut_off(x->client);
-	x->req.id = random_word(a, REQUEST_ID_LENGTH);
+	x->req.id = random_name(a, REQUEST_ID_LENGTH);
 	return x;
 }
 
@@ -219,19 +232,6 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static const char *source_of(const struct client *c, struct arena *a)
-{
-	char host[64];
-	socklen_t size = c->peer.ss_family == AF_INET6
-				 ? sizeof(struct sockaddr_in6)
-				 : sizeof(struct sockaddr_in);
-
-	if (getnameinfo((const struct sockaddr *)&c->peer, size, host,
-			sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
-		return "?";
-	return arena_strdup(a, host);
-}
-
 /* Everything but the body has arrived. */
 static void fill_request(struct exchange *x, const char *method)
 {
@@ -244,7 +244,7 @@ static void fill_request(struct exchange *x, const char *method)
 	req->method = arena_strdup(req->arena, method);
 	req->path = path;
 	req->query = query;
-	req->source = source_of(x->client, req->arena);
+	req->source = x->client->source;
 	req->headers = x->heads;
 	req->body = "";
 	req->began = clock_micros();

@@ -32,5 +32,5 @@ const char *dn_child(struct arena *a, const char *attr, const char *value,
 		else
 			to = put_hex(to, (unsigned char)*p);
 	}
-	return arena_printf(a, "%s=%s,%s", attr, escaped, parent);
+	return arena_join(a, attr, "=", escaped, ",", parent, NULL);
 }

@@ -144,6 +144,24 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return text;
 }
 
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t size = 1;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
+		size += strlen(s);
+	va_end(ap);
+	char *text = take(a, size), *to = text;
+	va_start(ap, first);
+	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
+		to = stpcpy(to, s);
+	va_end(ap);
+	*to = '\0';
+	return text;
+}
+
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr)
 {
 	struct deferred *d = arena_alloc(a, sizeof(*d));

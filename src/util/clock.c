@@ -16,16 +16,27 @@ int64_t clock_now(void)
 	return clock_micros() / 1000;
 }
 
+/* Written out once a second, and as often as somebody asks taken from there. */
+static const char *second_text(time_t now)
+{
+	static _Thread_local time_t last;
+	static _Thread_local char text[24];
+	struct tm tm;
+
+	if (now != last || text[0] == '\0') {
+		gmtime_r(&now, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		last = now;
+	}
+	return text;
+}
+
 void clock_text(char text[CLOCK_TEXT])
 {
 	struct timespec t;
-	struct tm tm;
-	char date[24];
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	if (snprintf(text, CLOCK_TEXT, "%s.%03ldZ", date, t.tv_nsec / 1000000) <
-	    0)
+	if (snprintf(text, CLOCK_TEXT, "%s.%03ldZ", second_text(t.tv_sec),
+		     t.tv_nsec / 1000000) < 0)
 		text[0] = '\0';
 }
