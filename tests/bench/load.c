@@ -298,5 +298,5 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (l.plan.hold && read(STDIN_FILENO, &byte, 1) > 0)
 		continue;
-	return l.tally.errors > 0 || l.tally.done == 0;
+	return l.tally.errors > 0 || (l.tally.done == 0 && l.plan.millis > 0);
 }
