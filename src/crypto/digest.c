@@ -97,7 +97,8 @@ void digest_end(struct digest **digest, unsigned char ret[DIGEST_SIZE])
 	*digest = NULL;
 	finish(d, ret);
 	/* Passwords are digested here, under a secret key. */
-	explicit_bzero(d, sizeof(*d));
+	explicit_bzero(d->key, d->key_size);
+	explicit_bzero(d->bytes, sizeof(d->bytes));
 	free(d);
 }
 

@@ -5,7 +5,7 @@
 
 #include "util/field.h"
 
-enum { ATTRIBUTES_MAX = 64 }; /* in one entry; we ask for fewer */
+enum { ATTRIBUTES_MAX = 32 }; /* in one entry; we ask for half as many */
 
 static struct berval *copy_values(struct arena *a, const struct berval *from)
 {
