@@ -95,5 +95,6 @@ bool conditional_is_fresh(const struct request *req, const char *etag)
 void conditional_tag(const struct request *req, struct response *res,
 		     const char *etag)
 {
-	response_header(res, "ETag", arena_printf(req->arena, "\"%s\"", etag));
+	response_header(res, "ETag",
+			arena_join(req->arena, "\"", etag, "\"", NULL));
 }

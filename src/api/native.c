@@ -151,9 +151,18 @@ static bool user_create(const struct call *call, struct response *res,
 	return record_create(call, res, ret, e);
 }
 
+/* Records are read and listed more than anything else is done: their JSON is
+ * written without objects. */
+static void show(struct response *res, const struct writer *w)
+{
+	res->body = w->text;
+	res->body_size = w->used;
+}
+
 static bool record_read(const struct call *call, struct response *res,
 			json_t **ret, struct err *e)
 {
+	(void)ret;
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
 	struct revision rev;
@@ -162,10 +171,14 @@ static bool record_read(const struct call *call, struct response *res,
 			    record, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
-	if (conditional_is_fresh(call->req, rev.etag))
+	if (conditional_is_fresh(call->req, rev.etag)) {
 		res->status = 304;
-	else
-		*ret = codec_encode(codec_of(k), record);
+	} else {
+		struct writer w = {.arena = call->task.arena};
+
+		codec_write(codec_of(k), record, &w);
+		show(res, &w);
+	}
 	return true;
 }
 
@@ -274,14 +287,14 @@ static bool read_query(const struct call *call, struct query *q, struct err *e)
 	return read_cursor(call, q, e);
 }
 
-static json_t *next_cursor(const struct call *call, const struct query *q,
-			   const struct page *page, struct response *res)
+static const char *next_cursor(const struct call *call, const struct query *q,
+			       const struct page *page, struct response *res)
 {
 	struct arena *a = call->task.arena;
 	size_t size = kind_rules(q->kind)->size;
 
 	if (!page->more || page->count == 0)
-		return json_null();
+		return NULL;
 	const char *last =
 		kind_key(q->kind, page->records + (page->count - 1) * size);
 	const char *cursor = base64_encode(a, last, strlen(last));
@@ -291,27 +304,30 @@ static json_t *next_cursor(const struct call *call, const struct query *q,
 			     call->req->path, q->limit, cursor,
 			     q->domain != NULL ? "&domain=" : "",
 			     q->domain != NULL ? q->domain : ""));
-	return json_string(cursor);
+	return cursor;
 }
 
 static bool record_list(const struct call *call, struct response *res,
 			json_t **ret, struct err *e)
 {
+	struct writer w = {.arena = call->task.arena};
 	struct query q = {0};
 	struct page page = {0};
 
+	(void)ret;
 	if (!read_query(call, &q, e) ||
 	    !provision_list(call->gateway, &call->task, &q, &page, e))
 		return false;
-	json_t *items = json_array();
-	for (size_t i = 0; i < page.count; i++)
-		json_array_append_new(
-			items,
-			codec_encode(codec_of(q.kind),
-				     page.records +
-					     i * kind_rules(q.kind)->size));
-	*ret = json_pack("{s:o, s:o}", "items", items, "next_cursor",
-			 next_cursor(call, &q, &page, res));
+	writer_raw(&w, "{\"items\":[");
+	for (size_t i = 0; i < page.count; i++) {
+		writer_raw(&w, i > 0 ? "," : "");
+		codec_write(codec_of(q.kind),
+			    page.records + i * kind_rules(q.kind)->size, &w);
+	}
+	writer_raw(&w, "],\"next_cursor\":");
+	writer_text(&w, next_cursor(call, &q, &page, res));
+	writer_raw(&w, "}");
+	show(res, &w);
 	return true;
 }
 

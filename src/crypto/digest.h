@@ -11,8 +11,8 @@ enum { DIGEST_SIZE = 32 };
 
 struct digest;
 
-/* With a key if key_size > 0.  Never fails: without a working SHA-256 the
- * process ends. */
+/* With a key of at most 64 bytes if key_size > 0.  Never fails: without a
+ * working SHA-256 the process ends. */
 struct digest *digest_begin(const void *key, size_t key_size);
 
 /* Each piece counts with its length, so that "ab","c" is not "a","bc". */

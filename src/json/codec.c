@@ -246,3 +246,65 @@ json_t *codec_encode(const struct codec *c, const void *record)
 	}
 	return object;
 }
+
+static bool is_null(struct field f, const void *record)
+{
+	const void *from = field_in(f, record);
+
+	return (f.kind == FIELD_TEXT && *(const char *const *)from == NULL) ||
+	       (f.kind == FIELD_NUMBER &&
+		*(const int64_t *)from == NUMBER_NONE);
+}
+
+static void write_list(const struct text_list *list, struct writer *w)
+{
+	writer_raw(w, "[");
+	for (size_t i = 0; i < list->count; i++) {
+		writer_raw(w, i > 0 ? "," : "");
+		writer_text(w, list->items[i]);
+	}
+	writer_raw(w, "]");
+}
+
+static void write_value(struct field f, const void *record, struct writer *w)
+{
+	const void *from = field_in(f, record);
+
+	if (is_null(f, record)) {
+		writer_text(w, NULL);
+		return;
+	}
+	switch (f.kind) {
+	case FIELD_TEXT:
+		writer_text(w, *(const char *const *)from);
+		break;
+	case FIELD_NUMBER:
+		writer_number(w, *(const int64_t *)from);
+		break;
+	case FIELD_FLAG:
+		writer_flag(w, *(const bool *)from);
+		break;
+	case FIELD_LIST:
+		write_list(from, w);
+		break;
+	}
+}
+
+void codec_write(const struct codec *c, const void *record, struct writer *w)
+{
+	const char *separator = "{";
+
+	for (const struct codec_field *row = c->fields; row->key; row++) {
+		if (row->flags & CODEC_WRITE_ONLY ||
+		    (row->flags & CODEC_OMIT_NULL &&
+		     is_null(row->field, record)))
+			continue;
+		writer_raw(w, separator);
+		writer_raw(w, "\"");
+		writer_raw(w, row->key);
+		writer_raw(w, "\":");
+		write_value(row->field, record, w);
+		separator = ",";
+	}
+	writer_raw(w, "}");
+}

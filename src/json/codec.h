@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "util/fault.h"
+#include "json/writer.h"
 
 enum codec_flags {
 	CODEC_REQUIRED = 1 << 0,
@@ -57,6 +58,9 @@ bool codec_decode_whole(const struct codec *c, struct arena *a, json_t *object,
 			struct err *e);
 
 json_t *codec_encode(const struct codec *c, const void *record);
+
+/* The same as text, at a tenth of the cost. */
+void codec_write(const struct codec *c, const void *record, struct writer *w);
 
 /* What this codec calls the field at fault; NULL if it does not show it. */
 const char *codec_key(const struct codec *c, const struct fault *fault);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ldap/cork.h"
 #include "ldap/entry.h"
 #include "loop/fiber.h"
 #include "util/clock.h"
@@ -174,6 +175,8 @@ static void pump(void *ctx, unsigned ready)
 	struct timeval now = {0};
 
 	(void)ready;
+	if (!cork_flush(c->cork))
+		connection_lose(c);
 	for (int i = 0; i < RESULTS_A_TURN && !c->broken; i++) {
 		LDAPMessage *message = NULL;
 		int rc = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &now,
@@ -191,12 +194,30 @@ static void pump(void *ctx, unsigned ready)
 	}
 }
 
+bool connection_has_answers(const struct connection *c)
+{
+	return c->ld != NULL && !c->broken && cork_has_answers(c->cork);
+}
+
+void connection_turn(struct connection *c)
+{
+	if (c->ld == NULL || c->broken)
+		return;
+	if (cork_has_answers(c->cork))
+		pump(c, LOOP_READ);
+	else if (!cork_flush(c->cork))
+		connection_lose(c);
+}
+
 static bool attach(struct connection *c, LDAP *ld, struct err *e)
 {
 	struct loop *l = c->parts.loop;
 	int fd = -1;
 
 	c->ld = ld;
+	c->cork = cork_insert(ld);
+	if (c->cork == NULL)
+		return err_set(e, ERR_INTERNAL, "libldap takes no cork");
 	c->broken = c->silent = c->slow = false;
 	c->heard = clock_now();
 	c->asked = c->probed = c->probe = 0;

@@ -49,7 +49,8 @@ enum { CONNECTION_BUCKETS = 256 };
 
 struct connection {
 	struct connection_parts parts;
-	LDAP *ld; /* NULL: down */
+	struct cork *cork; /* of ld */
+	LDAP *ld;          /* NULL: down */
 	struct watch *in, *out;
 	int out_fd; /* a duplicate: epoll knows each descriptor once */
 	struct pending *buckets[CONNECTION_BUCKETS]; /* by message id */
@@ -98,5 +99,12 @@ void connection_overdue(struct connection *c, const struct pending *p);
 
 /* Give it up for a new one. */
 void connection_lose(struct connection *c);
+
+/* At the end of each turn of the loop: send what was asked in it, and go on
+ * reading where there was too much for one turn. */
+void connection_turn(struct connection *c);
+
+/* Whether there is more to read, of which the socket does not tell again. */
+bool connection_has_answers(const struct connection *c);
 
 #endif

@@ -39,7 +39,7 @@ void control_proxy(struct controls *c, struct arena *a, const char *dn)
 {
 	struct berval value;
 
-	ber_str2bv(arena_printf(a, "dn:%s", dn), 0, 0, &value);
+	ber_str2bv(arena_join(a, "dn:", dn, NULL), 0, 0, &value);
 	add(c, LDAP_CONTROL_PROXY_AUTHZ, value);
 }
 

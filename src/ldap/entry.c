@@ -5,7 +5,7 @@
 
 #include "util/field.h"
 
-enum { ATTRIBUTES_MAX = 64 }; /* in one entry; we ask for fewer */
+enum { ATTRIBUTES_MAX = 32 }; /* in one entry; we ask for half as many */
 
 static struct berval *copy_values(struct arena *a, const struct berval *from)
 {
@@ -44,6 +44,7 @@ static bool read_attributes(BerElement *ber, struct arena *a, struct entry *ret,
 		}
 		at[ret->count].name =
 			arena_strndup(a, name.bv_val, name.bv_len);
+		at[ret->count].name_size = name.bv_len;
 		at[ret->count++].values = copy_values(a, values);
 		ber_memfree(values);
 	}
@@ -87,10 +88,14 @@ bool entry_read_control(const struct berval *value, struct arena *a,
 
 const struct berval *entry_values(const struct entry *en, const char *name)
 {
+	size_t size = strlen(name);
+
 	for (size_t i = 0; i < en->count; i++) {
-		if (strcasecmp(en->attributes[i].name, name) == 0 &&
-		    en->attributes[i].values[0].bv_val != NULL)
-			return en->attributes[i].values;
+		const struct attribute *at = &en->attributes[i];
+
+		if (at->name_size == size && strcasecmp(at->name, name) == 0 &&
+		    at->values[0].bv_val != NULL)
+			return at->values;
 	}
 	return NULL;
 }

@@ -11,6 +11,7 @@
 
 struct attribute {
 	const char *name;
+	size_t name_size;
 	struct berval *values; /* ended by a NULL bv_val */
 };
 

@@ -24,7 +24,7 @@ const char *filter_equal(struct arena *a, const char *attr, const char *value)
 			*to++ = *p;
 		}
 	}
-	return arena_printf(a, "(%s=%s)", attr, escaped);
+	return arena_join(a, "(", attr, "=", escaped, ")", NULL);
 }
 
 const char *filter_present(struct arena *a, const char *attr)
@@ -34,7 +34,7 @@ const char *filter_present(struct arena *a, const char *attr)
 
 const char *filter_and(struct arena *a, const char *one, const char *other)
 {
-	return arena_printf(a, "(&%s%s)", one, other);
+	return arena_join(a, "(&", one, other, ")", NULL);
 }
 
 const char *filter_any(struct arena *a, const char *const parts[], size_t count)

@@ -35,10 +35,17 @@ const char *const *map_wanted(const struct map *m, struct arena *a,
 /* "20261121091200Z" as "2026-11-21T09:12:00Z"; slapd writes no other form. */
 static const char *read_time(struct arena *a, const char *s)
 {
+	static const struct {
+		size_t from, to, size;
+	} parts[] = {{0, 0, 4},  {4, 5, 2},   {6, 8, 2},
+		     {8, 11, 2}, {10, 14, 2}, {12, 17, 2}};
+
 	if (strlen(s) < 15)
 		return arena_strdup(a, s);
-	return arena_printf(a, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s, s + 4,
-			    s + 6, s + 8, s + 10, s + 12);
+	char *text = arena_strdup(a, "YYYY-MM-DDThh:mm:ssZ");
+	for (size_t i = 0; i < COUNT(parts); i++)
+		memcpy(text + parts[i].to, s + parts[i].from, parts[i].size);
+	return text;
 }
 
 static int by_text(const void *a, const void *b)

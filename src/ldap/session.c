@@ -128,6 +128,25 @@ static void changed(void *ctx, struct connection *c)
 		call_next(s);
 }
 
+static void turn(void *ctx)
+{
+	const struct session *s = ctx;
+
+	for (unsigned i = 0; i < s->count; i++)
+		connection_turn(&s->connections[i]);
+}
+
+static int64_t latest(void *ctx)
+{
+	const struct session *s = ctx;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		if (connection_has_answers(&s->connections[i]))
+			return 0;
+	}
+	return -1;
+}
+
 struct session *session_open(struct loop *l, struct pool *const *connectors,
 			     struct news *news, const struct ldap_settings *set,
 			     const struct session_shape *shape)
@@ -159,6 +178,7 @@ struct session *session_open(struct loop *l, struct pool *const *connectors,
 		parts.connector = connectors[parts.server];
 		connection_start(&s->connections[i], &parts);
 	}
+	loop_each_turn(l, turn, latest, s);
 	return s;
 }
 

@@ -1,5 +1,6 @@
 #include "loop/fiber.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,12 +11,20 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 
-enum { STACK_SIZE = 128 * 1024 * SANITIZER_STACK_FACTOR };
+enum {
+	STACK_SIZE = 128 * 1024 * SANITIZER_STACK_FACTOR,
+	IDLE_KEPT = 64,      /* finished ones, however long nobody needs them */
+	IDLE_PATIENCE = 1000 /* milliseconds that others are kept for nothing */
+};
 
 struct fibers {
 	struct loop *loop;
 	struct fiber *ready, **last_ready;
 	struct fiber *idle; /* finished ones, whose stacks are used again */
+	unsigned idle_count;
+	unsigned idle_least; /* since the last look */
+	struct timer look;   /* whether there are too many */
+	bool looking;
 	unsigned alive, limit;
 	ucontext_t home; /* the loop's own stack */
 	void *home_tsan, *home_fake;
@@ -105,6 +114,60 @@ static bool more_ready(void *ctx)
 	return all->ready != NULL;
 }
 
+static void release(struct fiber *f)
+{
+	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+
+	__tsan_destroy_fiber(f->tsan);
+	munmap(f->stack - guard, guard + STACK_SIZE);
+	free(f);
+}
+
+static struct fiber *take_idle(struct fibers *all)
+{
+	struct fiber *f = all->idle;
+
+	if (f == NULL)
+		return NULL;
+	all->idle = f->next;
+	all->idle_count--;
+	if (all->idle_count < all->idle_least)
+		all->idle_least = all->idle_count;
+	return f;
+}
+
+static void put_idle(struct fiber *f)
+{
+	struct fibers *all = f->all;
+
+	f->next = all->idle;
+	all->idle = f;
+	if (++all->idle_count > IDLE_KEPT && !all->looking) {
+		all->looking = true;
+		all->idle_least = all->idle_count;
+		loop_set_timer(all->loop, &all->look,
+			       clock_now() + IDLE_PATIENCE);
+	}
+}
+
+/* A burst is over when many were not needed for a while: its stacks go back,
+ * and what its requests had in the heap, too. */
+static void look(void *ctx)
+{
+	struct fibers *all = ctx;
+	unsigned spare = all->idle_least;
+
+	for (unsigned i = IDLE_KEPT; i < spare; i++)
+		release(take_idle(all));
+	if (spare > IDLE_KEPT)
+		malloc_trim(0);
+	all->idle_least = all->idle_count;
+	all->looking = all->idle_count > IDLE_KEPT;
+	if (all->looking)
+		loop_set_timer(all->loop, &all->look,
+			       clock_now() + IDLE_PATIENCE);
+}
+
 void fiber_prepare(struct loop *l, unsigned limit)
 {
 	struct fibers *all = alloc_zeroed(sizeof(*all));
@@ -112,6 +175,7 @@ void fiber_prepare(struct loop *l, unsigned limit)
 	all->loop = l;
 	all->limit = limit;
 	all->last_ready = &all->ready;
+	all->look = (struct timer){.fn = look, .ctx = all};
 	loop_set_ready(l, run_ready, more_ready, all);
 }
 
@@ -124,8 +188,7 @@ static void run(void)
 	__sanitizer_finish_switch_fiber(NULL, &all->home_low, &all->home_size);
 	for (;;) {
 		f->fn(f->ctx);
-		f->next = all->idle;
-		all->idle = f;
+		put_idle(f);
 		all->alive--;
 		switch_home(f);
 	}
@@ -162,13 +225,11 @@ static struct fiber *make(struct fibers *all)
 bool fiber_start(struct loop *l, loop_fn *fn, void *ctx)
 {
 	struct fibers *all = loop_ready_context(l);
-	struct fiber *f = all->idle;
 
 	if (all->alive >= all->limit)
 		return false;
-	if (f != NULL)
-		all->idle = f->next;
-	else
+	struct fiber *f = take_idle(all);
+	if (f == NULL)
 		f = make(all);
 	all->alive++;
 	all->home_tsan = __tsan_get_current_fiber();
@@ -234,16 +295,10 @@ unsigned fiber_count(struct loop *l)
 void fiber_cleanup(struct loop *l)
 {
 	struct fibers *all = loop_ready_context(l);
-	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
 
-	while (all->idle != NULL) {
-		struct fiber *f = all->idle;
-
-		all->idle = f->next;
-		__tsan_destroy_fiber(f->tsan);
-		munmap(f->stack - guard, guard + STACK_SIZE);
-		free(f);
-	}
+	loop_clear_timer(l, &all->look);
+	while (all->idle != NULL)
+		release(take_idle(all));
 	loop_set_ready(l, NULL, NULL, NULL);
 	free(all);
 }

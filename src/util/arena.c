@@ -8,7 +8,11 @@
 
 #include "util/alloc.h"
 
-enum { BLOCK_SIZE = 16 * 1024 - 64, ALIGN = _Alignof(max_align_t) };
+enum {
+	BLOCK_SIZE = 16 * 1024 - 64,
+	ALIGN = _Alignof(max_align_t),
+	PRINTED_MOST = 256,
+};
 
 struct block {
 	struct block *next;
@@ -30,7 +34,10 @@ struct arena {
 
 struct arena *arena_new(void)
 {
-	return alloc_zeroed(sizeof(struct arena));
+	struct arena *a = alloc_plain(sizeof(*a));
+
+	*a = (struct arena){0};
+	return a;
 }
 
 void arena_free(struct arena *a)
@@ -58,7 +65,9 @@ size_t arena_used(const struct arena *a)
 	return a->given;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Memory that holds anything.  Blocks are not zeroed as a whole: most of one
+ * is never used. */
+static void *take(struct arena *a, size_t size)
 {
 	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct block *b = a->blocks;
@@ -66,9 +75,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	if (b == NULL || b->size - b->used < need) {
 		size_t room = need > BLOCK_SIZE ? need : BLOCK_SIZE;
 
-		b = alloc_zeroed(sizeof(*b) + room);
-		b->size = room;
-		b->next = a->blocks;
+		b = alloc_plain(sizeof(*b) + room);
+		*b = (struct block){.next = a->blocks, .size = room};
 		a->blocks = b;
 	}
 	void *p = b->data + b->used;
@@ -77,19 +85,25 @@ void *arena_alloc(struct arena *a, size_t size)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = take(a, size);
+
+	memset(p, 0, size);
+	return p;
+}
+
 void *arena_copy(struct arena *a, const void *from, size_t size)
 {
-	void *copy = arena_alloc(a, size);
-
-	memcpy(copy, from, size);
-	return copy;
+	return memcpy(take(a, size), from, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	char *copy = arena_alloc(a, len + 1);
+	char *copy = take(a, len + 1);
 
 	memcpy(copy, s, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -100,17 +114,42 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char most[PRINTED_MOST]; /* formatted once, nearly always */
 	va_list ap;
 
 	va_start(ap, fmt);
-	int len = vsnprintf(NULL, 0, fmt, ap);
+	int len = vsnprintf(most, sizeof(most), fmt, ap);
 	va_end(ap);
 	if (len < 0)
 		abort();
-	char *text = arena_alloc(a, (size_t)len + 1);
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, ap);
+	char *text = take(a, (size_t)len + 1);
+	if ((size_t)len < sizeof(most)) {
+		memcpy(text, most, (size_t)len + 1);
+	} else {
+		va_start(ap, fmt);
+		vsnprintf(text, (size_t)len + 1, fmt, ap);
+		va_end(ap);
+	}
+	explicit_bzero(most,
+		       (size_t)len < sizeof(most) ? (size_t)len : sizeof(most));
+	return text;
+}
+
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t size = 1;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
+		size += strlen(s);
 	va_end(ap);
+	char *text = take(a, size), *to = text;
+	va_start(ap, first);
+	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
+		to = stpcpy(to, s);
+	va_end(ap);
+	*to = '\0';
 	return text;
 }
 

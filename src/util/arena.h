@@ -32,6 +32,10 @@ char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Texts one after the other, ended by NULL: printf() without its price. */
+char *arena_join(struct arena *a, const char *first, ...)
+	__attribute__((sentinel));
+
 /* Call fn(ptr) when the arena is freed: for what other libraries own. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr);
 

@@ -16,19 +16,30 @@ int64_t clock_now(void)
 	return clock_micros() / 1000;
 }
 
+/* Written out once a second, and as often as somebody asks taken from there. */
+static const char *second_text(time_t now)
+{
+	static _Thread_local time_t last;
+	static _Thread_local char text[24];
+	struct tm tm;
+
+	if (now != last || text[0] == '\0') {
+		gmtime_r(&now, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+		last = now;
+	}
+	return text;
+}
+
 void clock_text_ago(char text[CLOCK_TEXT], int64_t ms)
 {
 	struct timespec t;
-	struct tm tm;
-	char date[24];
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	int64_t then = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 - ms;
-	time_t seconds = (time_t)(then / 1000);
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	if (snprintf(text, CLOCK_TEXT, "%s.%03dZ", date, (int)(then % 1000)) <
-	    0)
+	if (snprintf(text, CLOCK_TEXT, "%s.%03dZ",
+		     second_text((time_t)(then / 1000)),
+		     (int)(then % 1000)) < 0)
 		text[0] = '\0';
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+enum { STORE = 1024 };
+
 void random_bytes(void *to, size_t size)
 {
 	unsigned char *p = to;
@@ -21,13 +23,36 @@ void random_bytes(void *to, size_t size)
 	}
 }
 
-char *random_word(struct arena *a, size_t length)
+/* Bytes become letters where they are. */
+static char *spell(char *bytes, size_t length)
 {
 	static const char letters[] = "abcdefghjkmnpqrstuvwxyz123456789";
+
+	for (size_t i = 0; i < length; i++)
+		bytes[i] = letters[(unsigned char)bytes[i] % 32];
+	return bytes;
+}
+
+char *random_word(struct arena *a, size_t length)
+{
 	char *word = arena_alloc(a, length + 1);
 
 	random_bytes(word, length);
-	for (size_t i = 0; i < length; i++)
-		word[i] = letters[(unsigned char)word[i] % 32];
-	return word;
+	return spell(word, length);
+}
+
+char *random_name(struct arena *a, size_t length)
+{
+	static _Thread_local unsigned char store[STORE];
+	static _Thread_local size_t left;
+
+	if (length > STORE)
+		return random_word(a, length);
+	if (left < length) {
+		random_bytes(store, STORE);
+		left = STORE;
+	}
+	left -= length;
+	return spell(arena_strndup(a, (const char *)store + left, length),
+		     length);
 }

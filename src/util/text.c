@@ -63,6 +63,10 @@ bool text_is_clean(const char *s)
 	uint32_t c = 0;
 
 	while (*p != '\0') {
+		if (*p >= 0x20 && *p < 0x7f) {
+			p++; /* nearly everything is */
+			continue;
+		}
 		size_t size = decode(p, &c);
 
 		if (size == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) ||

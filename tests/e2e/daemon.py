@@ -116,6 +116,7 @@ def slapd_hung(g):
     gateway.until(lambda: {g.admin().get("/v1/me").status for _ in range(8)} == {200}, "every loop's logins", 10)
     pid = slapd_of(g)
     os.kill(pid, signal.SIGSTOP)
+    gateway.until(lambda: "State:\tT" in open("/proc/%d/status" % pid, encoding="utf-8").read(), "slapd to stop", 5)
     try:
         began = time.monotonic()
         reply = g.admin().get("/v1/domains")

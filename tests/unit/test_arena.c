@@ -22,6 +22,21 @@ static bool is_zero(const unsigned char *p, size_t size)
 	return true;
 }
 
+/* Leave something behind for who takes the memory next. */
+static void soil(void)
+{
+	void *blocks[8];
+
+	for (size_t i = 0; i < COUNT(blocks); i++) {
+		blocks[i] = malloc(16 * 1024);
+		if (blocks[i] == NULL)
+			abort();
+		memset(blocks[i], 0xaa, 16 * 1024);
+	}
+	for (size_t i = 0; i < COUNT(blocks); i++)
+		free(blocks[i]);
+}
+
 /* All sizes around those of a block: aligned, zeroed, and nobody else's. */
 static void sizes(void)
 {
@@ -32,6 +47,7 @@ static void sizes(void)
 	unsigned char *had[COUNT(cases)];
 	bool zero = true, aligned = true, kept = true;
 
+	soil();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		had[i] = arena_alloc(a, cases[i]);
 		zero = zero && is_zero(had[i], cases[i]);
@@ -61,6 +77,13 @@ static void texts(void)
 	IS(arena_strndup(a, "hello", 4), "hell", "strndup cuts");
 	IS(arena_printf(a, "%d-%s", 7, "x"), "7-x", "printf");
 	IS(arena_printf(a, "%s", ""), "", "printf of nothing");
+	for (int size = 254; size <= 258; size++) {
+		const char *text = arena_printf(a, "%*d", size, 7);
+
+		OK(strlen(text) == (size_t)size && text[size - 1] == '7',
+		   "printf of about as much as is formatted at once");
+	}
+	IS(arena_join(a, "a", "", "bc", "d", NULL), "abcd", "join");
 	NUMBER(strlen(arena_printf(a, "%s%s", big, big)), 100000,
 	       "printf of more than a block");
 	OK(*copy == 42 && copy != &n, "copy");

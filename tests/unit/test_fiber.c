@@ -293,6 +293,62 @@ static void dive(void *ctx)
 	*(unsigned *)ctx = before + depth(100);
 }
 
+static unsigned count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned count = 0;
+	int c;
+
+	if (maps == NULL)
+		abort();
+	while ((c = fgetc(maps)) != EOF)
+		count += c == '\n';
+	fclose(maps);
+	return count;
+}
+
+enum { BURST = 400, BURST_REST = 100 };
+
+static unsigned mappings[3];
+
+static void blink(void *ctx)
+{
+	(void)ctx;
+	fiber_sleep(1);
+}
+
+/* A stack and its guard page are two mappings. */
+static void watch_stacks(void *ctx)
+{
+	int64_t until;
+
+	(void)ctx;
+	mappings[0] = count_mappings();
+	for (int i = 0; i < BURST; i++)
+		fiber_start(loop, blink, NULL);
+	mappings[1] = count_mappings();
+	until = clock_now() + 20000;
+	do {
+		fiber_sleep(100);
+		mappings[2] = count_mappings();
+	} while (mappings[2] > mappings[0] + 2 * BURST_REST &&
+		 clock_now() < until);
+	for (int i = 0; i < BURST; i++)
+		fiber_start(loop, blink, NULL);
+	fiber_sleep(20);
+}
+
+static void burst(void)
+{
+	open_loop(BURST + 2);
+	fiber_start(loop, watch_stacks, NULL);
+	run_and_close();
+	OK(mappings[1] >= mappings[0] + 2 * (BURST - BURST_REST),
+	   "many at once have many stacks");
+	OK(mappings[2] <= mappings[0] + 2 * BURST_REST,
+	   "which are given back when nobody needs them");
+}
+
 int main(void)
 {
 	unsigned dived[2] = {0, 0};
@@ -307,6 +363,7 @@ int main(void)
 	fiber_start(loop, dive, &dived[0]);
 	fiber_start(loop, dive, &dived[1]);
 	run_and_close();
+	burst();
 	NUMBER(dived[0] + dived[1], 400, "stacks hold 50 KiB and do not mix");
 	return tap_done();
 }

@@ -20,6 +20,7 @@ static struct entry entry_of(const struct written *w, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		at[i].name = w[i].name;
+		at[i].name_size = strlen(w[i].name);
 		at[i].values =
 			arena_alloc(a, (VALUES + 1) * sizeof(*at[i].values));
 		for (size_t v = 0; v < VALUES && w[i].values[v] != NULL; v++)

@@ -43,6 +43,7 @@ static struct entry make(const char *const lines[])
 
 		if (n == 0 || strcmp(at[n - 1].name, name) != 0) {
 			at[n].name = name;
+			at[n].name_size = size;
 			at[n++].values =
 				arena_alloc(arena, 8 * sizeof(struct berval));
 		}

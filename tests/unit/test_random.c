@@ -27,6 +27,17 @@ int main(void)
 	NUMBER(used, 32, "five bits each");
 	OK(fair, "all letters alike");
 	OK(strpbrk(letters, "ilo0") == NULL, "none that look like another");
+	IS(random_name(a, 0), "", "a name of no letters");
+	NUMBER(strlen(random_name(a, 5000)), 5000, "a long name");
+	const char *last = "";
+	for (int i = 0; i < 1000; i++) {
+		const char *name = random_name(a, 16);
+
+		fair = fair && strlen(name) == 16 &&
+		       strspn(name, letters) == 16 && strcmp(name, last) != 0;
+		last = name;
+	}
+	OK(fair, "names of letters, each another");
 	random_bytes(one, sizeof(one));
 	random_bytes(other, sizeof(other));
 	OK(memcmp(one, other, sizeof(one)) != 0, "bytes differ each time");
