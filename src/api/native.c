@@ -3,6 +3,7 @@
 #include "api/conditional.h"
 #include "api/dialect.h"
 #include "api/problem.h"
+#include "api/resolution.h"
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
@@ -306,6 +307,18 @@ static bool password_set(const struct call *call, struct response *res,
 				  call->body, e);
 }
 
+static bool resolve_read(const struct call *call, struct response *res,
+			 json_t **ret, struct err *e)
+{
+	struct resolution r;
+
+	(void)res;
+	if (!resolve(call->gateway, &call->task, call->params[0], &r, e))
+		return false;
+	*ret = resolution_show(&r);
+	return true;
+}
+
 static bool me_read(const struct call *call, struct response *res, json_t **ret,
 		    struct err *e)
 {
@@ -343,6 +356,7 @@ static const struct route routes[] = {
 	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"GET",    "resolve/{address}", NULL,    resolve_read,  "resolve:read",  KIND_COUNT,  {NULL}},
 	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
 	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},
 };

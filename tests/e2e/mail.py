@@ -83,6 +83,38 @@ def deliveries(postfix, dovecot):
            "the catch-all takes nothing that is somebody's")
 
 
+def alias_domain(g, admin, postfix, dovecot):
+    """Mail to and from an alias domain, from its creation over HTTP to its end."""
+    tap.is_(admin.delete("/v1/aliases/@example.org").status, 204, "without the catch-all")
+    tap.is_(admin.post("/v1/domains", {"name": "brand.example", "kind": "alias", "target": "example.org"}).status, 201, "create an alias domain")
+    postfix.reload()
+    for number, (rcpt, want, owner, password) in enumerate([
+            ("john@brand.example", 250, JOHN, PASSWORD), ("John+tag@Brand.example", 250, JOHN, PASSWORD),
+            ("sales@brand.example", 250, EVE, PASSWORD + "2"), ("nobody@brand.example", 550, None, None)]):
+        answers = postfix.send("brand%d@outside.example" % number, [rcpt], "brand: to " + rcpt)
+        tap.is_([code for code, _ in answers.values()], [want], "alias domain: %d for %s" % (want, rcpt))
+        tap.is_(admin.get("/v1/resolve/" + rcpt.replace("+", "%2B")).json["deliverable"], want == 250, "and it is told so")
+        if owner:
+            dovecot.wait_for_message(owner, password, "brand: to " + rcpt, 20)
+            tap.ok(True, "arrived: " + rcpt)
+    for login, password, sender, want in [(JOHN, PASSWORD, "john@brand.example", 250), (EVE, PASSWORD + "2", "john@brand.example", 553),
+                                          (EVE, PASSWORD + "2", "eve@brand.example", 250), (JOHN, PASSWORD, "sales@brand.example", 553)]:
+        (code, text), = postfix.send(sender, [GUEST], "sent as " + sender, login=(login, password)).values()
+        tap.is_(code, want, "%s as %s: %s" % (login, sender, text))
+    tap.ok(not dovecot.imap_login("john@brand.example", PASSWORD), "nobody logs in with an address of it")
+    tap.is_(admin.delete("/v1/domains/example.org").json["code"], "is_target", "its target is not deleted")
+    tap.is_(admin.patch("/v1/domains/brand.example", {"enabled": False}).status, 200, "disable it")
+    postfix.reload()
+    (code, _), = postfix.send("brand9@outside.example", ["john@brand.example"], "disabled").values()
+    tap.is_(code, 554, "mail for it is refused")
+    (code, _), = postfix.send("brand10@outside.example", [JOHN], "to the target").values()
+    tap.is_(code, 250, "not that for its target")
+    (code, _), = postfix.send("john@brand.example", [GUEST], "sent as", login=(JOHN, PASSWORD)).values()
+    tap.is_(code, 553, "nor can anybody send as it")
+    tap.is_(admin.delete("/v1/domains/brand.example").status, 204, "delete it")
+    tap.is_(admin.put("/v1/aliases/@example.org", {"destinations": [EVE]}).status, 201, "with the catch-all again")
+
+
 def logins(g, dovecot):
     tap.ok(dovecot.imap_login(JOHN, PASSWORD), "IMAP login with the password set over HTTP")
     tap.ok(not dovecot.imap_login(JOHN, PASSWORD + "x"), "refused with another")
@@ -163,6 +195,7 @@ def main():
         with mail.Postfix(postfix_dir) as postfix, mail.Dovecot(dovecot_dir, g.top + "/mail", postfix.queue) as dovecot:
             maps(postfix)
             deliveries(postfix, dovecot)
+            alias_domain(g, admin, postfix, dovecot)
             logins(g, dovecot)
             quota(g, admin, dovecot)
             new_password(g, admin, dovecot)

@@ -1,0 +1,260 @@
+#include "core/resolve.h"
+
+#include <stdlib.h>
+
+#include "core/alias.h"
+#include "core/domain.h"
+#include "core/provision.h"
+#include "core/user.h"
+#include "tests/lib/survey_mem.h"
+#include "tests/lib/tap.h"
+#include "tests/lib/world.h"
+
+static struct world *w;
+
+static void must(enum kind k, void *record)
+{
+	struct revision rev;
+	struct err e = {0};
+
+	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e)) {
+		printf("Bail out! %s\n", e.text);
+		exit(99);
+	}
+}
+
+static void domain(const char *name, const char *target)
+{
+	struct domain d = domain_defaults;
+
+	d.name = name;
+	d.kind = target != NULL ? "alias" : "local";
+	d.target = target;
+	must(KIND_DOMAIN, &d);
+}
+
+static void user(const char *address, bool enabled)
+{
+	struct user u = user_defaults;
+
+	u.address = address;
+	u.enabled = enabled;
+	must(KIND_USER, &u);
+}
+
+static void alias(const char *address, const char *one, const char *other)
+{
+	const char *to[] = {one, other};
+	struct alias al = alias_defaults;
+
+	al.address = address;
+	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
+	must(KIND_ALIAS, &al);
+}
+
+static const char *copies[] = {"copy@example.org", "c@out.example"},
+		  *nowhere[] = {"postmaster", "@example.org"};
+static const struct text_list keeps = {copies, 2}, lost = {nowhere, 2},
+			      none = {0};
+
+static void populate(void)
+{
+	domain("catch.example", NULL);
+	domain("alias.example", "example.org");
+	domain("catchalias.example", "catch.example");
+	user("off@example.org", false);
+	user("copy@example.org", true);
+	user("deaf@example.org", true);
+	user("lost@example.org", true);
+	user("owner@catch.example", true);
+	user("ill@catch.example", false);
+	survey_mem_forward("copy@example.org", &keeps, false);
+	survey_mem_forward("deaf@example.org", &none, true);
+	survey_mem_forward("lost@example.org", &lost, false);
+	alias("@catch.example", "owner@catch.example", "a@out.example");
+	alias("info@example.org", "sales@example.org", "x@out.example");
+	alias("toalias@example.org", "sales@alias.example", "no@alias.example");
+	alias("r1@example.org", "r2@example.org", NULL);
+	alias("r2@example.org", "r1@example.org", "bob@example.org");
+	alias("tooff@example.org", "off@example.org", "u@closed.example");
+	alias("grow@example.org", "grow+x@example.org", NULL);
+}
+
+/* "yes mailbox mailbox > external > code:address" */
+static const char *told(const struct task *t, const char *address)
+{
+	static const char *const verdicts[] = {"no", "yes", "unknown"};
+	struct arena *a = w->arena;
+	struct resolution r;
+	struct err e = {0};
+
+	if (!resolve(&w->gateway, t, address, &r, &e))
+		return e.kind == ERR_NOT_FOUND ? "not found" : "error";
+	const char *text = arena_printf(a, "%s%s", verdicts[r.deliverable],
+					r.complete ? "" : " incomplete");
+	for (size_t i = 0; i < r.mailbox_count; i++)
+		text = arena_printf(a, "%s %s", text, r.mailboxes[i]->key);
+	text = arena_printf(a, "%s >", text);
+	for (size_t i = 0; i < r.external.count; i++)
+		text = arena_printf(a, "%s %s", text, r.external.items[i]);
+	text = arena_printf(a, "%s >", text);
+	for (size_t i = 0; i < r.trouble_count; i++)
+		text = arena_printf(a, "%s %s:%s", text, r.troubles[i].code,
+				    r.troubles[i].address);
+	return text;
+}
+
+static const struct {
+	const char *address, *told;
+} cases[] = {
+	{"ann@example.org", "yes ann@example.org > >"},
+	{"ANN+Tag@Example.org", "yes ann@example.org > >"},
+	{"sales+tag@example.org", "yes ann@example.org > >"},
+	{"info+t@example.org", "yes ann@example.org > x+t@out.example >"},
+	{"nobody@example.org", "no > > dangling:nobody@example.org"},
+	{"off@example.org", "no > > disabled:off@example.org"},
+	{"copy@example.org", "yes copy@example.org > c@out.example >"},
+	{"copy+t@example.org", "yes copy@example.org > c+t@out.example >"},
+	{"deaf@example.org", "no deaf@example.org > > "
+			     "send_only:deaf@example.org"},
+	{"deaf@alias.example", "no deaf@example.org > > "
+			       "send_only:deaf@alias.example"},
+	{"lost@example.org", "no > > malformed:lost@example.org"},
+	{"any@catch.example", "yes owner@catch.example > a@out.example >"},
+	{"any+t@catch.example", "yes owner@catch.example > a@out.example >"},
+	{"ill@catch.example", "yes owner@catch.example > a@out.example > "
+			      "disabled:ill@catch.example"},
+	{"ann@alias.example", "yes ann@example.org > >"},
+	{"sales+t@alias.example", "yes ann@example.org > >"},
+	{"nobody@alias.example", "no > > dangling:nobody@alias.example"},
+	{"any@catchalias.example", "no > > dangling:any@catchalias.example"},
+	{"toalias@example.org", "yes ann@example.org > > "
+				"dangling:no@alias.example"},
+	{"tooff@example.org",
+	 "no > > disabled:off@example.org domain_disabled:u@closed.example"},
+	{"x@closed.example", "no > > domain_disabled:x@closed.example"},
+	{"x@out.example", "no > x@out.example > not_ours:x@out.example"},
+	{"r1@example.org", "no bob@example.org > > loop:r2@example.org "
+			   "too_many:r1@example.org"},
+	{"", "not found"},
+	{"ann", "not found"},
+	{"@example.org", "not found"},
+	{"a b@example.org", "not found"},
+};
+
+/* What ann, who reads nobody but herself, is told. */
+static const struct {
+	const char *address, *told;
+} for_ann[] = {
+	{"ann@example.org", "unknown ann@example.org > >"},
+	{"ann+t@example.org", "unknown ann@example.org > >"},
+	{"bob@example.org", "not found"},
+	{"nobody@example.org", "not found"},
+	{"sales@example.org", "not found"},
+	{"x@out.example", "not found"},
+};
+
+static void hops(void)
+{
+	struct resolution r;
+	struct err e = {0};
+
+	OK(resolve(&w->gateway, &w->admin, "info@example.org", &r, &e) &&
+		   r.hop_count == 4,
+	   "every address once");
+	IS(r.hops[0]->address, "info@example.org", "itself first");
+	NUMBER(r.hops[0]->kind, HOP_ALIAS, "its kind");
+	NUMBER(r.hops[0]->leads_to.count, 2, "where it leads");
+	IS(r.hops[1]->address, "sales@example.org", "then these");
+	IS(r.hops[3]->address, "ann@example.org", "then the next");
+	NUMBER(r.hops[3]->kind, HOP_USER, "a user");
+	NUMBER(r.mailboxes[0]->quota_bytes, 1000, "and her quota");
+	OK(resolve(&w->gateway, &w->admin, "off@example.org", &r, &e) &&
+		   !r.hops[0]->post->enabled,
+	   "what is disabled is shown so");
+	OK(resolve(&w->gateway, &w->admin, "ann@alias.example", &r, &e) &&
+		   r.hops[0]->kind == HOP_ALIAS_DOMAIN && r.hop_count == 2,
+	   "an alias domain is a hop");
+	store_mem_down(w->store, true);
+	OK(!resolve(&w->gateway, &w->admin, "ann@example.org", &r, &e) &&
+		   e.kind == ERR_UNAVAILABLE,
+	   "nothing is said while nothing can be asked");
+	store_mem_down(w->store, false);
+}
+
+/* A user whose forwards are among what nobody may see. */
+static void partly_seen(void)
+{
+	static const char *to[] = {"bob@example.org", "b@out.example"};
+	static const struct text_list away = {to, 2};
+
+	survey_mem_forward("ann@example.org", &away, false);
+	IS(told(&w->ann, "ann@example.org"),
+	   "unknown > > unknown:bob@example.org unknown:b@out.example",
+	   "what one may not see is unknown");
+	IS(told(&w->admin, "ann@example.org"),
+	   "yes bob@example.org > b@out.example >", "to others it is not");
+	survey_mem_forward("ann@example.org", &none, false);
+}
+
+static const char *numbered(const char *name, size_t i)
+{
+	return arena_printf(w->arena, "%s%zu@example.org", name, i);
+}
+
+static void limits(void)
+{
+	const char *many[ALIAS_DESTINATIONS_MAX];
+	struct alias al = alias_defaults;
+
+	for (size_t i = 0; i < 21; i++)
+		alias(numbered("n", i), numbered("n", i + 1), NULL);
+	user("n21@example.org", true);
+	IS(told(&w->admin, "n2@example.org"), "yes n21@example.org > >",
+	   "20 steps");
+	IS(told(&w->admin, "n1@example.org"),
+	   "no n21@example.org > > too_deep:n1@example.org", "21");
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = arena_printf(w->arena, "m%zu@out.example", i);
+	al.address = "wide@example.org";
+	al.destinations = (struct text_list){many, COUNT(many)};
+	must(KIND_ALIAS, &al);
+	alias("wider@example.org", "wide@example.org", "ann@example.org");
+	OK(strncmp(told(&w->admin, "wide@example.org"), "yes > m", 7) == 0,
+	   "1,000 addresses");
+	const char *text = told(&w->admin, "wider@example.org");
+	OK(strncmp(text, "no ann@example.org > m", 22) == 0 &&
+		   strstr(text, "> too_many:wider@example.org") != NULL,
+	   "1,001");
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = arena_printf(w->arena, "k%zu@out.example", i);
+	al.address = "wide2@example.org";
+	al.destinations = (struct text_list){many, COUNT(many)};
+	must(KIND_ALIAS, &al);
+	alias("widest@example.org", "wide@example.org", "wide2@example.org");
+	text = told(&w->admin, "widest@example.org");
+	OK(strncmp(text, "no incomplete >", 15) == 0 &&
+		   strstr(text, "incomplete:widest@example.org") != NULL,
+	   "more than are followed");
+	text = told(&w->admin, "grow@example.org");
+	OK(strncmp(text, "no incomplete > >", 17) == 0 &&
+		   strstr(text, "too_deep:grow@example.org") != NULL,
+	   "an address that grows comes to an end");
+}
+
+int main(void)
+{
+	w = world_open();
+	populate();
+	for (size_t i = 0; i < COUNT(cases); i++)
+		IS(told(&w->admin, cases[i].address), cases[i].told,
+		   cases[i].address);
+	for (size_t i = 0; i < COUNT(for_ann); i++)
+		IS(told(&w->ann, for_ann[i].address), for_ann[i].told,
+		   for_ann[i].address);
+	hops();
+	partly_seen();
+	limits();
+	world_close(&w);
+	return tap_done();
+}
