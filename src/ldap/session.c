@@ -174,6 +174,10 @@ static void pump(void *ctx, unsigned ready)
 		c->silent = false;
 		take_message(c, message);
 		ldap_msgfree(message);
+		/* What is still in the socket the loop will tell; libldap would
+		 * ask with a poll(). */
+		if (!cork_has_answers(c->cork))
+			return;
 	}
 }
 
