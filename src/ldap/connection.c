@@ -191,6 +191,10 @@ static void pump(void *ctx, unsigned ready)
 		hear(c);
 		take_message(c, message);
 		ldap_msgfree(message);
+		/* What is still in the socket the loop will tell; libldap would
+		 * ask with a poll(). */
+		if (!cork_has_answers(c->cork))
+			return;
 	}
 }
 
