@@ -51,6 +51,7 @@ struct client {
 	char source[64]; /* that, in words */
 	int fd;
 	bool busy;                 /* a request of it is under way */
+	bool cut;                  /* off: nothing more is taken from it */
 	struct exchange *exchange; /* its request, or NULL */
 };
 
@@ -75,7 +76,9 @@ static void cut_off(void *ctx)
 {
 	struct client *c = ctx;
 
-	/* libmicrohttpd sees the end of the stream and cleans up. */
+	/* libmicrohttpd sees the end of the stream and cleans up.  A request
+	 * that has arrived by then is still read, and could not be answered. */
+	c->cut = true;
 	shutdown(c->fd, SHUT_RDWR);
 }
 
@@ -344,6 +347,8 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 {
 	struct server *s = x->server;
 
+	if (x->client->cut)
+		return MHD_NO;
 	x->begun = true;
 	x->client->busy = true;
 	s->under_way++;

@@ -346,7 +346,7 @@ static void keep(void *ctx)
 {
 	struct connection *c = ctx;
 	int64_t pause = BACKOFF_FIRST;
-	bool told = false;
+	struct err told = {0};
 
 	c->keeper = fiber_self();
 	while (!c->stop) {
@@ -354,16 +354,17 @@ static void keep(void *ctx)
 
 		if (open_connection(c, &e)) {
 			pause = BACKOFF_FIRST;
-			told = false;
+			err_clear(&told);
 			serve(c);
 			continue;
 		}
 		c->slow = e.kind == ERR_TIMEOUT;
 		/* A directory that is just starting is no news. */
-		if (!told && pause >= BACKOFF_TELL)
+		if (pause >= BACKOFF_TELL && strcmp(told.text, e.text) != 0) {
 			log_event(LOG_WARNING, "directory-unreachable", "error",
 				  e.text, NULL);
-		told = told || pause >= BACKOFF_TELL;
+			told = e;
+		}
 		fiber_park(clock_now() + pause);
 		pause = pause * 2 < BACKOFF_LAST ? pause * 2 : BACKOFF_LAST;
 	}

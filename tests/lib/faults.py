@@ -125,7 +125,8 @@ class Server(directory.Directory):
 
     def restart(self):
         """Start it again at the same addresses."""
-        command = [directory.SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h",
+        # slapd makes tables as large as the limit of descriptors.
+        command = ["prlimit", "--nofile=4096:", directory.SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h",
                    self.url + " " + self.ldapi]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -72,6 +72,7 @@ static const struct {
 	{{"--help"}, true, CONF_HELP},
 	{{"--version"}, true, CONF_VERSION},
 	{{"--ldap-uri=ldapi:///"}, true, CONF_SERVE},
+	{{"--ldap-uri=ldapi://a  ldapi://b"}, true, CONF_SERVE},
 	{{"--ldap-listen=ldap://127.0.0.1:3890"}, true, CONF_SERVE},
 	{{"--loops", "4", "--passwd-scheme", "bcrypt"}, true, CONF_SERVE},
 	{{"--ldap-bind-dn="}, true, CONF_SERVE},
@@ -103,6 +104,11 @@ static const struct {
 	{{"--ldap-listen=ldap://a ldap://b"}, false, CONF_SERVE},
 	{{"--ldap-uri=ldaps://x"}, false, CONF_SERVE},
 	{{"--ldap-uri=ldap://x"}, false, CONF_SERVE}, /* as whom? */
+	{{"--ldap-uri=ldapi://a ldap://x"}, false, CONF_SERVE},
+	{{"--ldap-uri=ldapi://a ldaps://x"}, false, CONF_SERVE},
+	{{"--ldap-uri=ldapi://1 ldapi://2 ldapi://3 ldapi://4 ldapi://5"},
+	 false,
+	 CONF_SERVE},
 	{{"--ldap-uri=ldap://x", "--ldap-bind-dn=cn=x"}, false, CONF_SERVE},
 };
 
@@ -193,6 +199,67 @@ static void password(void)
 	IS(c.ldap.password, "two words", "its first line is the password");
 }
 
+/* What another file changes at run time, and what it does not. */
+static void renewal(void)
+{
+	const char *const before[] = {"--state-dir=/a", NULL};
+	const char *const after[] = {"--state-dir=/b", "--http-requests=99",
+				     "--http-connections=99",
+				     "--ldap-read-seconds=9", NULL};
+	enum conf_action action;
+	struct conf was, now, next;
+	struct err e;
+
+	OK(load(before, &was, &action, &e) && load(after, &next, &action, &e),
+	   "two sets of options");
+	now = was;
+	now.http.listen = "found";
+	next.ldap.password = "new";
+	IS(conf_renew(arena, &was, &next, &now),
+	   "http.connections embedded.state_dir", "what stays is named");
+	NUMBER(now.http.requests, 99, "a number is taken over");
+	NUMBER(now.ldap.read_seconds, 9, "and another");
+	NUMBER(now.http.connections, was.http.connections, "one is not");
+	IS(now.embedded.state_dir, "/a", "nor is a text");
+	IS(now.http.listen, "found", "what was worked out stays");
+	IS(now.ldap.password, "new", "the password comes with its file");
+	load(before, &next, &action, &e);
+	OK(conf_renew(arena, &was, &next, &now) == NULL, "the same again");
+	NUMBER(now.http.requests, was.http.requests, "as it was");
+}
+
+static void defaults_of_others(void)
+{
+	const char *const none[] = {NULL}, *const named[] = {"--state-dir=/x",
+							     NULL};
+	enum conf_action action;
+	struct conf was, now, next;
+	struct err e;
+
+	load(none, &was, &action, &e);
+	now = was;
+	load(none, &next, &action, &e);
+	next.embedded.state_dir = next.state_default = "/elsewhere";
+	OK(conf_renew(arena, &was, &next, &now) == NULL,
+	   "another default is no change");
+	load(named, &next, &action, &e);
+	IS(conf_renew(arena, &was, &next, &now), "embedded.state_dir",
+	   "another name is");
+}
+
+static void editions(void)
+{
+	struct edition *ed = edition_new(), *other = edition_hold(ed);
+
+	edition_conf(ed)->ldap.base =
+		arena_strdup(edition_arena(ed), "dc=held");
+	edition_release(&ed);
+	OK(ed == NULL, "let go");
+	IS(edition_conf(other)->ldap.base, "dc=held", "another holds it");
+	edition_release(&other);
+	edition_release(&other);
+}
+
 static const char *printed(const struct conf *c)
 {
 	FILE *f = tmpfile();
@@ -264,6 +331,9 @@ int main(void)
 	reading();
 	precedence();
 	password();
+	renewal();
+	defaults_of_others();
+	editions();
 	round_trips();
 	OK(file_remove_tree(dir, &e), "all is tidied up");
 	arena_free(arena);
