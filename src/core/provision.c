@@ -176,6 +176,7 @@ static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
 	    (k != KIND_USER && !doubt_is_recent(d, kind_created_at(k, there))))
 		return false;
 	memcpy(record, there, r->size);
+	err_clear(e);
 	return true;
 }
 
@@ -204,7 +205,8 @@ bool provision_create(const struct gateway *g, const struct task *t,
 	if (r->complete != NULL)
 		r->complete(record, t->arena);
 	const char *key = kind_key(k, record);
-	if (!is_unclaimed(g, t, key, e))
+	/* A domain's name is free from the moment the old one is gone. */
+	if (k != KIND_DOMAIN && !is_unclaimed(g, t, key, e))
 		return false;
 	do {
 		err_clear(e);
@@ -434,8 +436,10 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 	if (!c->doubt.any ||
 	    !g->store->ops->get(g->store, t, c->kind, c->key, ret, rev, &none))
 		return false;
-	if (text_equal(rev->etag, c->wanted) && c->hash == NULL)
+	if (text_equal(rev->etag, c->wanted) && c->hash == NULL) {
+		err_clear(e);
 		return true;
+	}
 	doubt_disproved(&c->doubt, e);
 	return false;
 }
@@ -459,8 +463,10 @@ bool provision_change(const struct gateway *g, const struct task *t,
 	for (int try = 1;; try++) {
 		struct err why = {0};
 
-		if (change_once(g, t, &c, ret, rev, &why))
+		if (change_once(g, t, &c, ret, rev, &why)) {
+			err_clear(e); /* of an earlier try */
 			return true;
+		}
 		*e = why;
 		if (!was_overtaken(&why) && !doubt_again(&c.doubt, g, t, e))
 			return was_changed(g, t, &c, ret, rev, e) ||
@@ -517,7 +523,10 @@ static bool was_removed(const struct gateway *g, const struct task *t,
 		return false;
 	if (g->store->ops->get(g->store, t, k, key, there, &rev, &none))
 		doubt_disproved(d, e);
-	return none.kind == ERR_NOT_FOUND;
+	if (none.kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
 }
 
 bool provision_remove(const struct gateway *g, const struct task *t,
@@ -534,8 +543,10 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		struct err why = {0};
 
 		if (remove_once(g, t, k, key, if_match, &why) ||
-		    (d.any && why.kind == ERR_NOT_FOUND))
+		    (d.any && why.kind == ERR_NOT_FOUND)) {
+			err_clear(e); /* of an earlier try */
 			return true;
+		}
 		if (text_equal(why.code, "not_empty"))
 			tell_counts(g, t, key, &why);
 		*e = why;

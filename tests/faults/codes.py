@@ -39,7 +39,7 @@ CODES = {
     53: (UNAVAILABLE, READ_ONLY),
     54: (INTERNAL, INTERNAL),
     71: (INTERNAL, INTERNAL),
-    80: (UNAVAILABLE, (503, "outcome_unknown")),
+    80: (UNAVAILABLE, (503, "directory_failed")),
     118: (INTERNAL, INTERNAL),
     119: (INTERNAL, INTERNAL),
     120: (INTERNAL, INTERNAL),
