@@ -11,8 +11,8 @@ const char PLAN_RUNNING[] = "running", PLAN_STUCK[] = "stuck";
 
 enum {
 	ID_LENGTH = 16,
-	PAGE = 500,          /* records of a domain that are looked at */
-	RELINK_AT_ONCE = 20, /* names that one search asks for */
+	PAGE = 5000,         /* records of a domain that are looked at */
+	RELINK_AT_ONCE = 50, /* names that one search asks for */
 	PURGE_AT_ONCE = 64,
 	PURGE_INLINE = 256, /* records a request deletes by itself */
 	PAUSE = 100,  /* milliseconds until a failed step is tried again */
