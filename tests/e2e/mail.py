@@ -156,6 +156,26 @@ def new_password(g, admin, dovecot):
     tap.is_(whoami(g, JOHN, PASSWORD), 49, "nor does a bind")
 
 
+def renamed(admin, postfix, dovecot):
+    """Guest gets another address over HTTP: his mailbox stays, and what led to him follows."""
+    new, password = "visitor@example.org", PASSWORD + "3"
+    tap.is_(admin.post("/v1/aliases", {"address": "desk@example.org", "destinations": [GUEST]}).status, 201, "an alias that leads to him")
+    reply = admin.patch("/v1/users/%s?keep_old_address=true" % GUEST, {"address": new})
+    tap.is_(reply.status, 200, "rename him and keep the old address")
+    tap.ok(dovecot.imap_login(new, password), "he logs in with the new address")
+    tap.ok(not dovecot.imap_login(GUEST, password), "and not with the old one")
+    tap.ok(any("to guest" in subject for subject in dovecot.imap_messages(new, password)), "what he had is there")
+    for rcpt in (new, GUEST, "desk@example.org"):
+        answers = postfix.send("sender@outside.example", [rcpt], "renamed: to " + rcpt)
+        tap.is_([code for code, _ in answers.values()], [250], "accepted for " + rcpt)
+        dovecot.wait_for_message(new, password, "renamed: to " + rcpt, 20)
+        tap.ok(True, "arrived: " + rcpt)
+    tap.is_(admin.delete("/v1/aliases/" + GUEST).status, 204, "take the old address away")
+    tap.is_(admin.delete("/v1/aliases/desk@example.org").status, 204, "and the alias")
+    tap.is_(admin.patch("/v1/users/" + new, {"address": GUEST}).status, 200, "rename him back")
+    tap.ok(dovecot.imap_login(GUEST, password), "he logs in as before")
+
+
 def disable(g, admin, postfix, dovecot):
     tap.is_(admin.patch("/v1/users/" + JOHN, {"login_enabled": False}).status, 200, "refuse John's logins only")
     tap.ok(not dovecot.imap_login(JOHN, "another one"), "IMAP refuses him")
@@ -199,6 +219,7 @@ def main():
             logins(g, dovecot)
             quota(g, admin, dovecot)
             new_password(g, admin, dovecot)
+            renamed(admin, postfix, dovecot)
             disable(g, admin, postfix, dovecot)
         tap.is_(admin.complaints, [], "every reply was as described")
         tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
