@@ -53,6 +53,14 @@ static bool run_rename(struct run *r, const struct step *s, bool *more,
 					s->key, s->to, s->id, e);
 }
 
+static bool run_settle(struct run *r, const struct step *s, bool *more,
+		       struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->settle(r->g->store, &r->work, kind_of(s),
+					s->to, s->id, e);
+}
+
 static const char *forward_note(struct arena *a, const struct step *s)
 {
 	return arena_printf(a, "former address of %s", s->to);
@@ -219,6 +227,7 @@ static const struct verb {
 } verbs[] = {
 	{STEP_RENAME,    run_rename,    false},
 	{STEP_FORWARD,   run_forward,   false},
+	{STEP_SETTLE,    run_settle,    false},
 	{STEP_RELINK,    run_relink,    false},
 	{STEP_UNFORWARD, run_unforward, false},
 	{STEP_DETACH,    run_detach,    false},

@@ -58,6 +58,7 @@ bool plan_may_retry(const struct err *e);
 #define STEP_RENAME "rename"       /* key becomes to */
 #define STEP_FORWARD "forward"     /* an alias at key leads to to */
 #define STEP_RELINK "relink"       /* what names key names to */
+#define STEP_SETTLE "settle"       /* from now on to is all it is found by */
 #define STEP_UNFORWARD "unforward" /* that alias goes */
 #define STEP_DETACH "detach"       /* nothing elsewhere leads into domain key */
 #define STEP_RETIRE "retire"       /* domain key goes out of everybody's way */

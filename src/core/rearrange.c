@@ -106,6 +106,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	const char *id = record_id(k, old);
 	const struct step steps[] = {{STEP_RENAME, noun, key, to, id},
 				     {STEP_FORWARD, noun, key, to, id},
+				     {STEP_SETTLE, noun, key, to, id},
 				     {STEP_RELINK, noun, key, to, id},
 				     {STEP_UNFORWARD, noun, key, to, id}};
 	const char *names[] = {key, to};

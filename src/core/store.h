@@ -93,10 +93,14 @@ struct store_ops {
 	 * then does what is left to do. */
 
 	/* Give the user or alias with that id another address in its domain.
-	 * ERR_EXISTS: that is taken, and all is as before. */
+	 * Mail servers find it by the former one, too, until settle() ends
+	 * that.  ERR_EXISTS: it is taken, and all is as before. */
 	bool (*rename)(struct store *s, const struct task *t, enum kind k,
 		       const char *key, const char *to, const char *id,
 		       struct err *e);
+
+	bool (*settle)(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const char *id, struct err *e);
 
 	/* Whatever names one of these addresses as a destination, sender or by
 	 * a role names `to` instead or, with NULL, no longer does; an alias

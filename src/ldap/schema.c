@@ -14,6 +14,7 @@ const char schema_guard[] = "entryCSN";
 const char schema_password[] = "userPassword";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
+const char schema_former[] = "provostFormerAddress";
 const char schema_optional[] = "description";
 
 /* The directory's own attributes are the same for every kind. */

@@ -24,6 +24,7 @@ extern const char schema_guard[];    /* changes with every write */
 extern const char schema_password[]; /* holds the hash */
 extern const char schema_local_part[];
 extern const char schema_login[];
+extern const char schema_former[];
 extern const char schema_optional[]; /* every kind may do without it */
 
 /* NULL if no entry could have such a key. */

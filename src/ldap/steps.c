@@ -141,24 +141,44 @@ struct renaming {
 	const char *old_dn, *new_dn;
 };
 
-/* The address is said three times: as the name, as its local part, which a rule
- * compares with the name, and as a user's login. */
+/* What an entry says of its address beside its name: the local part, which a
+ * rule compares with the name, a user's login, and a former address. */
+struct parts {
+	const char *local, *other_local; /* the other: NULL, or a second one */
+	const char *login, *former;      /* NULL: none */
+};
+
+static LDAPMod replacement(struct arena *a, const char *attribute,
+			   char *const values[])
+{
+	union {
+		char *const *is;
+		char **taken; /* and only read */
+	} u = {.is = values};
+
+	return (LDAPMod){.mod_op = LDAP_MOD_REPLACE,
+			 .mod_type = arena_strdup(a, attribute),
+			 .mod_values = values[0] != NULL ? u.taken : NULL};
+}
+
+static char *copied(struct arena *a, const char *text)
+{
+	return text != NULL ? arena_strdup(a, text) : NULL;
+}
+
 static bool set_parts(const struct renaming *r, const char *dn,
-		      const char *const locals[2], const char *login,
-		      bool assert_id, struct err *e)
+		      const struct parts *to, bool assert_id, struct err *e)
 {
 	struct arena *a = r->task->arena;
-	char *parts[] = {arena_strdup(a, locals[0]),
-			 locals[1] != NULL ? arena_strdup(a, locals[1]) : NULL,
-			 NULL};
-	char *logins[] = {login != NULL ? arena_strdup(a, login) : NULL, NULL};
-	LDAPMod local = {.mod_op = LDAP_MOD_REPLACE,
-			 .mod_type = arena_strdup(a, schema_local_part),
-			 .mod_values = parts};
-	LDAPMod uid = {.mod_op = LDAP_MOD_REPLACE,
-		       .mod_type = arena_strdup(a, schema_login),
-		       .mod_values = login != NULL ? logins : NULL};
-	LDAPMod *mods[] = {&local, r->kind == KIND_USER ? &uid : NULL, NULL};
+	char *locals[] = {copied(a, to->local), copied(a, to->other_local),
+			  NULL};
+	char *logins[] = {copied(a, to->login), NULL};
+	char *formers[] = {copied(a, to->former), NULL};
+	LDAPMod local = replacement(a, schema_local_part, locals),
+		login = replacement(a, schema_login, logins),
+		former = replacement(a, schema_former, formers);
+	LDAPMod *mods[] = {&local, &former,
+			   r->kind == KIND_USER ? &login : NULL, NULL};
 	struct controls c = store_as_caller(r->task);
 
 	if (assert_id)
@@ -186,23 +206,16 @@ static bool move(struct ldap_store *s, const struct task *t, const char *dn,
 	return store_run(s, t, &op, s->set->write_seconds, what, e);
 }
 
-static bool finish(const struct renaming *r, struct err *e)
-{
-	struct arena *a = r->task->arena;
-	const char *const locals[2] = {address_local(a, r->to)};
-
-	return set_parts(r, r->new_dn, locals, r->to, false, e);
-}
-
 /* Refused for good: as it was before. */
 static bool undo(const struct renaming *r, struct err *e)
 {
-	struct arena *a = r->task->arena;
-	const char *const locals[2] = {address_local(a, r->key)};
+	const struct parts old = {.local =
+					  address_local(r->task->arena, r->key),
+				  .login = r->key};
 	struct err why = *e;
 
 	err_clear(e);
-	if (!set_parts(r, r->old_dn, locals, r->key, false, e))
+	if (!set_parts(r, r->old_dn, &old, false, e))
 		return false;
 	*e = why;
 	return false;
@@ -217,24 +230,36 @@ static bool is_refusal(const struct err *e)
 static bool rename_entry(const struct renaming *r, struct err *e)
 {
 	struct arena *a = r->task->arena;
-	const char *const locals[2] = {address_local(a, r->key),
-				       address_local(a, r->to)};
-
 	/* The login comes back with the new name: in between it would be
 	 * another than the address. */
-	if (!set_parts(r, r->old_dn, locals, NULL, true, e))
+	const struct parts both = {.local = address_local(a, r->key),
+				   .other_local = address_local(a, r->to),
+				   .former = r->key};
+
+	if (!set_parts(r, r->old_dn, &both, true, e))
 		return e->kind == ERR_CHANGED
 			       ? err_set(e, ERR_NOT_FOUND, "%s is another now",
 					 r->key)
 			       : false;
-	if (!move(r->store, r->task, r->old_dn,
-		  dn_name(a, schema_of(r->kind)->key, r->to), NULL, r->to, e)) {
-		/* slapo-unique is asked before the names are compared. */
-		if (e->kind == ERR_INVALID)
-			err_set(e, ERR_EXISTS, "%s is taken", r->to);
-		return is_refusal(e) ? undo(r, e) : false;
-	}
-	return finish(r, e);
+	if (move(r->store, r->task, r->old_dn,
+		 dn_name(a, schema_of(r->kind)->key, r->to), NULL, r->to, e))
+		return true;
+	/* slapo-unique is asked before the names are compared. */
+	if (e->kind == ERR_INVALID)
+		err_set(e, ERR_EXISTS, "%s is taken", r->to);
+	return is_refusal(e) ? undo(r, e) : false;
+}
+
+/* Whether the record with that id is at that name. */
+static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
+		  const char *id, bool *ret, struct err *e)
+{
+	const char *there;
+
+	if (!id_at(s, t, dn, false, &there, e))
+		return false;
+	*ret = there != NULL && strcmp(there, id) == 0;
+	return true;
 }
 
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
@@ -252,18 +277,38 @@ bool steps_rename(struct store *port, const struct task *t, enum kind k,
 						       k, key),
 				   .new_dn = schema_dn(t->arena, s->set->base,
 						       k, to)};
-	const char *there;
+	bool there;
 
-	if (!id_at(s, t, r.new_dn, false, &there, e))
+	if (!is_at(s, t, r.new_dn, id, &there, e))
 		return false;
-	if (there != NULL && strcmp(there, id) == 0)
-		return finish(&r, e);
-	if (!id_at(s, t, r.old_dn, false, &there, e))
+	if (there)
+		return true; /* done by an earlier try */
+	if (!is_at(s, t, r.old_dn, id, &there, e))
 		return false;
-	if (there == NULL || strcmp(there, id) != 0)
+	if (!there)
 		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
 			       kind_rules(k)->noun, key);
 	return rename_entry(&r, e);
+}
+
+bool steps_settle(struct store *port, const struct task *t, enum kind k,
+		  const char *key, const char *id, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const char *dn = schema_dn(t->arena, s->set->base, k, key);
+	const struct renaming r = {.store = s,
+				   .task = t,
+				   .kind = k,
+				   .key = key,
+				   .id = id};
+	const struct parts own = {.local = address_local(t->arena, key),
+				  .login = key};
+	bool there;
+
+	if (!is_at(s, t, dn, id, &there, e))
+		return false;
+	/* Else somebody has renamed or deleted it meanwhile. */
+	return !there || set_parts(&r, dn, &own, false, e);
 }
 
 /* Entries that name what is looked for. */

@@ -13,6 +13,8 @@ bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *to, const char *id,
 		  struct err *e);
+bool steps_settle(struct store *port, const struct task *t, enum kind k,
+		  const char *key, const char *id, struct err *e);
 bool steps_relink(struct store *port, const struct task *t,
 		  const struct text_list *names, const char *to,
 		  const char *except, bool *more, struct err *e);

@@ -485,6 +485,7 @@ static const struct store_ops ops = {
 	.etag = etag,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
+	.settle = steps_settle,
 	.relink = steps_relink,
 	.retire = steps_retire,
 	.await = await,

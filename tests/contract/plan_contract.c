@@ -198,7 +198,8 @@ static bool rename_to(const struct task *t, const char *key, const char *to,
 		      const char *id, struct err *e)
 {
 	*e = (struct err){0};
-	return OPS->rename(con->store, t, KIND_USER, key, to, id, e);
+	return OPS->rename(con->store, t, KIND_USER, key, to, id, e) &&
+	       OPS->settle(con->store, t, KIND_USER, to, id, e);
 }
 
 static void renames(void)

@@ -2,8 +2,8 @@
 """Die before every single write of a rename and of a domain's deletion: what is half done is valid, and gets done.
 
 A program carries the plan out, dies before its n-th write, and another one goes on. After each death the directory is
-looked at as mail servers see it: no address is in force without its owner, no alias leads to a local address that is
-neither there nor claimed by a plan, and nothing of a domain is there when the domain is not.
+looked at as mail servers see it: no address is in force without its owner, no alias leads to a local address that
+nobody answers to, and nothing of a domain is there when the domain is not.
 """
 
 import os
@@ -43,6 +43,8 @@ class View:
                 self.users[text(entry["mail"][0])] = entry
             elif "mail" in entry:
                 self.aliases[text(entry["mail"][0])] = [text(to) for to in entry["provostDestination"]]
+        # While it is being renamed, an entry answers to its former address, too.
+        self.found = set(self.users) | set(self.aliases) | {text(entry["provostFormerAddress"][0]) for entry in self.users.values() if "provostFormerAddress" in entry}
         self.claims = set()
         for _, entry in gateway.search_s("ou=journal," + BASE, 1, "(provostJournalName=*)", ["provostJournalName"]):
             self.claims.update(map(text, entry["provostJournalName"]))
@@ -55,12 +57,14 @@ class View:
         for address, destinations in self.aliases.items():
             for to in destinations:
                 here = to.partition("@")[2] in self.domains
-                if here and to not in self.users and to not in self.aliases and to not in self.claims:
+                if here and to not in self.found:
                     return "%s leads to %s, which is nowhere" % (address, to)
         for address, entry in self.users.items():
             local = address.partition("@")[0]
             if local not in map(text, entry["provostLocalPart"]):
                 return "%s has another local part" % address
+            if "provostFormerAddress" in entry and not self.claims:
+                return "%s has a former address" % address
             if [text(uid) for uid in entry.get("uid", [])] not in ([], [address]):
                 return "%s has another login" % address
         return None

@@ -82,6 +82,20 @@ static bool rename_item(struct store *port, const struct task *t, enum kind k,
 	return store_mem_lost(lost, e);
 }
 
+/* What it is found by besides is nothing that readers of this store see. */
+static bool settle(struct store *port, const struct task *t, enum kind k,
+		   const char *key, const char *id, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	bool lost;
+
+	if (!store_mem_is_up(s, e) || denied(s, t, e))
+		return false;
+	if (!is(store_mem_find(s, k, key), id))
+		return true;
+	return store_mem_fate(s, &lost, e) && store_mem_lost(lost, e);
+}
+
 static bool is_in(const struct text_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -195,6 +209,7 @@ static void await(struct store *port, const struct task *t, int64_t ms)
 const struct store_ops store_mem_steps = {
 	.may_remove = may_remove,
 	.rename = rename_item,
+	.settle = settle,
 	.relink = relink,
 	.retire = retire,
 	.await = await,

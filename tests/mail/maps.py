@@ -55,6 +55,10 @@ def entries(place, sink):
         ("free@example.org", user(
             "free@example.org", **secret, provostQuotaBytes="0")),
         ("off@example.org", user("off@example.org", False, **secret)),
+        # Just renamed: for a moment both addresses are his.
+        ("newname@example.org", user(
+            "newname@example.org", **secret, provostLocalPart=["newname", "oldname"],
+            provostFormerAddress="oldname@example.org")),
         ("nologin@example.org", user(
             "nologin@example.org", **secret, provostLoginEnabled="FALSE")),
         ("robot@example.org", user(
@@ -133,6 +137,9 @@ MAPS = (
     ("virtual_mailbox_maps", "jane@example.org", "jane@example.org"),
     ("virtual_mailbox_maps", "nologin@example.org", "nologin@example.org"),
     ("virtual_mailbox_maps", "off@example.org", None),
+    ("virtual_mailbox_maps", "newname@example.org", "newname@example.org"),
+    ("virtual_mailbox_maps", "oldname@example.org", "newname@example.org"),
+    ("virtual_alias_maps", "oldname@example.org", "newname@example.org"),
     ("virtual_mailbox_maps", "sales@example.org", None),
     ("virtual_mailbox_maps", "nobody@example.org", None),
     ("virtual_mailbox_maps", "*@example.org", None),
@@ -414,7 +421,7 @@ def test_doors(postfix, dovecot):
 
 def test_users(dovecot, mail_dir):
     listed = dovecot.doveadm("user", "*")
-    tap.is_(sorted(listed.stdout.split()), sorted([*USERS, "zed@off.example"]),
+    tap.is_(sorted(listed.stdout.split()), sorted([*USERS, "newname@example.org", "zed@off.example"]),
             "doveadm user '*'")
     shown = dovecot.doveadm("user", "john@example.org").stdout
     fields = dict(line.split("\t", 1) for line in shown.splitlines()[1:])
@@ -426,6 +433,9 @@ def test_users(dovecot, mail_dir):
                 f"no mailbox for {user}")
     tap.is_(dovecot.doveadm("user", "nologin@example.org").returncode, 0,
             "a mailbox for who may not log in")
+    for user in ("newname@example.org", "oldname@example.org"):
+        tap.ok(f"{mail_dir}/box-newname-example-org" in dovecot.doveadm("user", user).stdout,
+               f"while he is being renamed, one mailbox for {user}")
 
 
 def quota(dovecot, user):
