@@ -93,10 +93,11 @@ static bool revise(struct reading *r, const void *record, struct revision *ret,
 	return true;
 }
 
-static bool get(struct store *port, const struct task *t, enum kind k,
-		const char *key, void *ret, struct revision *rev, struct err *e)
+/* Only those members of the record are set that the directory has. */
+static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
+		       const char *key, void *ret, struct revision *rev,
+		       struct err *e)
 {
-	struct ldap_store *s = store_self(port);
 	const struct schema *sc = schema_of(k);
 	const char *dn = schema_dn(t->arena, s->set->base, k, key);
 	struct reading r = {.map = &sc->map,
@@ -115,7 +116,6 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 			       .each = each_record,
 			       .ctx = &r};
 
-	memset(ret, 0, r.size);
 	if (dn != NULL && !store_run(s, t, &op, s->set->read_seconds, key, e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
@@ -127,6 +127,13 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
 			       kind_rules(k)->noun, key);
 	return revise(&r, ret, rev, e);
+}
+
+static bool get(struct store *port, const struct task *t, enum kind k,
+		const char *key, void *ret, struct revision *rev, struct err *e)
+{
+	memset(ret, 0, kind_rules(k)->size);
+	return read_entry(store_self(port), t, k, key, ret, rev, e);
 }
 
 /* What a write left behind, out of the reply itself (RFC 4527). */
@@ -146,7 +153,7 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 	    read_record(&r, &en, e) && revise(&r, record, ret, e))
 		return true;
 	err_clear(e);
-	if (get(&s->port, t, k, key, record, ret, e))
+	if (read_entry(s, t, k, key, record, ret, e))
 		return true;
 	/* It was written: no refusal may stand for that. */
 	e->kind = ERR_UNKNOWN;

@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {0};
 
 	if (entry_read_control(&value, a, &en, &e)) {
+		HOLDS(en.count <= 64);
 		for (size_t i = 0; i < en.count; i++)
 			HOLDS(en.attributes[i].name != NULL &&
 			      en.attributes[i].values != NULL);

@@ -55,6 +55,8 @@ BASE = {
 KEYS = {"domains": "name", "users": "address", "aliases": "address"}
 VARIABLE = ("id", "created_at", "updated_at", "generated_password")
 
+SEED = [1]           # of the order in which places are tried
+
 MERGE = {"Content-Type": "application/merge-patch+json"}
 # name, login, method, target, body, headers
 STEPS = [
@@ -439,8 +441,8 @@ def read_allowed(path):
 
 
 def sample(jobs, seconds, run):
-    """Run the jobs in an order that is always the same, as many as there is time for."""
-    random.Random(1).shuffle(jobs)
+    """Run the jobs in an order that is the same for each seed, as many as there is time for."""
+    random.Random(SEED[0]).shuffle(jobs)
     until, ran = time.monotonic() + seconds, 0
     for job in jobs:
         if time.monotonic() >= until:
@@ -506,7 +508,8 @@ def first_starts(torture, seconds):
     jobs = [(mode, n) for mode in ("at", "from") for n in range(1, count + 1)]
     ran = sample(jobs, seconds, again)
     print("first starts: %d of %d places" % (ran, len(jobs)), flush=True)
-    torture.gateway.state = kept
+    if os.path.isdir(kept):
+        torture.gateway.state = kept
 
 
 def secrets(torture):
@@ -529,8 +532,10 @@ def main():
     parser.add_argument("--library", required=True)
     parser.add_argument("--seconds", type=int, default=300, help="how long in all, about")
     parser.add_argument("--full", action="store_true", help="every allocation, however long that takes")
+    parser.add_argument("--seed", type=int, default=1, help="another one takes another sample")
     parser.add_argument("--part", choices=sorted(PARTS), action="append", help="only this; may be given twice")
     options = parser.parse_args()
+    SEED[0] = options.seed
     torture = Torture(options.library, read_allowed(os.path.join(TOP, "tests", "torture", "allowed")))
     seconds = 10**9 if options.full else options.seconds
     began = time.monotonic()
