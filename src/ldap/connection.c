@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ldap/cork.h"
 #include "ldap/entry.h"
 #include "loop/fiber.h"
 #include "util/clock.h"
 #include "util/field.h"
+#include "util/file.h"
 #include "util/log.h"
 
 enum {
@@ -226,10 +226,12 @@ static bool attach(struct connection *c, LDAP *ld, struct err *e)
 	c->heard = clock_now();
 	c->asked = c->probed = c->probe = 0;
 	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
+	c->in_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	c->out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (c->out_fd < 0)
+	if (c->in_fd < 0 || c->out_fd < 0)
 		return err_set(e, ERR_INTERNAL, "no descriptor is left");
-	return (c->in = loop_watch(l, fd, LOOP_READ, pump, c, e)) != NULL &&
+	return (c->in = loop_watch(l, c->in_fd, LOOP_READ, pump, c, e)) !=
+		       NULL &&
 	       (c->out = loop_watch(l, c->out_fd, LOOP_WRITE | LOOP_EDGE, pump,
 				    c, e)) != NULL;
 }
@@ -241,9 +243,8 @@ static void detach(struct connection *c)
 	connection_lose(c);
 	loop_unwatch(l, &c->in);
 	loop_unwatch(l, &c->out);
-	if (c->out_fd >= 0)
-		close(c->out_fd);
-	c->out_fd = -1;
+	file_close(&c->in_fd);
+	file_close(&c->out_fd);
 	if (c->ld != NULL)
 		ldap_unbind_ext(c->ld, NULL, NULL);
 	c->ld = NULL;
@@ -374,7 +375,10 @@ static void keep(void *ctx)
 void connection_start(struct connection *c,
 		      const struct connection_parts *parts)
 {
-	*c = (struct connection){.parts = *parts, .out_fd = -1, .broken = true};
+	*c = (struct connection){.parts = *parts,
+				 .in_fd = -1,
+				 .out_fd = -1,
+				 .broken = true};
 	if (!fiber_start(parts->loop, keep, c))
 		abort(); /* more keepers than fibers: never */
 }

@@ -52,7 +52,9 @@ struct connection {
 	struct cork *cork; /* of ld */
 	LDAP *ld;          /* NULL: down */
 	struct watch *in, *out;
-	int out_fd; /* a duplicate: epoll knows each descriptor once */
+	/* Duplicates: epoll knows each descriptor once, and libldap closes its
+	 * own when it likes, whose number may be somebody else's then. */
+	int in_fd, out_fd;
 	struct pending *buckets[CONNECTION_BUCKETS]; /* by message id */
 	unsigned outstanding;
 	struct fiber *keeper;

@@ -70,6 +70,15 @@ def in_background(function, *args):
     return thread, answers
 
 
+def threads(pid):
+    """The states that a process's threads are in."""
+    states = set()
+    for path in glob.glob("/proc/%d/task/*/stat" % pid):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            states.add(file.read().rsplit(")", 1)[1].split()[0])
+    return states
+
+
 class Stopped:
     """A process that hangs as long as the block lasts."""
 
@@ -78,6 +87,7 @@ class Stopped:
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
+        gateway.until(lambda: threads(self.pid) == {"T"}, "every thread to stop", 10)
         return self
 
     def __exit__(self, *_):
