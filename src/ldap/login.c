@@ -16,6 +16,9 @@ enum {
 	/* Refusals take a multiple of this many milliseconds, so that their
 	 * time does not tell whether there is such a user. */
 	REFUSAL_STEP = 250,
+	RENEW_SHARE = 4,   /* of the time it is remembered: the last quarter */
+	RENEWALS_MAX = 32, /* at a time: each has one of the fibers that the
+			    * loop has beside those for requests */
 	PASSWORD_SENT_MAX = 1024, /* longer ones cannot be right */
 	PRINCIPAL_MAX = 64,
 };
@@ -43,6 +46,7 @@ struct ldap_login {
 	const struct ldap_settings *set;
 	struct memory *memory;
 	struct flight *flights;
+	unsigned renewals;
 };
 
 static bool bind_once(struct ldap_login *l, const struct task *t,
@@ -97,25 +101,104 @@ static void land(struct ldap_login *l, struct flight *f)
 	}
 }
 
+/* What a bind says about the caller and not about the directory. */
+static bool is_refusal(enum err_kind kind)
+{
+	return kind == ERR_UNAUTHENTICATED || kind == ERR_NOT_FOUND ||
+	       kind == ERR_INVALID || kind == ERR_DENIED;
+}
+
+static void take_off(struct ldap_login *l, struct flight *f)
+{
+	f->next = l->flights;
+	l->flights = f;
+}
+
+static struct flight *find_flight(struct ldap_login *l,
+				  const unsigned char digest[DIGEST_SIZE])
+{
+	struct flight *f = l->flights;
+
+	while (f != NULL && !digest_equal(f->digest, digest))
+		f = f->next;
+	return f;
+}
+
+/* From the bind to what is remembered of it. */
+static void fly(struct ldap_login *l, const struct task *t, struct flight *f,
+		const char *dn, const char *password)
+{
+	int64_t now = clock_now();
+
+	f->good = bind_once(l, t, dn, password, &f->err);
+	land(l, f);
+	if (f->good)
+		memory_learn(l->memory, f->digest,
+			     now + l->set->remember_millis);
+	else if (is_refusal(f->err.kind))
+		memory_forget(l->memory, f->digest);
+}
+
+/* What will soon be forgotten is verified again while it is still remembered:
+ * else once a second all requests of a busy client would wait for a bind. */
+struct renewal {
+	struct ldap_login *login;
+	struct arena *arena;
+	const char *dn, *password;
+	struct flight flight;
+};
+
+static void renew(void *ctx)
+{
+	struct renewal *r = ctx;
+	const struct task t = {.arena = r->arena,
+			       .deadline = clock_now() +
+					   r->login->set->write_seconds * 1000};
+
+	fly(r->login, &t, &r->flight, r->dn, r->password);
+	r->login->renewals--;
+	arena_free(r->arena);
+}
+
+static void renew_soon(struct ldap_login *l, const char *dn,
+		       const char *password,
+		       const unsigned char digest[DIGEST_SIZE])
+{
+	struct arena *a = arena_new();
+	struct renewal *r = arena_alloc(a, sizeof(*r));
+
+	*r = (struct renewal){.login = l,
+			      .arena = a,
+			      .dn = arena_strdup(a, dn),
+			      .password = arena_strdup(a, password)};
+	memcpy(r->flight.digest, digest, DIGEST_SIZE);
+	/* It runs later, for we are on a fiber, too. */
+	if (fiber_start(fiber_loop(), renew, r)) {
+		take_off(l, &r->flight);
+		l->renewals++;
+	} else {
+		arena_free(a);
+	}
+}
+
 static bool prove(struct ldap_login *l, const struct task *t, const char *dn,
 		  const char *password, bool fresh, struct err *e)
 {
-	struct flight own = {.next = l->flights};
-	int64_t now = clock_now();
+	struct flight own = {.good = false};
 
 	memory_digest(l->memory, dn, password, own.digest);
-	if (!fresh && memory_knows(l->memory, own.digest, now))
+	int64_t left = memory_left(l->memory, own.digest, clock_now());
+	struct flight *f = find_flight(l, own.digest);
+	if (!fresh && left > 0) {
+		if (f == NULL && l->renewals < RENEWALS_MAX &&
+		    left < l->set->remember_millis / RENEW_SHARE)
+			renew_soon(l, dn, password, own.digest);
 		return true;
-	for (struct flight *f = l->flights; f != NULL; f = f->next) {
-		if (digest_equal(f->digest, own.digest))
-			return join(f, t, e);
 	}
-	l->flights = &own;
-	own.good = bind_once(l, t, dn, password, &own.err);
-	land(l, &own);
-	if (own.good)
-		memory_learn(l->memory, own.digest,
-			     now + l->set->remember_millis);
+	if (f != NULL)
+		return join(f, t, e);
+	take_off(l, &own);
+	fly(l, t, &own, dn, password);
 	*e = own.err;
 	return own.good;
 }
@@ -137,13 +220,6 @@ static bool is_login(const char *name)
 	return strchr(name, '@') != NULL
 		       ? address_check(name, ADDRESS_OWN, &ignored)
 		       : is_principal(name);
-}
-
-/* What a bind says about the caller and not about the directory. */
-static bool is_refusal(enum err_kind kind)
-{
-	return kind == ERR_UNAUTHENTICATED || kind == ERR_NOT_FOUND ||
-	       kind == ERR_INVALID || kind == ERR_DENIED;
 }
 
 static bool refuse(int64_t began, struct err *e)

@@ -50,12 +50,20 @@ static size_t place_of(const unsigned char digest[DIGEST_SIZE])
 	return (digest[0] | (size_t)digest[1] << 8) % PLACES;
 }
 
-bool memory_knows(const struct memory *m,
-		  const unsigned char digest[DIGEST_SIZE], int64_t now)
+int64_t memory_left(const struct memory *m,
+		    const unsigned char digest[DIGEST_SIZE], int64_t now)
 {
 	const struct place *p = &m->places[place_of(digest)];
 
-	return now < p->until && digest_equal(p->digest, digest);
+	return now < p->until && digest_equal(p->digest, digest)
+		       ? p->until - now
+		       : 0;
+}
+
+bool memory_knows(const struct memory *m,
+		  const unsigned char digest[DIGEST_SIZE], int64_t now)
+{
+	return memory_left(m, digest, now) > 0;
 }
 
 void memory_learn(struct memory *m, const unsigned char digest[DIGEST_SIZE],
@@ -65,4 +73,12 @@ void memory_learn(struct memory *m, const unsigned char digest[DIGEST_SIZE],
 
 	p->until = until;
 	memcpy(p->digest, digest, DIGEST_SIZE);
+}
+
+void memory_forget(struct memory *m, const unsigned char digest[DIGEST_SIZE])
+{
+	struct place *p = &m->places[place_of(digest)];
+
+	if (digest_equal(p->digest, digest))
+		*p = (struct place){0};
 }

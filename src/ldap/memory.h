@@ -23,10 +23,16 @@ void memory_close(struct memory **m);
 void memory_digest(const struct memory *m, const char *dn, const char *password,
 		   unsigned char ret[DIGEST_SIZE]);
 
-/* Times are those of clock_now(). */
+/* Times are those of clock_now(); how many milliseconds it is still known, 0 if
+ * it is not. */
+int64_t memory_left(const struct memory *m,
+		    const unsigned char digest[DIGEST_SIZE], int64_t now);
 bool memory_knows(const struct memory *m,
 		  const unsigned char digest[DIGEST_SIZE], int64_t now);
 void memory_learn(struct memory *m, const unsigned char digest[DIGEST_SIZE],
 		  int64_t until);
+
+/* It is no longer right. */
+void memory_forget(struct memory *m, const unsigned char digest[DIGEST_SIZE]);
 
 #endif

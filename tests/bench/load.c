@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -251,7 +252,12 @@ static void open_client(struct load *l, struct client *c)
 static void open_clients(struct load *l)
 {
 	size_t count = (size_t)l->plan.outstanding;
+	struct rlimit files;
 
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		die("no limits");
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 	parse_address(l);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->clients = calloc(count, sizeof(*l->clients));

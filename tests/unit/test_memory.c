@@ -21,6 +21,8 @@ int main(void)
 	OK(!memory_knows(m, right, 0), "nothing is known at first");
 	memory_learn(m, right, 1000);
 	OK(memory_knows(m, right, 999), "what was learnt is known");
+	NUMBER(memory_left(m, right, 400), 600, "for so long");
+	NUMBER(memory_left(m, right, 1000), 0, "and then no longer");
 	OK(!memory_knows(m, right, 1000), "until its time is over");
 	OK(!memory_knows(m, wrong, 500), "and nothing else is");
 	memory_learn(m, right, 2000);
@@ -28,6 +30,11 @@ int main(void)
 	memory_learn(m, right, 0);
 	OK(!memory_knows(m, right, 1), "and forgotten");
 
+	memory_learn(m, right, 2000);
+	memory_forget(m, wrong);
+	OK(memory_knows(m, right, 1), "forgetting another leaves it");
+	memory_forget(m, right);
+	OK(!memory_knows(m, right, 1), "until it is forgotten itself");
 	memory_learn(m, right, 2000);
 	memcpy(wrong, right, DIGEST_SIZE);
 	wrong[DIGEST_SIZE - 1] ^= 1;

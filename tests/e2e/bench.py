@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""The measuring instrument: it runs through, its figures make sense, and what goes wrong does not pass for a figure."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+import gateway  # noqa: E402
+import tap  # noqa: E402
+
+PROGRAM = os.path.join(gateway.TOP, "tests", "bench", "bench.py")
+LOAD = os.path.join(gateway.BUILD, "tests", "bench", "load")
+OPERATIONS = ["get", "list", "create", "delete", "patch", "login"]
+
+
+def run_through():
+    """Everything once, with few users and for a moment."""
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "figures.json")
+        run = subprocess.run([sys.executable, PROGRAM, "--users", "200", "--connections", "1,8", "--rounds", "1",
+                              "--millis", "150", "--json", path], capture_output=True, text=True, timeout=300, check=False)
+        if not tap.is_(run.returncode, 0, "it runs through"):
+            tap.note(run.stdout + run.stderr)
+            return
+        with open(path, encoding="ascii") as file:
+            size = json.load(file)["sizes"][0]
+    rows = size["rows"]
+    tap.is_([(row["operation"], row["connections"]) for row in rows],
+            [(operation, n) for pair in (["get"], ["list"], ["create", "delete"], ["patch"], ["login"])
+             for n in (1, 8) for operation in pair], "a row for each operation and number of connections")
+    for row in rows:
+        good = row["ratio"] > 0 and all(
+            side["done"] > 0 and side["rate"] > 0 and 0 < side["p50_micros"] <= side["p99_micros"]
+            and side["slapd_cpu_micros"] > 0 for side in (row["gateway"], row["raw"]))
+        tap.ok(good and row["gateway"]["gateway_cpu_micros"] > 0, "%(operation)s, %(connections)d connections" % row, row)
+    memory = size["idle"]
+    tap.ok(1000 < memory["rss_none"] <= memory["rss_silent"] <= memory["rss_asked"], "connections cost memory", memory)
+
+
+def unexpected():
+    """A reply of another status is an error, and said."""
+    with gateway.Gateway(ldap_port=False) as served:
+        command = [LOAD, "--work", "get", "--outstanding", "4", "--millis", "50", "--users", "100", "--password", "x",
+                   "--hash", "x", "--address", served.address, "--login"]
+        for login, status in (("admin:" + served.secret("admin-password"), "404"), ("admin:wrong", "401")):
+            run = subprocess.run(command + [login], capture_output=True, text=True, timeout=60, check=False)
+            said = json.loads(run.stdout)
+            tap.ok(run.returncode == 1 and said["done"] == 0 and said["errors"] > 0 and status in said["first_error"],
+                   "a %s is an error" % status, run.stdout)
+    run = subprocess.run(command + ["x:y"], capture_output=True, text=True, timeout=60, check=False)
+    tap.ok(run.returncode == 1 and "connect" in run.stderr, "so is no server", run.stderr)
+
+
+unexpected()
+run_through()
+tap.done()
