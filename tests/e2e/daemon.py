@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 
+import faults
 import gateway
 import tap
 
@@ -114,16 +115,12 @@ def slapd_hung(g):
     admin = g.admin()
     # Each loop finds its way back by itself; ask often enough to meet them all.
     gateway.until(lambda: {g.admin().get("/v1/me").status for _ in range(8)} == {200}, "every loop's logins", 10)
-    pid = slapd_of(g)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with faults.Stopped(slapd_of(g)):
         began = time.monotonic()
         reply = g.admin().get("/v1/domains")
         tap.ok(reply.status in (503, 504) and time.monotonic() - began < 12, "a hung directory is told in time", reply)
         tap.ok(reply.headers["Retry-After"], "with the advice to come again")
         tap.is_(g.client().get("/livez").status, 200, "the health check does not care")
-    finally:
-        os.kill(pid, signal.SIGCONT)
     gateway.until(lambda: admin.get("/v1/domains").status == 200, "recovery", 10)
     tap.ok(True, "it recovers by itself")
 
