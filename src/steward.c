@@ -166,6 +166,14 @@ static bool start_mending(struct steward *s, const struct plan *p)
 	return false;
 }
 
+static bool list(const struct steward *s, const struct task *t,
+		 struct plan **ret, size_t *count, struct err *e)
+{
+	struct journal *j = s->gateway->journal;
+
+	return j->ops->list(j, t, ret, count, e);
+}
+
 /* The job: what others left undone is completed. */
 static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 {
@@ -173,11 +181,13 @@ static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 	struct plan *plans;
 	size_t count;
 
-	if (!s->gateway->journal->ops->list(s->gateway->journal, t, &plans,
-					    &count, e))
+	if (!list(s, t, &plans, &count, e))
 		return false;
-	for (size_t i = 0; i < count && s->mending < AT_ONCE; i++) {
-		if (s->stop || !is_ours_to_do(s, &plans[i]))
+	for (size_t i = 0; i < count; i++) {
+		/* All are looked at, so that their silence is measured. */
+		bool ours = is_ours_to_do(s, &plans[i]);
+
+		if (!ours || s->stop || s->mending == AT_ONCE)
 			continue;
 		if (!start_mending(s, &plans[i]))
 			return err_set(e, ERR_LIMIT, "no fiber is left");
@@ -189,12 +199,10 @@ static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 /* The job: say what waits for somebody to put it right. */
 static bool report(void *ctx, const struct task *t, struct err *e)
 {
-	struct steward *s = ctx;
 	struct plan *plans;
 	size_t count;
 
-	if (!s->gateway->journal->ops->list(s->gateway->journal, t, &plans,
-					    &count, e))
+	if (!list(ctx, t, &plans, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (text_equal(plans[i].state, PLAN_STUCK) &&

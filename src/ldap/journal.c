@@ -196,10 +196,7 @@ static LDAPMod **changes(struct arena *a, const struct row *row)
 	for (size_t i = 0; i < COUNT(may_go); i++) {
 		if (!gone[i])
 			continue;
-		LDAPMod *mod = arena_alloc(a, sizeof(*mod));
-		mod->mod_op = LDAP_MOD_REPLACE;
-		mod->mod_type = arena_strdup(a, may_go[i]);
-		end[n++] = mod;
+		end[n++] = map_mod(a, LDAP_MOD_REPLACE, may_go[i], NULL);
 	}
 	return end;
 }

@@ -5,6 +5,7 @@
 
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/map.h"
 #include "ldap/schema.h"
 
 static const struct {
@@ -59,17 +60,6 @@ static bool has(const struct berval *values, const char *text)
 			return true;
 	}
 	return false;
-}
-
-static LDAPMod *modification(struct arena *a, int op, const char *name,
-			     char **values)
-{
-	LDAPMod *mod = arena_alloc(a, sizeof(*mod));
-
-	mod->mod_op = op;
-	mod->mod_type = arena_strdup(a, name);
-	mod->mod_values = values;
-	return mod;
 }
 
 /* The values of one attribute that are to go, as the entry spells them. */
@@ -128,14 +118,14 @@ LDAPMod **links_change(const struct links *l, struct arena *a,
 		char **gone = leaving(l, a, at, values, &count);
 		if (count == 0)
 			continue;
-		mods[n++] = modification(a, LDAP_MOD_DELETE, name, gone);
+		mods[n++] = map_mod(a, LDAP_MOD_DELETE, name, gone);
 		const char *to =
 			l->to != NULL ? spelling(l, a, at, l->to) : NULL;
 		if (to != NULL && !has(values, to)) {
 			char **come = arena_alloc(a, 2 * sizeof(*come));
 
 			come[0] = arena_strdup(a, to);
-			mods[n++] = modification(a, LDAP_MOD_ADD, name, come);
+			mods[n++] = map_mod(a, LDAP_MOD_ADD, name, come);
 		}
 		*nowhere = *nowhere || (at == 0 && to == NULL && is_alias(en) &&
 					count == count_values(values));

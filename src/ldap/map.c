@@ -161,8 +161,7 @@ static char **write_value(struct arena *a, struct field f, const void *record)
 	return v[0] != NULL ? v : NULL;
 }
 
-static LDAPMod *new_mod(struct arena *a, int op, const char *name,
-			char **values)
+LDAPMod *map_mod(struct arena *a, int op, const char *name, char **values)
 {
 	LDAPMod *mod = arena_alloc(a, sizeof(*mod));
 
@@ -183,14 +182,14 @@ LDAPMod **map_add(const struct map *m, struct arena *a, const void *record)
 	char **oc = arena_alloc(a, (classes + 1) * sizeof(*oc));
 	for (size_t i = 0; i < classes; i++)
 		oc[i] = arena_strdup(a, m->classes[i]);
-	*next++ = new_mod(a, LDAP_MOD_ADD, "objectClass", oc);
+	*next++ = map_mod(a, LDAP_MOD_ADD, "objectClass", oc);
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
 		char **values = at->flags & MAP_READ_ONLY
 					? NULL
 					: write_value(a, at->field, record);
 
 		if (values != NULL)
-			*next++ = new_mod(a, LDAP_MOD_ADD, at->name, values);
+			*next++ = map_mod(a, LDAP_MOD_ADD, at->name, values);
 	}
 	return mods;
 }
@@ -224,7 +223,7 @@ LDAPMod **map_change(const struct map *m, struct arena *a, const void *old,
 		if (at->flags & (MAP_READ_ONLY | MAP_FIXED) ||
 		    same(at->field, old, record))
 			continue;
-		mods[n++] = new_mod(a, LDAP_MOD_REPLACE, at->name,
+		mods[n++] = map_mod(a, LDAP_MOD_REPLACE, at->name,
 				    write_value(a, at->field, record));
 	}
 	return n > 0 ? mods : NULL;

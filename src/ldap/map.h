@@ -32,6 +32,9 @@ struct map {
 	const struct map_attr *attrs;
 };
 
+/* One modification; the values are ended by NULL, which alone means none. */
+LDAPMod *map_mod(struct arena *a, int op, const char *name, char **values);
+
 /* The attributes to ask for, and the guard's; ended by NULL. */
 const char *const *map_wanted(const struct map *m, struct arena *a,
 			      const char *guard);

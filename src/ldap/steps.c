@@ -148,17 +148,11 @@ struct parts {
 	const char *login, *former;      /* NULL: none */
 };
 
-static LDAPMod replacement(struct arena *a, const char *attribute,
-			   char *const values[])
+static LDAPMod *replacement(struct arena *a, const char *attribute,
+			    char **values)
 {
-	union {
-		char *const *is;
-		char **taken; /* and only read */
-	} u = {.is = values};
-
-	return (LDAPMod){.mod_op = LDAP_MOD_REPLACE,
-			 .mod_type = arena_strdup(a, attribute),
-			 .mod_values = values[0] != NULL ? u.taken : NULL};
+	return map_mod(a, LDAP_MOD_REPLACE, attribute,
+		       values[0] != NULL ? values : NULL);
 }
 
 static char *copied(struct arena *a, const char *text)
@@ -174,11 +168,12 @@ static bool set_parts(const struct renaming *r, const char *dn,
 			  NULL};
 	char *logins[] = {copied(a, to->login), NULL};
 	char *formers[] = {copied(a, to->former), NULL};
-	LDAPMod local = replacement(a, schema_local_part, locals),
-		login = replacement(a, schema_login, logins),
-		former = replacement(a, schema_former, formers);
-	LDAPMod *mods[] = {&local, &former,
-			   r->kind == KIND_USER ? &login : NULL, NULL};
+	LDAPMod *mods[] = {replacement(a, schema_local_part, locals),
+			   replacement(a, schema_former, formers),
+			   r->kind == KIND_USER
+				   ? replacement(a, schema_login, logins)
+				   : NULL,
+			   NULL};
 	struct controls c = store_as_caller(r->task);
 
 	if (assert_id)

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """provostd and the slapd it runs: first start, one at a time, killed, hung, stopped in order, and as whom they run."""
 
-import glob
 import os
 import re
 import signal
@@ -14,29 +13,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 
+import faults
 import gateway
 import tap
 
 PROVOSTD = os.path.join(gateway.BUILD, "provostd")
 ROOT = os.geteuid() == 0
-
-
-def children(pid):
-    """The processes that pid started and that still run."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue  # it ended meanwhile
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(path.split("/")[2]))
-    return found
-
-
-def slapd_of(g):
-    return gateway.until(lambda: children(g.process.pid), "slapd", 10)[0]
 
 
 def gone(pid):
@@ -73,7 +55,7 @@ def first_start(g):
     tap.ok(not any(secret in everything for secret in secrets), "no password is in the log")
     if ROOT:
         provost = int(subprocess.run(["id", "-u", "provost"], capture_output=True, text=True).stdout)
-        for pid, name in [(g.process.pid, "provostd"), (slapd_of(g), "slapd")]:
+        for pid, name in [(g.process.pid, "provostd"), (faults.slapd_of(g), "slapd")]:
             tap.is_(os.stat("/proc/%d" % pid).st_uid in (provost, 0) and uid_of(pid), provost, name + " is not root")
 
 
@@ -94,7 +76,7 @@ def one_at_a_time(g):
 def slapd_killed(g):
     admin = g.admin()
     tap.is_(admin.post("/v1/domains", {"name": "kill.example"}).status, 201, "a domain is made")
-    old = slapd_of(g)
+    old = faults.slapd_of(g)
     os.kill(old, signal.SIGKILL)
     gateway.until(lambda: gone(old), "the end of slapd", 5)
     seen = set()
@@ -107,24 +89,19 @@ def slapd_killed(g):
 
     gateway.until(back, "slapd again", 15)
     tap.ok(seen <= {200, 503}, "meanwhile 503, and alive", seen)
-    tap.ok(slapd_of(g) != old, "slapd was started again, and holds what it held")
+    tap.ok(faults.slapd_of(g) != old, "slapd was started again, and holds what it held")
 
 
 def slapd_hung(g):
     admin = g.admin()
     # Each loop finds its way back by itself; ask often enough to meet them all.
     gateway.until(lambda: {g.admin().get("/v1/me").status for _ in range(8)} == {200}, "every loop's logins", 10)
-    pid = slapd_of(g)
-    os.kill(pid, signal.SIGSTOP)
-    gateway.until(lambda: "State:\tT" in open("/proc/%d/status" % pid, encoding="utf-8").read(), "slapd to stop", 5)
-    try:
+    with faults.Stopped(faults.slapd_of(g)):
         began = time.monotonic()
         reply = g.admin().get("/v1/domains")
         tap.ok(reply.status in (503, 504) and time.monotonic() - began < 12, "a hung directory is told in time", reply)
         tap.ok(reply.headers["Retry-After"], "with the advice to come again")
         tap.is_(g.client().get("/livez").status, 200, "the health check does not care")
-    finally:
-        os.kill(pid, signal.SIGCONT)
     gateway.until(lambda: admin.get("/v1/domains").status == 200, "recovery", 10)
     tap.ok(True, "it recovers by itself")
 
@@ -157,14 +134,14 @@ def hashing_is_bounded():
 
 def killed_and_stopped():
     with gateway.Gateway() as g:
-        slapd = slapd_of(g)
+        slapd = faults.slapd_of(g)
         g.admin().post("/v1/domains", {"name": "again.example"})
         g.stop(signal.SIGKILL)
         gateway.until(lambda: gone(slapd), "the end of slapd", 5)
         tap.ok(True, "slapd does not survive a killed provostd")
         g.start()
         tap.is_(g.admin().get("/v1/domains/again.example").status, 200, "a new one finds everything")
-        slapd = slapd_of(g)
+        slapd = faults.slapd_of(g)
         finishing(g)
         tap.ok(gone(slapd), "slapd is stopped with it")
         status, said = run("--state-dir", g.state, "--listen", "127.0.0.1:0", "--base", "dc=other")
@@ -176,7 +153,7 @@ def finishing(g):
     reply = []
     admin = g.admin()
     admin.get("/v1/me")
-    pid = slapd_of(g)
+    pid = faults.slapd_of(g)
     os.kill(pid, signal.SIGSTOP)
     thread = threading.Thread(target=lambda: reply.append(admin.get("/v1/domains/again.example")))
     thread.start()
@@ -237,7 +214,7 @@ def as_nobody():
     os.chmod(wrapper, 0o755)
     try:
         with gateway.Gateway(state=top, binary=wrapper) as g:
-            tap.is_(uid_of(slapd_of(g)), 65534, "as a user: slapd runs as he")
+            tap.is_(uid_of(faults.slapd_of(g)), 65534, "as a user: slapd runs as he")
             tap.is_(g.admin().get("/v1/me").status, 200, "as a user: it serves")
     finally:
         gateway.shutil.rmtree(top, ignore_errors=True)
@@ -264,9 +241,9 @@ def memory():
         tap.is_(admin.as_("u@memory.example", "wrong").get("/v1/me").status, 401, "a wrong password is refused")
         tap.is_(user.get("/v1/me").status, 200, "the right one is not")
         tap.is_(admin.as_("u@memory.example", "right ").get("/v1/me").status, 401, "one like it is")
-        os.kill(slapd_of(g), signal.SIGSTOP)
+        os.kill(faults.slapd_of(g), signal.SIGSTOP)
         tap.is_(g.client("u@memory.example", "right").get("/livez").status, 200, "slapd is not asked")
-        os.kill(slapd_of(g), signal.SIGCONT)
+        os.kill(faults.slapd_of(g), signal.SIGCONT)
     with gateway.Gateway("--ldap-remember-millis", "12000", "--loops", "1") as g:
         admin = g.admin()
         admin.post("/v1/domains", {"name": "memory.example"})

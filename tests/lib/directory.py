@@ -352,3 +352,17 @@ def ldif(dn, entry):
     for name, values in entry.items():
         lines += ["%s: %s" % (name, value) for value in values]
     return "\n".join(lines) + "\n\n"
+
+
+def hold_contract(which):
+    """Put a contract of tests/contract to a directory, and end as it ended."""
+    base = "o=mail,dc=contract"
+    guest = ldif("uid=guest,ou=principals," + base, principal_entry("guest"))
+    with Directory(base=base, entries=guest) as directory:
+        command = [os.path.join(os.environ.get("top_builddir", "."), "tests/contract/directory"), directory.ldapi, base, which]
+        sys.stdout.flush()
+        status = subprocess.run(command, timeout=120, check=False).returncode
+        if not directory.alive():
+            print("Bail out! slapd has ended")
+            status = 1
+    sys.exit(1 if status else 0)
