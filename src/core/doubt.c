@@ -29,10 +29,9 @@ bool doubt_again(struct doubt *d, const struct gateway *g, const struct task *t,
 	d->any = true;
 	d->lost = d->lost ||
 		  (unknown && !text_equal(e->code, "directory_failed"));
-	if (++d->tries < TRIES && clock_now() + LEAVE < t->deadline) {
-		g->store->ops->await(g->store, t, WAIT);
+	if (++d->tries < TRIES && clock_now() + LEAVE < t->deadline &&
+	    g->store->ops->await(g->store, t, WAIT))
 		return true;
-	}
 	struct err why = *e;
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
 }

@@ -278,11 +278,14 @@ static bool step_once(struct run *r, struct err *e)
 	return (size_t)p->position == p->count || update(r, e);
 }
 
-/* Others need not wait until we are taken for dead. */
+/* Others need not wait until we are taken for dead.  What is stuck claims no
+ * names any more: mail for them would be put off until somebody sees to it. */
 static void let_go(struct run *r, const char *state)
 {
 	struct err ignored = {0};
 
+	if (state == PLAN_STUCK)
+		r->plan->names = (struct text_list){0};
 	r->plan->holder = NULL;
 	r->plan->state = state;
 	update(r, &ignored);
@@ -318,8 +321,8 @@ static bool step_failed(struct run *r, unsigned tries, struct err *e)
 	struct err why = *e;
 
 	if (plan_may_retry(&why) && clock_now() + LEAVE < r->t.deadline &&
-	    (!r->steward || tries < WITH_STEWARD / PAUSE)) {
-		s->ops->await(s, &r->t, PAUSE);
+	    (!r->steward || tries < WITH_STEWARD / PAUSE) &&
+	    s->ops->await(s, &r->t, PAUSE)) {
 		err_clear(e);
 		return true;
 	}

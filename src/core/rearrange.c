@@ -101,6 +101,10 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	memcpy(ret, old, kind_rules(k)->size);
 	if (!g->store->ops->change(g->store, t, k, old, ret, &seen, rev, e))
 		return provision_denied(e, "rename", key);
+	/* His rights would end in the middle. */
+	if (text_equal(t->caller->login, key))
+		return err_code(e, ERR_CONFLICT, "own_address",
+				"another administrator has to rename you");
 	if (!is_free(g, t, to, e))
 		return false;
 	const char *id = record_id(k, old);

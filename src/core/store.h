@@ -116,8 +116,8 @@ struct store_ops {
 		       const char *id, const char *plan, struct err *e);
 
 	/* Park for a moment, and until it can be asked again, but at most that
-	 * many milliseconds. */
-	void (*await)(struct store *s, const struct task *t, int64_t ms);
+	 * many milliseconds.  False: it is being closed, and never will be. */
+	bool (*await)(struct store *s, const struct task *t, int64_t ms);
 
 	/* Whether it can be asked anything at the moment. */
 	bool (*is_ready)(struct store *s);

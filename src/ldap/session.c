@@ -196,6 +196,11 @@ void session_stop(struct session *s)
 		call_next(s);
 }
 
+bool session_is_stopped(const struct session *s)
+{
+	return s->stop;
+}
+
 bool session_is_closed(const struct session *s)
 {
 	for (unsigned i = 0; i < s->count; i++) {

@@ -42,6 +42,7 @@ void session_set_waiting(struct session *s, unsigned waiting);
 /* Fails what is under way and lets its fibers end; call it on the loop's
  * thread and turn the loop until session_is_closed(). */
 void session_stop(struct session *s);
+bool session_is_stopped(const struct session *s);
 bool session_is_closed(const struct session *s);
 void session_free(struct session **s);
 

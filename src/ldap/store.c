@@ -461,7 +461,7 @@ static const char *etag(struct store *port, const struct task *t, enum kind k,
 	return map_digest(&schema_of(k)->map, t->arena, record);
 }
 
-static void await(struct store *port, const struct task *t, int64_t ms)
+static bool await(struct store *port, const struct task *t, int64_t ms)
 {
 	struct ldap_store *s = store_self(port);
 	int64_t until = clock_now() + ms;
@@ -471,6 +471,7 @@ static void await(struct store *port, const struct task *t, int64_t ms)
 	do {
 		fiber_sleep(AWAIT_STEP);
 	} while (clock_now() < until && !session_is_up(s->session));
+	return !session_is_stopped(s->session);
 }
 
 static bool is_ready(struct store *port)

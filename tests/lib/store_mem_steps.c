@@ -201,9 +201,10 @@ static bool retire(struct store *port, const struct task *t, const char *name,
 	return store_mem_lost(lost, e);
 }
 
-static void await(struct store *port, const struct task *t, int64_t ms)
+static bool await(struct store *port, const struct task *t, int64_t ms)
 {
 	(void)port, (void)t, (void)ms;
+	return true;
 }
 
 const struct store_ops store_mem_steps = {

@@ -158,9 +158,26 @@ static const struct {
 	{"@example.org", ERR_INVALID, "a catch-all"},
 };
 
+/* He would lose his rights on the way. */
+static void oneself(void)
+{
+	struct user wanted = {.address = "anna@example.org"}, got;
+	const struct field f = FIELD(struct user, address);
+	const struct patch p = {&wanted, &f, 1, false};
+	struct revision rev;
+	struct err e = {0};
+
+	store_mem_administrator(w->store, "ann@example.org");
+	OK(!provision_change(&w->gateway, &w->ann, KIND_USER, "ann@example.org",
+			     &p, NULL, &got, &rev, &e) &&
+		   e.kind == ERR_CONFLICT,
+	   "an administrator does not rename himself");
+}
+
 static void refusals(void)
 {
 	begin();
+	oneself();
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		unsigned writes = store_mem_writes(w->store);
 		struct err e;
@@ -324,7 +341,9 @@ static void stuck(void)
 				      "bob@example.org", NULL},
 				     {"levitate", "user", "ann@example.org",
 				      NULL, NULL}};
-	struct plan p = {.steps = steps, .count = 2}, *plans;
+	const char *names[] = {"ann@example.org"};
+	struct plan p = {.names = {names, 1}, .steps = steps, .count = 2},
+		    *plans;
 	size_t count = 0;
 	struct err e = {0};
 
@@ -334,8 +353,9 @@ static void stuck(void)
 	e = (struct err){0};
 	w->journal->ops->list(w->journal, &w->admin, &plans, &count, &e);
 	OK(count == 1 && strcmp(plans[0].state, PLAN_STUCK) == 0 &&
-		   plans[0].position == 1 && plans[0].holder == NULL,
-	   "stays in the journal, and says so");
+		   plans[0].position == 1 && plans[0].holder == NULL &&
+		   plans[0].names.count == 0,
+	   "stays in the journal, says so, and claims nothing");
 	world_close(&w);
 }
 
