@@ -22,7 +22,8 @@ enum {
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
 	JOBS = 2,
-	AT_ONCE = 4, /* plans that are carried out */
+	AT_ONCE = 4,  /* plans that are carried out */
+	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
 	STEP_MILLIS = 60000, /* a job's task may take that long */
 };
@@ -42,7 +43,8 @@ struct steward {
 	struct job jobs[JOBS];
 	struct watched watched[WATCHED];
 	size_t count;
-	unsigned mending; /* fibers that carry out plans */
+	unsigned mending;  /* fibers that carry out plans */
+	unsigned cleaning; /* of them, those nobody waits for */
 	bool stop, ended, told;
 };
 
@@ -122,7 +124,15 @@ struct mending {
 	struct steward *steward;
 	struct arena *arena;
 	const char *id, *guard;
+	bool cleans;
 };
+
+/* What is left of it is only to be deleted. */
+static bool only_cleans(const struct plan *p)
+{
+	return (size_t)p->position < p->count &&
+	       text_equal(p->steps[p->position].verb, STEP_PURGE);
+}
 
 static void mend(void *ctx)
 {
@@ -147,6 +157,7 @@ static void mend(void *ctx)
 		log_event(LOG_ERR, "plan-not-completed", "plan", m->id, "error",
 			  e.text, NULL);
 	s->mending--;
+	s->cleaning -= m->cleans;
 }
 
 static bool start_mending(struct steward *s, const struct plan *p)
@@ -157,11 +168,18 @@ static bool start_mending(struct steward *s, const struct plan *p)
 	*m = (struct mending){.steward = s,
 			      .arena = a,
 			      .id = arena_strdup(a, p->id),
-			      .guard = arena_strdup(a, p->guard)};
-	if (fiber_start(s->loop, mend, m)) {
-		s->mending++;
+			      .guard = arena_strdup(a, p->guard),
+			      .cleans = only_cleans(p)};
+	s->mending++;
+	s->cleaning += m->cleans;
+	/* Tried again as soon as it is silent once more. */
+	struct watched *w = find(s, p->id);
+	if (w != NULL)
+		w->since = clock_now();
+	if (fiber_start(s->loop, mend, m))
 		return true;
-	}
+	s->mending--;
+	s->cleaning -= m->cleans;
 	arena_free(a);
 	return false;
 }
@@ -187,7 +205,8 @@ static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 		/* All are looked at, so that their silence is measured. */
 		bool ours = is_ours_to_do(s, &plans[i]);
 
-		if (!ours || s->stop || s->mending == AT_ONCE)
+		if (!ours || s->stop || s->mending == AT_ONCE ||
+		    (only_cleans(&plans[i]) && s->cleaning == CLEANING))
 			continue;
 		if (!start_mending(s, &plans[i]))
 			return err_set(e, ERR_LIMIT, "no fiber is left");

@@ -29,6 +29,7 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			 .check_key = domain_name_check,
 			 .fold = domain_fold,
 			 .check = domain_check,
+			 .id = FIELD(struct domain, id),
 			 .created_at = FIELD(struct domain, created_at),
 			 .same = domain_same},
 	[KIND_USER] = {.noun = "user",
@@ -39,6 +40,7 @@ static const struct kind_rules rules[KIND_COUNT] = {
 		       .check_key = user_key,
 		       .fold = user_fold,
 		       .check = user_check,
+		       .id = FIELD(struct user, id),
 		       .created_at = FIELD(struct user, created_at),
 		       .same = user_same,
 		       .complete = user_complete},
@@ -50,6 +52,7 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			.check_key = alias_key,
 			.fold = alias_fold,
 			.check = alias_check,
+			.id = FIELD(struct alias, id),
 			.created_at = FIELD(struct alias, created_at),
 			.same = alias_same,
 			.complete = alias_complete},
@@ -63,6 +66,11 @@ const struct kind_rules *kind_rules(enum kind k)
 const char *kind_key(enum kind k, const void *record)
 {
 	return *(const char *const *)field_in(rules[k].key, record);
+}
+
+const char *kind_id(enum kind k, const void *record)
+{
+	return *(const char *const *)field_in(rules[k].id, record);
 }
 
 const char *kind_created_at(enum kind k, const void *record)

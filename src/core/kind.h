@@ -21,7 +21,7 @@ struct kind_rules {
 	void (*fold)(void *record, struct arena *a);
 	void (*check)(const void *record, struct arena *a, struct err *e);
 	void (*complete)(void *record, struct arena *a); /* or NULL */
-	struct field created_at; /* a FIELD_TEXT of the store's */
+	struct field id, created_at; /* FIELD_TEXTs of the store's */
 
 	/* Whether what was stored can be what was sent. */
 	bool (*same)(const void *stored, const void *sent);
@@ -31,6 +31,9 @@ const struct kind_rules *kind_rules(enum kind k);
 
 /* The identity of a record. */
 const char *kind_key(enum kind k, const void *record);
+
+/* What the store tells it by from others that had its key. */
+const char *kind_id(enum kind k, const void *record);
 
 /* When the store made it, RFC 3339. */
 const char *kind_created_at(enum kind k, const void *record);

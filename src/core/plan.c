@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/target.h"
 #include "util/clock.h"
 #include "util/random.h"
 #include "util/text.h"
@@ -29,6 +30,8 @@ struct run {
 	struct task work; /* the same, with memory for one step */
 	struct plan *plan;
 	bool steward;     /* not a client who waits */
+	bool again;       /* an earlier try may have done a part of the step */
+	bool unheard;     /* the journal may have more than we know */
 	const bool *stop; /* the steward's, or NULL */
 	unsigned purged;  /* records */
 };
@@ -43,6 +46,28 @@ static enum kind kind_of(const struct step *s)
 {
 	return strcmp(s->kind, kind_rules(KIND_USER)->noun) == 0 ? KIND_USER
 								 : KIND_ALIAS;
+}
+
+/* Write down how far we are. */
+static bool update(struct run *r, struct err *e)
+{
+	struct journal *j = r->g->journal;
+	struct plan *p = r->plan, now;
+	struct err none = {0};
+
+	if (j->ops->update(j, &r->t, p, e)) {
+		r->unheard = false;
+		return true;
+	}
+	r->unheard = r->unheard || e->kind == ERR_UNKNOWN;
+	if (e->kind != ERR_CHANGED || !r->unheard ||
+	    !j->ops->read(j, &r->t, p->id, &now, &none) ||
+	    !text_equal(now.holder, p->holder) || now.position > p->position)
+		return false;
+	/* Our own writing, whose answer was lost. */
+	p->guard = now.guard;
+	err_clear(e);
+	return j->ops->update(j, &r->t, p, e);
 }
 
 static bool run_rename(struct run *r, const struct step *s, bool *more,
@@ -116,16 +141,36 @@ static bool run_relink(struct run *r, const struct step *s, bool *more,
 					NULL, more, e);
 }
 
-/* Keep the plan ours while a step takes long. */
+/* Keep the plan ours while a step takes long.  Whoever is held up until he may
+ * be taken for dead must not come back and write: his operations refuse. */
 static bool pulse(struct run *r, struct err *e)
 {
 	struct plan *p = r->plan;
+	int64_t lease = r->g->lease_millis;
 
-	return clock_now() - p->written < r->g->lease_millis / 3 ||
-	       r->g->journal->ops->update(r->g->journal, &r->t, p, e);
+	if (clock_now() - p->written >= lease / 3 && !update(r, e))
+		return false;
+	r->work.deadline = p->written + lease * 2 / 3;
+	if (r->work.deadline > r->t.deadline)
+		r->work.deadline = r->t.deadline;
+	return true;
 }
 
-static bool detach_names(struct run *r, const struct task *t,
+static bool is_stopping(const struct run *r)
+{
+	return r->stop != NULL && *r->stop;
+}
+
+/* A long step makes way for a client's answer, and for our end. */
+static bool may_go_on(const struct run *r, struct err *e)
+{
+	if (!is_stopping(r) &&
+	    (r->steward || clock_now() + LEAVE < r->t.deadline))
+		return true;
+	return err_set(e, ERR_TIMEOUT, "it takes longer");
+}
+
+static bool detach_names(struct run *r, struct arena *a,
 			 const struct text_list *names, const char *domain,
 			 struct err *e)
 {
@@ -133,15 +178,19 @@ static bool detach_names(struct run *r, const struct task *t,
 	bool more = true;
 
 	while (more) {
-		if (!pulse(r, e) ||
-		    !s->ops->relink(s, t, names, NULL, domain, &more, e))
+		if (!pulse(r, e))
+			return false;
+		struct task t = r->work;
+		t.arena = a;
+		if (!s->ops->relink(s, &t, names, NULL, domain, &more, e) ||
+		    (more && !may_go_on(r, e)))
 			return false;
 	}
 	return true;
 }
 
 /* A page's keys, some at a time. */
-static bool detach_page(struct run *r, const struct task *t, enum kind k,
+static bool detach_page(struct run *r, struct arena *a, enum kind k,
 			const struct page *page, const char *domain,
 			struct err *e)
 {
@@ -154,7 +203,8 @@ static bool detach_page(struct run *r, const struct task *t, enum kind k,
 		while (i < page->count && names.count < COUNT(items))
 			items[names.count++] =
 				kind_key(k, page->records + i++ * size);
-		if (!detach_names(r, t, &names, domain, e))
+		if (!detach_names(r, a, &names, domain, e) ||
+		    (i < page->count && !may_go_on(r, e)))
 			return false;
 	}
 	return true;
@@ -170,21 +220,47 @@ static const char *last_key(enum kind k, const struct page *page)
 		       : NULL;
 }
 
-static bool detach_kind(struct run *r, enum kind k, const char *domain,
+/* Whether the step's domain, and no other of that name, is there. */
+static bool domain_there(struct run *r, const struct step *s, bool *ret,
+			 struct err *e)
+{
+	return r->g->store->ops->is_there(r->g->store, &r->work, KIND_DOMAIN,
+					  s->key, s->id, ret, e);
+}
+
+/* The caller sees nothing: rightly? */
+static bool is_gone(struct run *r, const struct step *s, struct err *e)
+{
+	bool there;
+
+	err_clear(e);
+	if (!domain_there(r, s, &there, e))
+		return false;
+	return !there ||
+	       err_set(e, ERR_DENIED, "you may not delete %s", s->key);
+}
+
+static bool detach_kind(struct run *r, enum kind k, const struct step *s,
 			struct err *e)
 {
-	struct query q = {.kind = k, .domain = domain, .limit = PAGE};
-	struct store *s = r->g->store;
+	struct query q = {.kind = k, .domain = s->key, .limit = PAGE};
+	struct store *st = r->g->store;
 	struct page page = {.more = true};
+	bool there;
 
 	while (page.more) {
 		CLEANUP(arena_release) struct arena *a = arena_new();
-		struct task t = r->work;
 
+		if (!pulse(r, e) || !domain_there(r, s, &there, e))
+			return false;
+		if (!there)
+			return true; /* retired already */
+		struct task t = r->work;
 		t.arena = a;
-		if (!s->ops->list(s, &t, &q, &page, e))
-			return e->kind == ERR_NOT_FOUND; /* retired already */
-		if (!detach_page(r, &t, k, &page, domain, e))
+		if (!st->ops->list(st, &t, &q, &page, e))
+			return e->kind == ERR_NOT_FOUND && is_gone(r, s, e);
+		if (!detach_page(r, a, k, &page, s->key, e) ||
+		    (page.more && !may_go_on(r, e)))
 			return false;
 		const char *last = last_key(k, &page);
 		if (last == NULL)
@@ -194,12 +270,39 @@ static bool detach_kind(struct run *r, enum kind k, const char *domain,
 	return true;
 }
 
+/* The right to send as anybody there ends, too. */
+static bool detach_whole(struct run *r, const struct step *s, struct err *e)
+{
+	const char *items[] = {arena_printf(r->work.arena, "@%s", s->key)};
+	const struct text_list names = {items, COUNT(items)};
+
+	return detach_names(r, r->work.arena, &names, s->key, e);
+}
+
 static bool run_detach(struct run *r, const struct step *s, bool *more,
 		       struct err *e)
 {
 	(void)more;
-	return detach_kind(r, KIND_USER, s->key, e) &&
-	       detach_kind(r, KIND_ALIAS, s->key, e);
+	return detach_kind(r, KIND_USER, s, e) &&
+	       detach_kind(r, KIND_ALIAS, s, e) && detach_whole(r, s, e);
+}
+
+/* Asked once more now that nobody can take the name: alias domains may have
+ * come to lead here. */
+static bool run_admit(struct run *r, const struct step *s, bool *more,
+		      struct err *e)
+{
+	struct store *st = r->g->store;
+	bool there;
+
+	(void)more;
+	if (!domain_there(r, s, &there, e))
+		return false;
+	if (!there)
+		return err_set(e, ERR_NOT_FOUND, "there is no domain %s",
+			       s->key);
+	return target_unused(r->g, &r->work, s->key, e) &&
+	       st->ops->may_retire(st, &r->work, s->key, r->plan->id, e);
 }
 
 static bool run_retire(struct run *r, const struct step *s, bool *more,
@@ -223,16 +326,18 @@ static bool run_purge(struct run *r, const struct step *s, bool *more,
 static const struct verb {
 	const char *name;
 	bool (*run)(struct run *r, const struct step *s, bool *more, struct err *e);
+	bool asks;   /* and changes nothing */
 	bool cleans; /* what the client asked for is done: names are free */
 } verbs[] = {
-	{STEP_RENAME,    run_rename,    false},
-	{STEP_FORWARD,   run_forward,   false},
-	{STEP_SETTLE,    run_settle,    false},
-	{STEP_RELINK,    run_relink,    false},
-	{STEP_UNFORWARD, run_unforward, false},
-	{STEP_DETACH,    run_detach,    false},
-	{STEP_RETIRE,    run_retire,    false},
-	{STEP_PURGE,     run_purge,     true},
+	{STEP_RENAME,    run_rename,    false, false},
+	{STEP_FORWARD,   run_forward,   false, false},
+	{STEP_SETTLE,    run_settle,    false, false},
+	{STEP_RELINK,    run_relink,    false, false},
+	{STEP_UNFORWARD, run_unforward, false, false},
+	{STEP_ADMIT,     run_admit,     true,  false},
+	{STEP_DETACH,    run_detach,    false, false},
+	{STEP_RETIRE,    run_retire,    false, false},
+	{STEP_PURGE,     run_purge,     false, true},
 };
 /* clang-format on */
 
@@ -243,11 +348,6 @@ static const struct verb *verb_of(const struct step *s)
 			return &verbs[i];
 	}
 	return NULL;
-}
-
-static bool update(struct run *r, struct err *e)
-{
-	return r->g->journal->ops->update(r->g->journal, &r->t, r->plan, e);
 }
 
 /* One step, or a part of it. */
@@ -280,7 +380,7 @@ static bool step_once(struct run *r, struct err *e)
 
 /* Others need not wait until we are taken for dead.  What is stuck claims no
  * names any more: mail for them would be put off until somebody sees to it. */
-static void let_go(struct run *r, const char *state)
+static bool let_go(struct run *r, const char *state)
 {
 	struct err ignored = {0};
 
@@ -288,30 +388,50 @@ static void let_go(struct run *r, const char *state)
 		r->plan->names = (struct text_list){0};
 	r->plan->holder = NULL;
 	r->plan->state = state;
-	update(r, &ignored);
+	return update(r, &ignored);
 }
 
-/* What the client asked for is done, and the rest is much. */
-static bool may_leave(const struct run *r)
+/* What failed at the steward's rests until he takes himself for dead. */
+static void leave(struct run *r)
 {
-	const struct plan *p = r->plan;
+	if (!r->steward || is_stopping(r))
+		let_go(r, PLAN_RUNNING);
+}
 
-	return !r->steward && r->purged >= PURGE_INLINE &&
-	       verb_of(&p->steps[p->position])->cleans;
+/* What the client asked for is done. */
+static bool only_cleans(const struct run *r)
+{
+	const struct verb *v = verb_of(&r->plan->steps[r->plan->position]);
+
+	return !r->steward && v != NULL && v->cleans;
+}
+
+/* Whether a refusal of the first step means that nothing was done.  A rename
+ * whose caller has lost his rights may be half done. */
+static bool is_untouched(const struct run *r, const struct err *why)
+{
+	const struct verb *v = verb_of(&r->plan->steps[0]);
+
+	return r->plan->position == 0 &&
+	       (v == NULL || v->asks || !r->again || why->kind != ERR_DENIED);
 }
 
 /* Nothing was done so far, and nothing will be. */
 static bool call_off(struct run *r, const struct err *why, struct err *e)
 {
 	struct journal *j = r->g->journal;
+	struct plan *p = r->plan;
 
 	*e = *why;
 	struct err bad = {0};
-	if (j->ops->remove(j, &r->t, r->plan->id, &bad))
+	if (j->ops->remove(j, &r->t, p->id, &bad))
 		return false;
-	let_go(r,
-	       PLAN_RUNNING); /* the steward is refused, too, and removes it */
-	return false;
+	/* The steward shall do nothing but remove it. */
+	p->names = (struct text_list){0};
+	p->position = (int64_t)p->count;
+	if (let_go(r, PLAN_RUNNING))
+		return false;
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", bad.text);
 }
 
 /* A failed step is tried again as long as that may help.  True: go on. */
@@ -321,13 +441,14 @@ static bool step_failed(struct run *r, unsigned tries, struct err *e)
 	struct err why = *e;
 
 	if (plan_may_retry(&why) && clock_now() + LEAVE < r->t.deadline &&
-	    (!r->steward || tries < WITH_STEWARD / PAUSE) &&
+	    (!r->steward || tries < WITH_STEWARD / PAUSE) && !is_stopping(r) &&
 	    s->ops->await(s, &r->t, PAUSE)) {
+		r->again = true;
 		err_clear(e);
 		return true;
 	}
 	if (plan_may_retry(&why)) {
-		let_go(r, PLAN_RUNNING);
+		leave(r);
 		return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s",
 				why.text);
 	}
@@ -335,7 +456,7 @@ static bool step_failed(struct run *r, unsigned tries, struct err *e)
 	if (why.kind == ERR_CHANGED)
 		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
 				"another gateway goes on with it");
-	if (r->plan->position == 0)
+	if (is_untouched(r, &why))
 		return call_off(r, &why, e);
 	const struct step *at = &r->plan->steps[r->plan->position];
 	let_go(r, PLAN_STUCK);
@@ -351,24 +472,27 @@ static bool carry_out(struct run *r, struct err *e)
 	unsigned tries = 0;
 
 	while ((size_t)p->position < p->count) {
-		if (r->stop != NULL && *r->stop) {
+		if (is_stopping(r)) {
 			let_go(r, PLAN_RUNNING);
 			return err_set(e, ERR_UNKNOWN, "we are stopping");
 		}
-		if (may_leave(r)) {
+		bool enough = only_cleans(r) && r->purged >= PURGE_INLINE;
+		if (!enough && step_once(r, e)) {
+			tries = 0;
+		} else if (only_cleans(r)) {
+			/* The rest is nothing to the client. */
+			err_clear(e);
 			let_go(r, PLAN_RUNNING);
 			return true;
-		}
-		if (step_once(r, e))
-			tries = 0;
-		else if (!step_failed(r, ++tries, e))
+		} else if (!step_failed(r, ++tries, e)) {
 			return false;
+		}
 	}
 	/* All is done: that its entry stays, at worst until the steward finds
 	 * it, is no failure. */
 	struct err ignored = {0};
 	if (!j->ops->remove(j, &r->t, p->id, &ignored))
-		let_go(r, PLAN_RUNNING);
+		leave(r);
 	return true;
 }
 
@@ -405,10 +529,15 @@ bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 			.t = *t,
 			.plan = p,
 			.steward = true,
+			.again = true,
 			.stop = stop};
 
+	if (p->count == 0)
+		return err_set(e, ERR_INTERNAL, "plan %s cannot be read",
+			       p->id);
 	r.t.caller = &caller;
-	p->holder = g->name;
+	/* Not to be mistaken for a request of the same gateway. */
+	p->holder = arena_printf(t->arena, "%s steward", g->name);
 	p->state = PLAN_RUNNING;
 	return update(&r, e) && carry_out(&r, e);
 }

@@ -7,7 +7,9 @@
  * that it does not matter where the first one stopped.
  *
  * The first step decides: what it refuses has changed nothing, and the plan is
- * over.  After it a plan is carried to its end.
+ * over.  After it a plan is carried to its end.  If that is refused, because
+ * the caller has lost his rights meanwhile, it is stuck: it stays in the
+ * journal, claims no names, and is tried again now and then.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
@@ -60,6 +62,7 @@ bool plan_may_retry(const struct err *e);
 #define STEP_RELINK "relink"       /* what names key names to */
 #define STEP_SETTLE "settle"       /* from now on to is all it is found by */
 #define STEP_UNFORWARD "unforward" /* that alias goes */
+#define STEP_ADMIT "admit"         /* domain key may be retired */
 #define STEP_DETACH "detach"       /* nothing elsewhere leads into domain key */
 #define STEP_RETIRE "retire"       /* domain key goes out of everybody's way */
 #define STEP_PURGE "purge"         /* what was retired is deleted */

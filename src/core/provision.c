@@ -180,8 +180,7 @@ static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
 	return true;
 }
 
-/* Nobody may have an address that is just being renamed or removed. */
-static bool is_unclaimed(const struct gateway *g, const struct task *t,
+bool provision_unclaimed(const struct gateway *g, const struct task *t,
 			 const char *key, struct err *e)
 {
 	bool claimed = false;
@@ -206,7 +205,7 @@ bool provision_create(const struct gateway *g, const struct task *t,
 		r->complete(record, t->arena);
 	const char *key = kind_key(k, record);
 	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN && !is_unclaimed(g, t, key, e))
+	if (k != KIND_DOMAIN && !provision_unclaimed(g, t, key, e))
 		return false;
 	do {
 		err_clear(e);
@@ -372,7 +371,6 @@ static bool judge_change(const struct gateway *g, const struct change *c,
 	return e->faults == NULL;
 }
 
-/* One try: read, compare, patch, check, write what differs. */
 /* What the client asked for.  Or it is there already: our own work, of which
  * we did not hear. */
 static bool is_as_seen(const struct change *c, const struct revision *seen,
@@ -380,9 +378,15 @@ static bool is_as_seen(const struct change *c, const struct revision *seen,
 {
 	if (c->doubt.any && text_equal(seen->etag, c->wanted))
 		return true;
-	return provision_matches(c->if_match, seen, e);
+	if (provision_matches(c->if_match, seen, e))
+		return true;
+	/* Perhaps it was, and somebody has changed it since. */
+	return c->doubt.any ? err_code(e, ERR_UNKNOWN, "outcome_unknown",
+				       "it is not in the state you saw")
+			    : false;
 }
 
+/* One try: read, compare, patch, check, write what differs. */
 static bool change_once(const struct gateway *g, const struct task *t,
 			struct change *c, void *ret, struct revision *rev,
 			struct err *e)
@@ -440,7 +444,9 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 		err_clear(e);
 		return true;
 	}
-	doubt_disproved(&c->doubt, e);
+	/* Nobody can see what password there is. */
+	if (c->hash == NULL)
+		doubt_disproved(&c->doubt, e);
 	return false;
 }
 
@@ -497,23 +503,29 @@ static void tell_counts(const struct gateway *g, const struct task *t,
 		 (long long)n.users, (long long)n.aliases);
 }
 
+/* One try.  After the first, what has come in its place stays. */
 static bool remove_once(const struct gateway *g, const struct task *t,
-			enum kind k, const char *key,
+			enum kind k, const char *key, const char **id,
 			const struct text_list *if_match, struct err *e)
 {
 	void *there = arena_alloc(t->arena, kind_rules(k)->size);
 	struct revision seen;
 
-	return g->store->ops->get(g->store, t, k, key, there, &seen, e) &&
-	       provision_matches(if_match, &seen, e) &&
+	if (!g->store->ops->get(g->store, t, k, key, there, &seen, e))
+		return false;
+	if (*id != NULL && !text_equal(*id, kind_id(k, there)))
+		return err_set(e, ERR_NOT_FOUND, "there is another %s now",
+			       key);
+	*id = kind_id(k, there);
+	return provision_matches(if_match, &seen, e) &&
 	       (k != KIND_DOMAIN || target_unused(g, t, key, e)) &&
 	       g->store->ops->remove(g->store, t, k, key, &seen, e);
 }
 
-/* The same for a removal. */
+/* After the last try: whether one of them was done after all. */
 static bool was_removed(const struct gateway *g, const struct task *t,
-			enum kind k, const char *key, const struct doubt *d,
-			struct err *e)
+			enum kind k, const char *key, const char *id,
+			const struct doubt *d, struct err *e)
 {
 	void *there = arena_alloc(t->arena, kind_rules(k)->size);
 	struct revision rev;
@@ -521,9 +533,11 @@ static bool was_removed(const struct gateway *g, const struct task *t,
 
 	if (!d->any)
 		return false;
-	if (g->store->ops->get(g->store, t, k, key, there, &rev, &none))
+	bool seen = g->store->ops->get(g->store, t, k, key, there, &rev, &none);
+	bool same = seen && text_equal(kind_id(k, there), id);
+	if (same)
 		doubt_disproved(d, e);
-	if (none.kind != ERR_NOT_FOUND)
+	if (same || (!seen && none.kind != ERR_NOT_FOUND))
 		return false;
 	err_clear(e);
 	return true;
@@ -534,6 +548,7 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, struct err *e)
 {
 	struct doubt d = doubt_begin();
+	const char *id = NULL;
 
 	if (!known_key(t->arena, k, &key, e))
 		return false;
@@ -542,7 +557,7 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 	for (int try = 1;; try++) {
 		struct err why = {0};
 
-		if (remove_once(g, t, k, key, if_match, &why) ||
+		if (remove_once(g, t, k, key, &id, if_match, &why) ||
 		    (d.any && why.kind == ERR_NOT_FOUND)) {
 			err_clear(e); /* of an earlier try */
 			return true;
@@ -551,7 +566,7 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 			tell_counts(g, t, key, &why);
 		*e = why;
 		if (!was_overtaken(&why) && !doubt_again(&d, g, t, e))
-			return was_removed(g, t, k, key, &d, e) ||
+			return was_removed(g, t, k, key, id, &d, e) ||
 			       provision_denied(e, "delete", key);
 		if (try == CHANGE_TRIES)
 			return given_up(e, "delete", key);
@@ -586,14 +601,16 @@ static bool own_password(const struct gateway *g, const struct task *t,
 		return false;
 	}
 	struct doubt d = doubt_begin();
+	unsigned tries = 0;
 	if (!g->hasher->ops->hash(g->hasher, t, n->clear, &hash, e))
 		return false;
 	do {
 		err_clear(e);
 		if (g->store->ops->set_own_password(g->store, t, hash, e))
 			return true;
-	} while (doubt_again(&d, g, t, e));
-	return false;
+	} while (doubt_again(&d, g, t, e) ||
+		 (was_overtaken(e) && ++tries < CHANGE_TRIES));
+	return was_overtaken(e) && given_up(e, "change", t->caller->login);
 }
 
 bool provision_password(const struct gateway *g, const struct task *t,

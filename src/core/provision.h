@@ -48,6 +48,11 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 bool provision_list(const struct gateway *g, const struct task *t,
 		    const struct query *q, struct page *ret, struct err *e);
 
+/* ERR_CONFLICT if that name or address is just being renamed or removed: nobody
+ * may have it. */
+bool provision_unclaimed(const struct gateway *g, const struct task *t,
+			 const char *key, struct err *e);
+
 /* Whether the record is in one of the states that were asked for: else
  * ERR_CHANGED. */
 bool provision_matches(const struct text_list *if_match,

@@ -40,13 +40,7 @@ static bool new_key_check(enum kind k, const char *key, const char *to,
 	return e->faults == NULL;
 }
 
-static const char *record_id(enum kind k, const void *record)
-{
-	return k == KIND_USER ? ((const struct user *)record)->id
-			      : ((const struct alias *)record)->id;
-}
-
-/* Somebody has the new address, or is just about to. */
+/* Nobody has the new address. */
 static bool is_free(const struct gateway *g, const struct task *t,
 		    const char *to, struct err *e)
 {
@@ -107,7 +101,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 				"another administrator has to rename you");
 	if (!is_free(g, t, to, e))
 		return false;
-	const char *id = record_id(k, old);
+	const char *id = kind_id(k, old);
 	const struct step steps[] = {{STEP_RENAME, noun, key, to, id},
 				     {STEP_FORWARD, noun, key, to, id},
 				     {STEP_SETTLE, noun, key, to, id},
@@ -141,8 +135,14 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 		return false;
 	if (!s->ops->may_remove(s, t, KIND_DOMAIN, name, e))
 		return provision_denied(e, "delete", name);
+	const char *own = address_domain(t->caller->login);
+	if (own != NULL && text_equal(own, name))
+		return err_code(e, ERR_CONFLICT, "own_address",
+				"you are in it: another administrator has to "
+				"delete it");
 	const char *noun = kind_rules(KIND_DOMAIN)->noun;
-	const struct step steps[] = {{STEP_DETACH, noun, name, NULL, there.id},
+	const struct step steps[] = {{STEP_ADMIT, noun, name, NULL, there.id},
+				     {STEP_DETACH, noun, name, NULL, there.id},
 				     {STEP_RETIRE, noun, name, NULL, there.id},
 				     {STEP_PURGE, noun, name, NULL, there.id}};
 	const char *names[] = {name};

@@ -110,6 +110,15 @@ struct store_ops {
 		       const struct text_list *names, const char *to,
 		       const char *except, bool *more, struct err *e);
 
+	/* Whether that record is there, be it visible to the caller or not. */
+	bool (*is_there)(struct store *s, const struct task *t, enum kind k,
+			 const char *key, const char *id, bool *ret,
+			 struct err *e);
+
+	/* Whether the caller might do what comes next. */
+	bool (*may_retire)(struct store *s, const struct task *t,
+			   const char *name, const char *plan, struct err *e);
+
 	/* Put the domain with that id, and all in it, below a plan of the
 	 * journal, where nobody sees it. */
 	bool (*retire)(struct store *s, const struct task *t, const char *name,

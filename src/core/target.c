@@ -1,5 +1,6 @@
 #include "core/target.h"
 
+#include "core/provision.h"
 #include "util/text.h"
 
 #define F(member) (struct field) FIELD(struct domain, member)
@@ -29,7 +30,7 @@ bool target_check(const struct gateway *g, const struct task *t,
 					 "domain leads to a local one",
 					 d->target, to.kind));
 	}
-	return e->faults == NULL;
+	return e->faults == NULL && provision_unclaimed(g, t, d->target, e);
 }
 
 bool target_change(const struct gateway *g, const struct task *t,

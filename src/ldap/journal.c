@@ -251,11 +251,21 @@ static void each_plan(void *ctx, LDAP *ld, LDAPMessage *message)
 
 	if (f->count == f->room || f->err.kind != ERR_NONE)
 		return;
-	if (entry_read(ld, message, f->arena, &en, &f->err) &&
-	    map_read(&row_map, f->arena, &en, &row, &f->err) &&
-	    plan_of(f->arena, &row, entry_text(&en, schema_guard),
-		    &f->plans[f->count], &f->err))
-		f->count++;
+	if (!entry_read(ld, message, f->arena, &en, &f->err))
+		return;
+	struct plan *p = &f->plans[f->count];
+	const char *guard = entry_text(&en, schema_guard);
+	if (!map_read(&row_map, f->arena, &en, &row, &f->err) ||
+	    !plan_of(f->arena, &row, guard, p, &f->err)) {
+		if (f->room == 1 || row.id == NULL)
+			return;
+		/* One that cannot be read must not keep us from the others. */
+		err_clear(&f->err);
+		*p = (struct plan){.id = row.id,
+				   .state = PLAN_STUCK,
+				   .guard = guard};
+	}
+	f->count++;
 }
 
 static bool search(struct ldap_journal *j, const struct task *t,
@@ -338,7 +348,9 @@ static bool is_claimed(struct journal *port, const struct task *t,
 
 	if (!store_run(&j->store, t, &op, j->store.set->read_seconds, "journal",
 		       e))
-		return false;
+		return e->kind == ERR_NOT_FOUND
+			       ? err_set(e, ERR_INTERNAL, "there is no journal")
+			       : false;
 	*ret = count > 0;
 	return true;
 }

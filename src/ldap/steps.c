@@ -87,40 +87,36 @@ bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 	if (!store_run(s, t, &op, s->set->write_seconds, key, e) &&
 	    op.result != LDAP_X_NO_OPERATION &&
 	    op.result != LDAP_NOT_ALLOWED_ON_NONLEAF)
-		return false;
+		return store_nothing_done(e);
 	err_clear(e);
 	return k != KIND_DOMAIN || leaves_administrators(s, t, op.dn, e);
 }
 
 struct looking {
 	struct arena *arena;
-	const char *id;
+	const char *attribute, *value;
 	struct err err;
 };
 
-static void each_id(void *ctx, LDAP *ld, LDAPMessage *message)
+static void each_looked(void *ctx, LDAP *ld, LDAPMessage *message)
 {
 	struct looking *l = ctx;
 	struct entry en;
 
 	if (entry_read(ld, message, l->arena, &en, &l->err))
-		l->id = entry_text(&en, "entryUUID");
+		l->value = entry_text(&en, l->attribute);
 }
 
-/* What entry is at that name; NULL if none.  With the caller's rights, or, for
- * what is in the journal, the gateway's. */
-static bool id_at(struct ldap_store *s, const struct task *t, const char *dn,
-		  bool own, const char **ret, struct err *e)
+bool store_look(struct ldap_store *s, const struct task *t, const char *dn,
+		const char *attribute, const char **ret, struct err *e)
 {
-	static const char *const want[] = {"entryUUID", NULL};
-	struct looking l = {.arena = t->arena};
-	struct controls c = store_as_caller(t);
+	const char *want[] = {attribute, NULL};
+	struct looking l = {.arena = t->arena, .attribute = attribute};
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = dn,
 			       .scope = LDAP_SCOPE_BASE,
 			       .want = want,
-			       .controls = own ? NULL : control_list(&c),
-			       .each = each_id,
+			       .each = each_looked,
 			       .ctx = &l};
 
 	if (!store_run(s, t, &op, s->set->read_seconds, "look", e) &&
@@ -129,8 +125,30 @@ static bool id_at(struct ldap_store *s, const struct task *t, const char *dn,
 	err_clear(e);
 	if (l.err.kind != ERR_NONE)
 		*e = l.err;
-	*ret = l.id;
+	*ret = l.value;
 	return l.err.kind == ERR_NONE;
+}
+
+/* Whether the record with that id is at that name.  That the caller sees
+ * nothing must not be taken for nothing being there. */
+static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
+		  const char *id, bool *ret, struct err *e)
+{
+	const char *there;
+
+	if (!store_look(s, t, dn, "entryUUID", &there, e))
+		return false;
+	*ret = there != NULL && strcmp(there, id) == 0;
+	return true;
+}
+
+bool steps_is_there(struct store *port, const struct task *t, enum kind k,
+		    const char *key, const char *id, bool *ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+
+	return is_at(s, t, schema_dn(t->arena, s->set->base, k, key), id, ret,
+		     e);
 }
 
 struct renaming {
@@ -188,38 +206,51 @@ static bool set_parts(const struct renaming *r, const char *dn,
 }
 
 static bool move(struct ldap_store *s, const struct task *t, const char *dn,
-		 const char *name, const char *parent, const char *what,
+		 const char *name, const char *parent, bool no_op,
 		 struct err *e)
 {
 	struct controls c = store_as_caller(t);
+
+	if (no_op)
+		control_no_op(&c);
 	struct operation op = {.kind = OPERATION_RENAME,
 			       .dn = dn,
 			       .name = name,
 			       .parent = parent,
 			       .controls = control_list(&c)};
 
-	return store_run(s, t, &op, s->set->write_seconds, what, e);
-}
-
-/* Refused for good: as it was before. */
-static bool undo(const struct renaming *r, struct err *e)
-{
-	const struct parts old = {.local =
-					  address_local(r->task->arena, r->key),
-				  .login = r->key};
-	struct err why = *e;
-
+	if (store_run(s, t, &op, s->set->write_seconds, name, e))
+		return true;
+	if (!no_op || op.result != LDAP_X_NO_OPERATION)
+		return no_op ? store_nothing_done(e) : false;
 	err_clear(e);
-	if (!set_parts(r, r->old_dn, &old, false, e))
-		return false;
-	*e = why;
-	return false;
+	return true;
 }
 
 static bool is_refusal(const struct err *e)
 {
 	return e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT &&
 	       e->kind != ERR_UNKNOWN && e->kind != ERR_LIMIT;
+}
+
+/* Refused for good: as it was before.  What can be neither done nor undone is
+ * nothing that anybody may be told. */
+static bool undo(const struct renaming *r, struct err *e)
+{
+	const struct parts old = {.local =
+					  address_local(r->task->arena, r->key),
+				  .login = r->key};
+	struct err why = *e;
+	bool there;
+
+	err_clear(e);
+	if (!is_at(r->store, r->task, r->old_dn, r->id, &there, e) ||
+	    (there && !set_parts(r, r->old_dn, &old, false, e)))
+		return is_refusal(e) ? err_set(e, ERR_UNKNOWN,
+					       "%s is half renamed", r->key)
+				     : false;
+	*e = why;
+	return false;
 }
 
 static bool rename_entry(const struct renaming *r, struct err *e)
@@ -236,8 +267,11 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 			       ? err_set(e, ERR_NOT_FOUND, "%s is another now",
 					 r->key)
 			       : false;
+	/* slapo-unique would ask with our assertion, so there is none; but a
+	 * successor at the old name lacks the other local part, which a rule
+	 * of the directory demands of the new one. */
 	if (move(r->store, r->task, r->old_dn,
-		 dn_name(a, schema_of(r->kind)->key, r->to), NULL, r->to, e))
+		 dn_name(a, schema_of(r->kind)->key, r->to), NULL, false, e))
 		return true;
 	/* slapo-unique is asked before the names are compared. */
 	if (e->kind == ERR_INVALID)
@@ -245,16 +279,22 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 	return is_refusal(e) ? undo(r, e) : false;
 }
 
-/* Whether the record with that id is at that name. */
-static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
-		  const char *id, bool *ret, struct err *e)
+/* It was not there, or not for the caller.  Another gateway may have renamed it
+ * between our questions. */
+static bool missed(const struct renaming *r, struct err *e)
 {
-	const char *there;
+	bool there;
 
-	if (!id_at(s, t, dn, false, &there, e))
+	err_clear(e);
+	if (!is_at(r->store, r->task, r->new_dn, r->id, &there, e))
 		return false;
-	*ret = there != NULL && strcmp(there, id) == 0;
-	return true;
+	if (there)
+		return true;
+	if (!is_at(r->store, r->task, r->old_dn, r->id, &there, e))
+		return false;
+	return there ? err_set(e, ERR_DENIED, "you may not rename %s", r->key)
+		     : err_set(e, ERR_NOT_FOUND, "there is no %s %s",
+			       kind_rules(r->kind)->noun, r->key);
 }
 
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
@@ -281,9 +321,9 @@ bool steps_rename(struct store *port, const struct task *t, enum kind k,
 	if (!is_at(s, t, r.old_dn, id, &there, e))
 		return false;
 	if (!there)
-		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
-			       kind_rules(k)->noun, key);
-	return rename_entry(&r, e);
+		return missed(&r, e);
+	return rename_entry(&r, e) ||
+	       (e->kind == ERR_NOT_FOUND && missed(&r, e));
 }
 
 bool steps_settle(struct store *port, const struct task *t, enum kind k,
@@ -411,6 +451,17 @@ bool steps_relink(struct store *port, const struct task *t,
 	return true;
 }
 
+bool steps_may_retire(struct store *port, const struct task *t,
+		      const char *name, const char *plan, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct arena *a = t->arena;
+
+	return move(s, t, schema_dn(a, s->set->base, KIND_DOMAIN, name),
+		    dn_name(a, schema_of(KIND_DOMAIN)->key, name),
+		    schema_plan_dn(a, s->set->base, plan), true, e);
+}
+
 bool steps_retire(struct store *port, const struct task *t, const char *name,
 		  const char *id, const char *plan, struct err *e)
 {
@@ -419,15 +470,17 @@ bool steps_retire(struct store *port, const struct task *t, const char *name,
 	const char *journal = schema_plan_dn(a, s->set->base, plan);
 	const char *rdn = dn_name(a, schema_of(KIND_DOMAIN)->key, name);
 	const char *from = schema_dn(a, s->set->base, KIND_DOMAIN, name);
-	const char *there, *put = arena_printf(a, "%s,%s", rdn, journal);
+	bool there;
 
-	if (!id_at(s, t, put, true, &there, e))
+	if (!is_at(s, t, from, id, &there, e))
 		return false;
-	if (there != NULL)
-		return true; /* done by an earlier try */
-	if (!id_at(s, t, from, false, &there, e))
+	/* Done by an earlier try, or somebody else has deleted it. */
+	if (!there || move(s, t, from, rdn, journal, false, e))
+		return true;
+	if (e->kind != ERR_NOT_FOUND)
 		return false;
-	if (there == NULL || strcmp(there, id) != 0)
-		return true; /* somebody else has deleted it */
-	return move(s, t, from, rdn, journal, name, e);
+	err_clear(e);
+	if (!is_at(s, t, from, id, &there, e))
+		return false;
+	return !there || err_set(e, ERR_DENIED, "you may not delete %s", name);
 }

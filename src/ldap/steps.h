@@ -18,6 +18,12 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 bool steps_relink(struct store *port, const struct task *t,
 		  const struct text_list *names, const char *to,
 		  const char *except, bool *more, struct err *e);
+bool steps_is_there(struct store *port, const struct task *t, enum kind k,
+		    const char *key, const char *id, bool *ret, struct err *e);
+
+bool steps_may_retire(struct store *port, const struct task *t,
+		      const char *name, const char *plan, struct err *e);
+
 bool steps_retire(struct store *port, const struct task *t, const char *name,
 		  const char *id, const char *plan, struct err *e);
 

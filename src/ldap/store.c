@@ -180,6 +180,13 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
+bool store_nothing_done(struct err *e)
+{
+	if (e->kind == ERR_UNKNOWN)
+		e->kind = ERR_UNAVAILABLE;
+	return false;
+}
+
 /* Who may not write is told so, even when there is nothing to write: ask with
  * the no-op control, which checks everything and does nothing. */
 static bool may_change(struct ldap_store *s, const struct task *t,
@@ -194,9 +201,11 @@ static bool may_change(struct ldap_store *s, const struct task *t,
 	control_no_op(&c);
 	op->mods = mods;
 	op->controls = control_list(&c);
-	return session_run(s->session, t->arena, op,
-			   deadline(t, s->set->write_seconds), e) &&
-	       (op->result == LDAP_X_NO_OPERATION || result_of(op, op->dn, e));
+	return (session_run(s->session, t->arena, op,
+			    deadline(t, s->set->write_seconds), e) &&
+		(op->result == LDAP_X_NO_OPERATION ||
+		 result_of(op, op->dn, e))) ||
+	       store_nothing_done(e);
 }
 
 static bool change(struct store *port, const struct task *t, enum kind k,
@@ -415,10 +424,18 @@ static bool set_own_password(struct store *port, const struct task *t,
 			   .mod_type = arena_strdup(t->arena, schema_password),
 			   .mod_values = values};
 	LDAPMod *mods[] = {&replace, NULL};
+	struct controls c = {.count = 0};
 	struct operation op = {.kind = OPERATION_MODIFY,
 			       .dn = t->caller->identity,
 			       .mods = mods};
+	const char *guard;
 
+	/* One that comes late must not undo the next. */
+	if (!store_look(s, t, op.dn, schema_guard, &guard, e))
+		return false;
+	if (guard != NULL)
+		control_assert(&c, t->arena, schema_guard, guard);
+	op.controls = control_list(&c);
 	return store_run(s, t, &op, s->set->write_seconds, t->caller->login, e);
 }
 
@@ -495,6 +512,8 @@ static const struct store_ops ops = {
 	.rename = steps_rename,
 	.settle = steps_settle,
 	.relink = steps_relink,
+	.is_there = steps_is_there,
+	.may_retire = steps_may_retire,
 	.retire = steps_retire,
 	.await = await,
 	.is_ready = is_ready,

@@ -19,6 +19,14 @@ struct ldap_store *store_self(struct store *s);
 /* Controls of an operation with the caller's rights. */
 struct controls store_as_caller(const struct task *t);
 
+/* A failed trial that changes nothing: whatever became of it is known. */
+bool store_nothing_done(struct err *e);
+
+/* The first value of an attribute, NULL if none, or no such entry; with the
+ * gateway's own rights. */
+bool store_look(struct ldap_store *s, const struct task *t, const char *dn,
+		const char *attribute, const char **ret, struct err *e);
+
 /* Run it within so many seconds, at most; results other than success are
  * errors.  `what` says what was attempted. */
 bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,

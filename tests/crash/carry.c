@@ -1,13 +1,15 @@
 /*
  * Carry out a plan on a directory and die, as by a power cut, before a certain
- * write: carry URI BASE WRITES COMMAND...
+ * write: carry URI BASE CALLER LEASE WRITES COMMAND...
  *
  *	rename OLD NEW     a user
  *	remove DOMAIN      with all that is in it
  *	resume             what is found in the journal
  *
- * WRITES is how many the directory gets; -1: all.  Ends with 0 when it was done
- * to the end, with 1 when it failed, and by SIGKILL otherwise.
+ * CALLER is whose login it is, LEASE in milliseconds.  WRITES is how many the
+ * directory gets; -1: all; with an "s" behind it, it only stops before the
+ *next. Ends with 0 when it was done to the end, with 1 when it failed, and by
+ *SIGKILL otherwise.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -26,12 +28,13 @@
 enum { PATIENCE = 60000 };
 
 static long writes_left = -1;
+static int how_to_end = SIGKILL;
 
 /* Before each write of libldap's that the gateway makes. */
 static void *before_write(const char *name)
 {
 	if (writes_left >= 0 && writes_left-- == 0)
-		raise(SIGKILL);
+		raise(how_to_end);
 	return dlsym(RTLD_NEXT, name);
 }
 
@@ -86,27 +89,33 @@ static bool resume(const struct gateway *g, const struct task *t, struct err *e)
 {
 	struct plan *plans;
 	size_t count;
+	bool good = true;
 
 	if (!g->journal->ops->list(g->journal, t, &plans, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!plan_resume(g, t, &plans[i], NULL, e))
-			return false;
+		struct err why = {0};
+
+		if (plan_resume(g, t, &plans[i], NULL, &why))
+			continue;
+		*e = why;
+		good = false;
 	}
-	return true;
+	return good;
 }
 
 static int carry(struct live *live)
 {
 	char **words = live->ctx;
-	const struct caller admin = live_caller(live, "admin");
-	const struct task t = {live->arena, &admin, clock_now() + PATIENCE};
+	const struct caller caller = live_caller(live, *words++);
+	const struct task t = {live->arena, &caller, clock_now() + PATIENCE};
 	struct gateway *g = &live->gateway;
 	struct err e = {0};
 	bool good = false;
 
 	g->name = "carry";
-	g->lease_millis = PATIENCE;
+	g->lease_millis = strtol(*words++, NULL, 10);
+	words++; /* the writes */
 	if (strcmp(words[0], "rename") == 0)
 		good = rename_user(g, &t, words + 1, &e);
 	else if (strcmp(words[0], "remove") == 0)
@@ -121,12 +130,15 @@ static int carry(struct live *live)
 
 int main(int argc, char **argv)
 {
-	if (argc < 5)
+	if (argc < 7)
 		return EXIT_FAILURE;
 	struct live live = {.set = {.uri = argv[1], .base = argv[2]},
 			    .work = carry,
-			    .ctx = argv + 4};
+			    .ctx = argv + 3};
+	char *end;
 
-	writes_left = strtol(argv[3], NULL, 10);
+	writes_left = strtol(argv[5], &end, 10);
+	if (*end == 's')
+		how_to_end = SIGSTOP;
 	return live_run(&live);
 }

@@ -21,6 +21,7 @@ BASE = "dc=provost"
 ALIASES = 20
 USERS = 200 if os.environ.get("SANITIZED") else 1000
 KILLED = -9
+LEASE = "60000"  # milliseconds
 WRITTEN_DOWN = 2  # writes until a plan is in the journal: a trial that changes nothing, and the plan
 ONE_STEP = 3  # writes until one more record is gone: the plan is taken over, its domain found to be not empty yet
 DEADLINE = 60
@@ -65,6 +66,8 @@ class View:
                 return "%s has another local part" % address
             if "provostFormerAddress" in entry and not self.claims:
                 return "%s has a former address" % address
+            if "uid" not in entry and not self.claims:
+                return "%s has no login" % address
             if [text(uid) for uid in entry.get("uid", [])] not in ([], [address]):
                 return "%s has another login" % address
         return None
@@ -72,7 +75,7 @@ class View:
 
 def carry(directory, writes, *words):
     """Run the program until it has made so many writes; how it ended, and what it said."""
-    command = [CARRY, directory.ldapi, BASE, str(writes), *words]
+    command = [CARRY, directory.ldapi, BASE, "admin", LEASE, str(writes), *words]
     run = subprocess.run(command, timeout=DEADLINE, check=False, stdout=subprocess.PIPE, text=True)
     return run.returncode, run.stdout.strip()
 

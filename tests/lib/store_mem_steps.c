@@ -176,17 +176,36 @@ static bool relink(struct store *port, const struct task *t,
 	return true;
 }
 
+static bool is_there(struct store *port, const struct task *t, enum kind k,
+		     const char *key, const char *id, bool *ret, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*ret = is(store_mem_find(s, k, key), id);
+	return store_mem_is_up(s, e);
+}
+
+static bool may_retire(struct store *port, const struct task *t,
+		       const char *name, const char *plan, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	(void)name, (void)plan;
+	return store_mem_is_up(s, e) && !denied(s, t, e);
+}
+
 static bool retire(struct store *port, const struct task *t, const char *name,
 		   const char *id, const char *plan, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	bool lost;
 
-	if (!store_mem_is_up(s, e) || denied(s, t, e))
+	if (!store_mem_is_up(s, e))
 		return false;
 	if (!is(store_mem_find(s, KIND_DOMAIN, name), id))
 		return true;
-	if (!store_mem_fate(s, &lost, e))
+	if (denied(s, t, e) || !store_mem_fate(s, &lost, e))
 		return false;
 	plan = arena_strdup(s->arena, plan);
 	for (struct item *it = s->items; it != NULL; it = it->next) {
@@ -212,6 +231,8 @@ const struct store_ops store_mem_steps = {
 	.rename = rename_item,
 	.settle = settle,
 	.relink = relink,
+	.is_there = is_there,
+	.may_retire = may_retire,
 	.retire = retire,
 	.await = await,
 };

@@ -147,6 +147,108 @@ static void changes(void)
 	   "once");
 }
 
+/* What somebody else does while we wait to try again. */
+static void (*meanwhile)(void);
+
+static bool await_others(struct store *s, const struct task *t, int64_t ms)
+{
+	void (*theirs)(void) = meanwhile;
+
+	(void)s, (void)t, (void)ms;
+	meanwhile = NULL;
+	store_mem_trouble(w->store, 0, STORE_MEM_LOSES_ONE);
+	if (theirs != NULL)
+		theirs();
+	return true;
+}
+
+static void change_him(void)
+{
+	struct user wanted = {.quota_bytes = 77}, got;
+	const struct field f = FIELD(struct user, quota_bytes);
+	const struct patch p = {&wanted, &f, 1, false};
+	struct revision rev;
+	struct err e = {0};
+
+	OK(provision_change(&w->gateway, &w->admin, KIND_USER,
+			    "carl@example.org", &p, NULL, &got, &rev, &e),
+	   "somebody else changes him");
+}
+
+static void create_him(void)
+{
+	struct user u = user_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	u.address = "carl@example.org";
+	OK(provision_create(&w->gateway, &w->admin, KIND_USER, &u, &rev, &e),
+	   "somebody else has his address");
+}
+
+static void others(void)
+{
+	const struct store_ops *real = w->store->ops;
+	struct store_ops ops = *real;
+	struct user wanted = {.name = "Carlo"}, got;
+	const struct field f = FIELD(struct user, name);
+	const struct patch p = {&wanted, &f, 1, false};
+	struct revision rev;
+	struct err e = {0};
+
+	create_him();
+	provision_read(&w->gateway, &w->admin, KIND_USER, "carl@example.org",
+		       &got, &rev, &e);
+	const char *tags[] = {rev.etag};
+	const struct text_list match = {tags, 1};
+	ops.await = await_others;
+	w->store->ops = &ops;
+	meanwhile = change_him;
+	OK(lose() && !provision_change(&w->gateway, &w->admin, KIND_USER,
+				       "carl@example.org", &p, &match, &got,
+				       &rev, &e),
+	   "a conditional change that was done, and changed since");
+	OK(e.kind == ERR_UNKNOWN, "is not said to have been refused");
+	e = (struct err){0};
+	meanwhile = create_him;
+	OK(lose() && provision_remove(&w->gateway, &w->admin, KIND_USER,
+				      "carl@example.org", false, NULL, &e),
+	   "a removal that was done");
+	OK(provision_read(&w->gateway, &w->admin, KIND_USER, "carl@example.org",
+			  &got, &rev, &e),
+	   "spares whoever came after him");
+	w->store->ops = real;
+}
+
+/* Nobody can see whether it was: it is not said that it was not. */
+static bool fails(struct store *s, const struct task *t, enum kind k,
+		  const void *old, void *record, const struct revision *seen,
+		  struct revision *ret, struct err *e)
+{
+	(void)s, (void)t, (void)k, (void)old, (void)record, (void)seen,
+		(void)ret;
+	return err_code(e, ERR_UNKNOWN, "directory_failed", "result 80");
+}
+
+static void passwords(void)
+{
+	const struct store_ops *real = w->store->ops;
+	struct store_ops ops = *real;
+	struct user wanted = {.clear = "correct horse battery"}, got;
+	const struct field f = FIELD(struct user, clear);
+	const struct patch p = {&wanted, &f, 1, false};
+	struct revision rev;
+	struct err e = {0};
+
+	ops.change = fails;
+	w->store->ops = &ops;
+	OK(!provision_change(&w->gateway, &w->admin, KIND_USER,
+			     "carl@example.org", &p, NULL, &got, &rev, &e) &&
+		   e.kind == ERR_UNKNOWN,
+	   "whether a password was changed nobody can see");
+	w->store->ops = real;
+}
+
 int main(void)
 {
 	w = world_open();
@@ -154,6 +256,8 @@ int main(void)
 	verdicts();
 	creations();
 	changes();
+	others();
+	passwords();
 	world_close(&w);
 	return tap_done();
 }

@@ -241,16 +241,42 @@ static void removals(void)
 	world_close(&w);
 }
 
-/* More than a request clears away by itself. */
-static void large(void)
+static void create_many(void)
 {
-	struct err e;
-
 	begin();
 	for (int i = 0; i < 700; i++)
 		create_alias(arena_printf(w->arena, "a%d@example.org", i),
 			     "x@far.example", NULL);
-	OK(remove_domain(&e), "a large domain");
+}
+
+/* No time is left for what takes long. */
+static void hurried(void)
+{
+	struct err e;
+
+	create_many();
+	OK(!remove_domain(&e) && e.kind == ERR_UNKNOWN &&
+		   is_there(KIND_DOMAIN, "example.org"),
+	   "nobody is kept waiting beyond his deadline");
+	resume_all();
+	OK(!is_there(KIND_DOMAIN, "example.org") &&
+		   journal_mem_count(w->journal) == 0,
+	   "and it is done all the same");
+	world_close(&w);
+}
+
+/* More than a request clears away by itself. */
+static void large(void)
+{
+	struct task t;
+	struct err e = {0};
+
+	create_many();
+	t = w->admin;
+	t.deadline = clock_now() + 60000;
+	OK(provision_remove(&w->gateway, &t, KIND_DOMAIN, "example.org", true,
+			    NULL, &e),
+	   "a large domain");
 	OK(!is_there(KIND_DOMAIN, "example.org"), "is gone at once");
 	OK(journal_mem_retired(w->journal) > 0 &&
 		   journal_mem_count(w->journal) == 1,
@@ -390,6 +416,7 @@ int main(void)
 	refusals();
 	claims();
 	removals();
+	hurried();
 	large();
 	die_renaming(STORE_MEM_DIES_BEFORE);
 	die_renaming(STORE_MEM_DIES_AFTER);
