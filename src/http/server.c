@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/body.h"
 #include "http/guard.h"
 #include "http/status.h"
 #include "loop/fiber.h"
@@ -22,12 +23,11 @@ enum {
 	 * it one and a half times a request: more would be slower, and twice
 	 * as much made 1,000 idle connections cost 70 MB. */
 	POOL_BYTES = 28 * 1024,
-	BODY_GRACE = 5000, /* milliseconds before the slowest rate counts */
-	BODY_RATE = 1024,  /* bytes a second, at least */
-	BODIES_BYTES = 64 << 20, /* of all bodies under way in a loop */
-	ARGUMENTS_MAX = 64,      /* behind '?'; more exhaust libmicrohttpd's
-				  * memory and would get no answer at all */
-	DRAIN_FACTOR = 4,        /* of a body too large we read that much */
+	BODY_GRACE = 5000,  /* milliseconds before the slowest rate counts */
+	BODY_RATE = 1024,   /* bytes a second, at least */
+	ARGUMENTS_MAX = 64, /* behind '?'; more exhaust libmicrohttpd's
+			     * memory and would get no answer at all */
+	DRAIN_FACTOR = 4,   /* of a body too large we read that much */
 	REQUEST_ID_LENGTH = 16,
 };
 
@@ -38,7 +38,7 @@ struct server {
 	struct client *clients; /* connected ones */
 	unsigned under_way;     /* requests */
 	unsigned serving;       /* of these, on fibers */
-	size_t bodies;          /* bytes that were promised to bodies */
+	size_t bodies;          /* bytes of room that they have */
 	bool due, quiet;
 };
 
@@ -63,13 +63,13 @@ struct exchange {
 	struct client *client;
 	struct MHD_Connection *connection;
 	const char *target;
-	char *buffer;
-	size_t room;    /* in it */
-	size_t wasted;  /* bytes that were thrown away */
-	size_t promise; /* bytes of the loop's that the body may take */
+	struct body body;
+	size_t body_most; /* bytes that it may have */
+	size_t received;  /* bytes of it, kept or not */
 	int64_t body_began;
 	struct header heads[GUARD_HEADERS_MAX + 1];
-	bool begun, started, done, suspended, too_large, close, counted;
+	bool begun, started, done, suspended, close, counted;
+	bool too_large, crowded_out; /* its body */
 };
 
 static void cut_off(void *ctx)
@@ -206,7 +206,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 		return;
 	if (x->begun)
 		s->under_way--;
-	s->bodies -= x->promise;
+	body_drop(&x->body, &s->bodies);
 	x->client->busy = false;
 	x->client->exchange = NULL;
 	patience(x->client,
@@ -320,26 +320,17 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 	return queue(x);
 }
 
-/* Decide how much memory the body may take before a byte of it is kept.  Who
- * does not even say who he is gets none: his body is thrown away. */
-static bool promise_body(struct exchange *x)
+/* How long the body may become.  Who does not even say who he is gets no room:
+ * his body is thrown away. */
+static void expect_body(struct exchange *x)
 {
-	struct server *s = x->server;
 	const char *length = request_header(&x->req, "Content-Length");
-	int64_t size = 0;
+	int64_t size = x->server->parts.settings->body_bytes;
 
 	x->counted = request_header(&x->req, "Authorization") != NULL;
 	if (length != NULL)
-		text_number(length, 0, INT64_MAX, &size);
-	else if (request_header(&x->req, "Transfer-Encoding") != NULL)
-		size = s->parts.settings->body_bytes;
-	if (!x->counted)
-		size = 0;
-	if (s->bodies + (size_t)size > BODIES_BYTES)
-		return false;
-	s->bodies += (size_t)size;
-	x->promise = (size_t)size;
-	return true;
+		text_number(length, 0, size, &size); /* the guard has seen it */
+	x->body_most = (size_t)size;
 }
 
 static enum MHD_Result begin(struct exchange *x, const char *method,
@@ -363,62 +354,47 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 		 .header_count = x->req.header_count,
 		 .body_limit = (size_t)s->parts.settings->body_bytes};
 	struct guard_verdict v = guard_check(&in);
-	if (v.status == 0 && !promise_body(x))
-		v = (struct guard_verdict){503, "too much is being sent"};
-	if (v.status == 0)
+	if (v.status == 0) {
+		expect_body(x);
 		return MHD_YES;
+	}
 	x->close = true; /* what follows may be no request */
 	return refuse(x, v.status, v.why);
 }
 
-static void grow(struct exchange *x, size_t need)
-{
-	size_t room = x->room > 0 ? x->room : 1024;
-	char *buffer;
-
-	if (need < x->room)
-		return;
-	while (room <= need)
-		room *= 2;
-	buffer = arena_alloc(x->req.arena, room);
-	if (x->req.body_size > 0)
-		memcpy(buffer, x->buffer, x->req.body_size);
-	x->buffer = buffer;
-	x->room = room;
-}
-
 /* Bytes must come at a lowest rate, and be all there in the time a request
  * has. */
-static void await_more(struct exchange *x, size_t received)
+static void await_more(struct exchange *x)
 {
 	int64_t slowest = x->body_began + BODY_GRACE +
-			  (int64_t)received * 1000 / BODY_RATE;
+			  (int64_t)x->received * 1000 / BODY_RATE;
 
 	patience(x->client,
 		 slowest < x->req.deadline ? slowest : x->req.deadline);
 }
 
+/* What is not kept is read nevertheless: libmicrohttpd takes no reply in the
+ * middle of a body. */
 static enum MHD_Result take_body(struct exchange *x, const char *data,
 				 size_t *size)
 {
 	size_t limit = (size_t)x->server->parts.settings->body_bytes;
+	size_t *taken = &x->server->bodies;
+	size_t more = *size;
 
-	bool fits = !x->too_large && x->req.body_size + *size <= limit;
-	x->too_large = !fits;
-	if (!fits || !x->counted) {
-		x->wasted += *size;
-		*size = 0;
-		x->too_large = x->too_large || x->wasted > limit;
-		return x->wasted > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
-	}
-	if (x->room == 0 && request_header(&x->req, "Content-Length") != NULL)
-		grow(x, x->promise); /* at once, and once */
-	grow(x, x->req.body_size + *size);
-	memcpy(x->buffer + x->req.body_size, data, *size);
-	x->req.body_size += *size;
-	x->req.body = x->buffer;
 	*size = 0;
-	await_more(x, x->req.body_size);
+	x->received += more;
+	x->too_large = x->too_large || x->received > x->body_most;
+	if (x->too_large || !x->counted) {
+		body_drop(&x->body, taken);
+		return x->received > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
+	}
+	if (!x->crowded_out &&
+	    !body_add(&x->body, x->body_most, taken, data, more)) {
+		x->crowded_out = true;
+		body_drop(&x->body, taken);
+	}
+	await_more(x);
 	return MHD_YES;
 }
 
@@ -444,6 +420,12 @@ static enum MHD_Result start(struct exchange *x)
 	loop_clear_timer(s->parts.loop, &x->client->timer);
 	if (x->too_large)
 		return refuse(x, 413, "the body is too large");
+	if (x->crowded_out)
+		return refuse(x, 503, "too much is being sent");
+	if (x->body.size > 0) {
+		x->req.body = x->body.data;
+		x->req.body_size = x->body.size;
+	}
 	/* Without credentials nothing waits: health checks are answered however
 	 * much is under way. */
 	if (x->counted && s->serving >= s->parts.settings->requests)

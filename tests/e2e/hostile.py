@@ -839,6 +839,84 @@ def one_more(target):
         return False
 
 
+# ---- Many bodies ----------------------------------------------------------------------------------------------------
+
+BODIES_MOST = 64 * MIB  # room for all bodies of a loop
+
+
+def resident(pid):
+    with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) * 1024
+
+
+def announced(target, size, sent):
+    """A connection on which a body is announced, and begun, by somebody who may be anybody."""
+    wire = Wire(target.address, source="127.0.0.2")
+    wire.send(b"POST /v1/domains HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\nContent-Length: %d\r\n\r\n" % size + b" " * sent)
+    return wire
+
+
+def change(target, name):
+    """Statuses of small requests and of a large one."""
+    statuses = [target.admin.post("/v1/domains", {"name": name}).status, target.admin.patch("/v1/domains/" + name, {"description": "x"}).status]
+    with Wire(target.address) as wire:
+        wire.send(target.post(padded("large." + name, MIB)))
+        reply = wire.reply()
+        return statuses + [reply and reply.status]
+
+
+def slow_bodies(target):
+    """As many as would have all room if they got what they announce, and hardly send anything."""
+    before, held, statuses = resident(target.g.process.pid), [], set()
+    try:
+        held += [announced(target, MIB, 1) for _ in range(BODIES_MOST // MIB)]
+        for number in range(4):
+            statuses.add(tuple(change(target, "slow%d.example" % number)))
+            for wire in held:
+                wire.send(b" " * 2048)
+            time.sleep(1)
+        tap.is_(statuses, {(201, 200, 201)}, "64 slow bodies of 1 MiB keep nobody from sending")
+        grown = resident(target.g.process.pid) - before
+        tap.ok(grown < BODIES_MOST // 2, "and take memory for what they sent only", "%d bytes" % grown)
+        tap.is_([wire for wire in held if wire.ended or wire.fill(0)], [], "they are still at it")
+    finally:
+        for wire in held:
+            wire.socket.close()
+
+
+def large_bodies(target):
+    """As many as have all room, with all that they announced but a byte."""
+    held = []
+    try:
+        held += [announced(target, MIB, MIB - 1) for _ in range(BODIES_MOST // MIB + 16)]
+        gateway.until(lambda: change(target, "full.example")[2] == 503, "no room", 10)
+        tap.is_(change(target, "crowded.example"), [201, 200, 503], "when there is no room left, small bodies get through")
+        with Wire(target.address) as wire:
+            wire.send(target.post(padded("another.example", MIB)) + target.get())
+            reply, second = wire.reply(), wire.reply()
+            tap.ok(reply.status == 503 and b"too much is being sent" in reply.body, "large ones are 503", reply.body)
+            tap.is_(second and second.status, 200, "after which the connection goes on")
+        for wire in held:
+            wire.send(b" ")
+        replies = [wire.reply() for wire in held]
+        statuses = sorted({reply and reply.status for reply in replies}, key=str)
+        tap.is_(statuses, [401, 503], "those who had room are answered, those who had none are 503")
+    finally:
+        for wire in held:
+            wire.socket.close()
+    tap.is_(change(target, "roomy.example"), [201, 200, 201], "when they have gone, there is room again")
+
+
+def many_bodies():
+    """All on one loop."""
+    with gateway.Gateway("--loops", "1", ldap_port=False) as g:
+        target = Target(g)
+        slow_bodies(target)
+        large_bodies(target)
+        tap.is_(complaints_of_log(g), [], "many bodies: the log tells of no error of ours")
+        tap.is_(g.stop(), 0, "many bodies: it ends well")
+
+
 # ---- Slow clients ---------------------------------------------------------------------------------------------------
 
 PATIENCE = {"http-header-seconds": 2, "http-idle-seconds": 3, "http-request-seconds": 8}
@@ -1110,6 +1188,7 @@ def main():
         words = secrets(target)
         logins(target)
         ids = Wire.ids[:]
+        many_bodies()
         slow.start()  # most of its time it waits
         injections(target, directory)
         ids_are_logged(g, ids)
