@@ -77,7 +77,7 @@ def killed(server, first, second):
 def carry(server, writes, *words):
     """A gateway that dies before a certain write."""
     become = ["setpriv", "--reuid=provost", "--regid=provost", "--clear-groups"] if faults.ROOT else []
-    return subprocess.run(become + [CARRY, server.ldapi, BASE, str(writes), *words], check=False, timeout=60).returncode
+    return subprocess.run(become + [CARRY, server.ldapi, BASE, "admin", "60000", str(writes), *words], check=False, timeout=60).returncode
 
 
 def half_renamed(server, g):
