@@ -232,10 +232,25 @@ static void test_slots(void)
 	NUMBER(answered, asked, "all are answered");
 }
 
+/* Whoever hangs up at once is not asked again and again. */
+static void test_hanging_up(void)
+{
+	dir.closes = true;
+	dir.connects = 0;
+	hang_up(&dir.clients[0]);
+	fiber_sleep(1500);
+	OK(dir.connects >= 3 && dir.connects <= 10,
+	   "the pauses between connections grow");
+	dir.closes = false;
+	await_session();
+	OK(session_is_up(session), "it is well again");
+}
+
 static void script(void *ctx)
 {
 	(void)ctx;
 	test_slots();
+	test_hanging_up();
 	session_stop(session);
 	while (!session_is_closed(session))
 		fiber_sleep(1);
