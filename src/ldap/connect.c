@@ -69,7 +69,11 @@ bool connect_check(const struct ldap_settings *set, struct err *e)
 	if (set->bind_dn != NULL && set->password == NULL)
 		return err_set(e, ERR_INVALID,
 			       "ldap.bind_dn needs ldap.password_file");
-	return true;
+	/* A bind without a password makes us nobody, and succeeds: RFC 4513,
+	 * 5.1.2. */
+	return set->bind_dn == NULL || set->password[0] != '\0' ||
+	       err_set(e, ERR_INVALID,
+		       "the first line of ldap.password_file is empty");
 }
 
 bool connect_limit(LDAP *ld)
