@@ -428,8 +428,10 @@ static char **names(const char *const *list)
 static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 		  int *msgid)
 {
-	/* slapd ends a search that nobody waits for any more by itself. */
-	struct timeval limit = {.tv_sec = (deadline - clock_now()) / 1000 + 1};
+	int64_t left = deadline - clock_now();
+	/* slapd ends a search that nobody waits for any more by itself; libldap
+	 * refuses 0. */
+	struct timeval limit = {.tv_sec = left > 0 ? left / 1000 + 1 : 1};
 	struct berval cred;
 
 	switch (op->kind) {
@@ -479,6 +481,12 @@ static bool is_reading(const struct operation *op)
 	return operation_reads(op->kind);
 }
 
+static bool is_refusal(int rc)
+{
+	return rc == LDAP_PARAM_ERROR || rc == LDAP_ENCODING_ERROR ||
+	       rc == LDAP_FILTER_ERROR;
+}
+
 /* While the socket is full libldap says "busy": wait for slapd to read. */
 static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 		    struct err *e)
@@ -496,6 +504,10 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 	}
 	if (rc == LDAP_SUCCESS && !c->broken)
 		return true;
+	/* Nothing was sent, and the connection is as good as before. */
+	if (is_refusal(rc))
+		return err_set(e, ERR_INTERNAL, "libldap takes no request: %s",
+			       ldap_err2string(rc));
 	connection_lose(c);
 	return err_code(e, ERR_UNAVAILABLE, "directory_down",
 			"cannot send to the directory: %s",

@@ -232,6 +232,24 @@ static void test_slots(void)
 	NUMBER(answered, asked, "all are answered");
 }
 
+/* A request that libldap refuses is nobody else's trouble. */
+static void test_refusal(void)
+{
+	struct arena *a = arena_new();
+	struct operation op = search();
+	struct err e = {0};
+	unsigned before;
+
+	await_session();
+	before = dir.connects;
+	op.filter = "(((";
+	OK(!run(&op, a, PATIENCE, &e) && e.kind == ERR_INTERNAL,
+	   "a bad filter is our mistake");
+	fiber_sleep(50);
+	NUMBER(dir.connects, before, "and the connection stays");
+	arena_free(a);
+}
+
 /* Whoever hangs up at once is not asked again and again. */
 static void test_hanging_up(void)
 {
@@ -250,6 +268,7 @@ static void script(void *ctx)
 {
 	(void)ctx;
 	test_slots();
+	test_refusal();
 	test_hanging_up();
 	session_stop(session);
 	while (!session_is_closed(session))
