@@ -538,10 +538,14 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 		     bool *again, struct err *e)
 {
 	struct pending p = {.op = op, .fiber = fiber_self()};
-	struct connection *c = acquire(s, servers, deadline, e);
+	struct connection *c;
 	bool good = false;
 
+	/* What an earlier run left belongs to its arena. */
+	op->reply = NULL;
+	op->result = LDAP_SUCCESS;
 	*again = false;
+	c = acquire(s, servers, deadline, e);
 	if (c == NULL)
 		return false;
 	*server = c->parts.server;

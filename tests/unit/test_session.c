@@ -250,6 +250,29 @@ static void test_refusal(void)
 	arena_free(a);
 }
 
+static void answer_soon(void *ctx)
+{
+	(void)ctx;
+	if (holds(1, 1000))
+		answer_all(true);
+}
+
+/* An operation that is run twice: the first reply is freed once. */
+static void test_twice(void)
+{
+	struct arena *a = arena_new();
+	struct operation op = search();
+	struct err e = {0};
+
+	await_session();
+	fiber_start(loop, answer_soon, NULL);
+	OK(run(&op, a, PATIENCE, &e) && op.reply != NULL,
+	   "a reply has controls");
+	OK(!run(&op, a, 100, &e) && op.reply == NULL, "no reply, no controls");
+	arena_free(a);
+	answer_all(false);
+}
+
 /* Whoever hangs up at once is not asked again and again. */
 static void test_hanging_up(void)
 {
@@ -269,6 +292,7 @@ static void script(void *ctx)
 	(void)ctx;
 	test_slots();
 	test_refusal();
+	test_twice();
 	test_hanging_up();
 	session_stop(session);
 	while (!session_is_closed(session))
