@@ -311,7 +311,7 @@ int main(void)
 					    .connections = 1,
 					    .outstanding = SLOTS,
 					    .waiting = FIBERS};
-	char uri[128] = "ldapi://%2Ftmp%2F";
+	char uri[128];
 	const struct ldap_settings set = {.uri = uri, .base = "dc=provost"};
 	struct news *news = news_new();
 	struct err e = {0};
@@ -324,7 +324,8 @@ int main(void)
 		return EXIT_FAILURE;
 	fiber_prepare(loop, FIBERS);
 	listen_here();
-	strcat(uri, dir.path + strlen("/tmp/"));
+	snprintf(uri, sizeof(uri), "ldapi://%%2Ftmp%%2Ftest_session.%ld",
+		 (long)getpid());
 	session = session_open(loop, &connector, news, &set, &shape);
 	fiber_start(loop, script, NULL);
 	loop_run(loop);
