@@ -80,7 +80,8 @@ static const struct conf_option options[] = {
 	{L(ldap_password_file), NULL, 0, 0, NULL,
 	 "file with the password of that, readable by us alone"},
 	{L(ldap.ca_file), NULL, 0, 0, NULL,
-	 "PEM file of the authority that signed the directory's certificate"},
+	 "PEM file of the authority that signed the directory's certificate; "
+	 "by default those of the system"},
 	{F(ldap.connections), "1", 1, 64, NULL,
 	 "connections to the directory of each loop"},
 	{F(ldap.outstanding), "256", 1, 4096, NULL,

@@ -69,7 +69,11 @@ bool connect_check(const struct ldap_settings *set, struct err *e)
 	if (set->bind_dn != NULL && set->password == NULL)
 		return err_set(e, ERR_INVALID,
 			       "ldap.bind_dn needs ldap.password_file");
-	return true;
+	/* A bind without a password makes us nobody, and succeeds: RFC 4513,
+	 * 5.1.2. */
+	return set->bind_dn == NULL || set->password[0] != '\0' ||
+	       err_set(e, ERR_INVALID,
+		       "the first line of ldap.password_file is empty");
 }
 
 bool connect_limit(LDAP *ld)
@@ -81,11 +85,25 @@ bool connect_limit(LDAP *ld)
 	       ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most) >= 0;
 }
 
-static bool set_options(LDAP *ld, const struct ldap_settings *set)
+static bool set_authorities(LDAP *ld, const struct ldap_settings *set,
+			    struct err *e)
+{
+	static const int client = 0;
+	const char *file =
+		set->ca_file != NULL ? set->ca_file : CONNECT_AUTHORITIES;
+
+	return (ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, file) == 0 &&
+		ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0) ||
+	       err_set(e, ERR_INTERNAL,
+		       "%s: the authorities in %s cannot be used", set->uri,
+		       file);
+}
+
+static bool set_options(LDAP *ld)
 {
 	static const int version = LDAP_VERSION3,
 			 demand = LDAP_OPT_X_TLS_DEMAND,
-			 tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
+			 tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	const struct timeval limit = {.tv_sec = CONNECT_SECONDS};
 
 	return ldap_set_option(ld, LDAP_OPT_PROTOCOL_VERSION, &version) == 0 &&
@@ -93,12 +111,15 @@ static bool set_options(LDAP *ld, const struct ldap_settings *set)
 	       ldap_set_option(ld, LDAP_OPT_NETWORK_TIMEOUT, &limit) == 0 &&
 	       ldap_set_option(ld, LDAP_OPT_TIMEOUT, &limit) == 0 &&
 	       ldap_set_option(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == 0 &&
-	       ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) == 0 &&
-	       (set->ca_file == NULL ||
-		ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, set->ca_file) ==
-			0) &&
-	       (is_local(set->uri) ||
-		ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0);
+	       ldap_set_option(ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12) == 0;
+}
+
+static bool prepare(LDAP *ld, const struct ldap_settings *set, struct err *e)
+{
+	if (!set_options(ld) || !connect_limit(ld))
+		return err_set(e, ERR_INTERNAL, "%s: an option was refused",
+			       set->uri);
+	return is_local(set->uri) || set_authorities(ld, set, e);
 }
 
 static int bind_gateway(LDAP *ld, const struct ldap_settings *set)
@@ -174,13 +195,12 @@ LDAP *connect_directory(const struct ldap_settings *set, enum connect_as as,
 			ldap_err2string(rc));
 		return NULL;
 	}
-	if (!set_options(ld, set) || !connect_limit(ld))
-		err_set(e, ERR_INTERNAL, "%s: an option was refused", set->uri);
-	else if ((rc = open_and_bind(ld, set, as)) != LDAP_SUCCESS)
+	bool good = prepare(ld, set, e);
+	if (good && (rc = open_and_bind(ld, set, as)) != LDAP_SUCCESS)
 		explain(ld, set->uri, rc, e);
-	else if (!stop_blocking(ld))
+	else if (good && !stop_blocking(ld))
 		err_set(e, ERR_INTERNAL, "%s: no descriptor", set->uri);
-	else
+	else if (good)
 		return ld;
 	ldap_unbind_ext(ld, NULL, NULL);
 	return NULL;

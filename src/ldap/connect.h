@@ -24,6 +24,9 @@ enum {
 				     * once; ours have less than one MiB */
 };
 
+/* Whom the system trusts.  libldap would know it by ldap.conf alone. */
+#define CONNECT_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
 /* Call once, before there are threads: libldap sets itself up, without asking
  * its configuration files or the environment. */
 void connect_prepare(void);

@@ -16,6 +16,7 @@ enum {
 	BACKOFF_FIRST = 20, /* milliseconds between tries to connect */
 	BACKOFF_LAST = 500,
 	BACKOFF_TELL = 160,  /* from this pause on it is worth a line */
+	LASTING = 1000,      /* milliseconds: what ends before has failed */
 	QUEUE_MILLIS = 1000, /* for a thread that connects */
 	SILENCE = 5000,      /* milliseconds of it until a connection is lost */
 	PROBE_AFTER = 1000,  /* milliseconds an operation waits without a sign
@@ -343,6 +344,24 @@ static void serve(struct connection *c)
 	detach(c);
 }
 
+/* A server may accept us and hang up at once, again and again: only a
+ * connection that lasted was a good one. */
+static bool open_and_serve(struct connection *c, struct err *e)
+{
+	int64_t since;
+
+	if (!open_connection(c, e)) {
+		c->slow = e->kind == ERR_TIMEOUT;
+		return false;
+	}
+	since = clock_now();
+	serve(c);
+	return clock_now() - since >= LASTING ||
+	       err_set(e, ERR_UNAVAILABLE,
+		       "%s: a connection was lost as soon as it was open",
+		       c->parts.uri);
+}
+
 static void keep(void *ctx)
 {
 	struct connection *c = ctx;
@@ -353,13 +372,13 @@ static void keep(void *ctx)
 	while (!c->stop) {
 		struct err e = {0};
 
-		if (open_connection(c, &e)) {
+		if (open_and_serve(c, &e)) {
 			pause = BACKOFF_FIRST;
 			err_clear(&told);
-			serve(c);
 			continue;
 		}
-		c->slow = e.kind == ERR_TIMEOUT;
+		if (c->stop)
+			break;
 		/* A directory that is just starting is no news. */
 		if (pause >= BACKOFF_TELL && strcmp(told.text, e.text) != 0) {
 			log_event(LOG_WARNING, "directory-unreachable", "error",

@@ -71,7 +71,8 @@ static ber_slen_t pass_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t size)
 	return LBER_SBIOD_READ_NEXT(io, buffer, size);
 }
 
-static ber_slen_t gather(Sockbuf_IO_Desc *io, void *bytes, ber_len_t size)
+static ber_slen_t gather_or_send(Sockbuf_IO_Desc *io, void *bytes,
+				 ber_len_t size)
 {
 	struct cork *c = io->sbiod_pvt;
 
@@ -87,6 +88,20 @@ static ber_slen_t gather(Sockbuf_IO_Desc *io, void *bytes, ber_len_t size)
 		return -1;
 	}
 	return LBER_SBIOD_WRITE_NEXT(io, bytes, size);
+}
+
+/* Whoever asked sees by errno whether libldap had the memory for the whole
+ * request: what happens to the socket neither hides that nor looks like it. */
+static ber_slen_t gather(Sockbuf_IO_Desc *io, void *bytes, ber_len_t size)
+{
+	int before = errno;
+	ber_slen_t n = gather_or_send(io, bytes, size);
+
+	if (n > 0)
+		errno = before;
+	else if (errno == ENOMEM)
+		errno = ENOBUFS;
+	return n;
 }
 
 /* The last request of a connection, to unbind, has no turn to wait for. */

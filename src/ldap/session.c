@@ -1,7 +1,6 @@
 #include "ldap/session.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +24,10 @@ enum {
 struct waiter {
 	struct waiter *next;
 	struct fiber *fiber;
+	unsigned servers; /* on one of that many */
+	bool hopes;       /* it knows that none can be used now */
 	bool called;
+	bool has_slot; /* it was called for one that is kept for it */
 };
 
 struct session {
@@ -45,35 +47,68 @@ struct session {
 	bool stop;
 };
 
-static void call_next(struct session *s)
-{
-	struct waiter *w = s->first;
-
-	if (w == NULL)
-		return;
-	s->first = w->next;
-	if (s->first == NULL)
-		s->last = &s->first;
-	s->waiting--;
-	w->called = true;
-	s->promised++;
-	fiber_wake(w->fiber);
-}
-
 static bool is_usable(const struct connection *c)
 {
 	return connection_state(c) == CONNECTION_UP &&
 	       news_is_fresh(c->parts.news, c->parts.server);
 }
 
-static bool any_usable(const struct session *s, unsigned servers)
+/* On the first server that can be used, which is the only one that is. */
+static unsigned free_slots(const struct session *s, unsigned *server)
 {
+	unsigned count = 0;
+
+	*server = (unsigned)s->servers.count; /* none */
 	for (unsigned i = 0; i < s->count; i++) {
-		if (s->connections[i].parts.server < servers &&
-		    is_usable(&s->connections[i]))
-			return true;
+		const struct connection *c = &s->connections[i];
+
+		if (c->parts.server > *server)
+			break;
+		if (!is_usable(c))
+			continue;
+		*server = c->parts.server;
+		if (c->outstanding < s->shape.outstanding)
+			count += s->shape.outstanding - c->outstanding;
 	}
-	return false;
+	return count;
+}
+
+static void call(struct session *s, struct waiter **at, bool has_slot)
+{
+	struct waiter *w = *at;
+
+	*at = w->next;
+	if (s->last == &w->next)
+		s->last = at;
+	s->waiting--;
+	w->called = true;
+	w->has_slot = has_slot;
+	s->promised += has_slot;
+	fiber_wake(w->fiber);
+}
+
+/* Nobody waits while a slot is free that is not promised: so this is called
+ * whenever a slot becomes free, or one that was promised is not taken, and
+ * before a newcomer takes one.  Whoever cannot be served any more learns that
+ * there is nothing to wait for, once. */
+static void call_waiters(struct session *s)
+{
+	struct waiter **at = &s->first;
+	unsigned server, slots;
+
+	if (s->first == NULL)
+		return;
+	slots = free_slots(s, &server);
+	while (*at != NULL && (server > 0 || slots > s->promised)) {
+		struct waiter *w = *at;
+
+		if (w->servers <= server && !w->hopes)
+			call(s, at, false);
+		else if (w->servers > server && slots > s->promised)
+			call(s, at, true);
+		else
+			at = &w->next;
+	}
 }
 
 bool session_is_up(struct session *s)
@@ -97,8 +132,11 @@ bool session_is_up(struct session *s)
  * whether these have everything. */
 static void inquire(struct session *s)
 {
-	bool wanted = !any_usable(s, 1);
+	unsigned server;
+	bool wanted;
 
+	free_slots(s, &server);
+	wanted = server > 0;
 	if (wanted && !s->inquiring)
 		s->down_since = clock_now();
 	s->inquiring = wanted;
@@ -119,13 +157,7 @@ static void changed(void *ctx, struct connection *c)
 		s->down_since = clock_now();
 	if (s->count > s->shape.connections)
 		inquire(s);
-	if (is_usable(c)) {
-		for (unsigned i = c->outstanding; i < s->shape.outstanding; i++)
-			call_next(s);
-	}
-	/* Whoever waits for a slot learns that there is none to wait for. */
-	while (!any_usable(s, UINT_MAX) && s->first != NULL)
-		call_next(s);
+	call_waiters(s);
 }
 
 static void turn(void *ctx)
@@ -193,7 +225,7 @@ void session_stop(struct session *s)
 	for (unsigned i = 0; i < s->count; i++)
 		connection_stop(&s->connections[i]);
 	while (s->first != NULL)
-		call_next(s);
+		call(s, &s->first, false);
 }
 
 bool session_is_stopped(const struct session *s)
@@ -232,33 +264,27 @@ static void withdraw(struct session *s, struct waiter *w)
 	s->waiting--;
 }
 
-static bool wait_turn(struct session *s, int64_t deadline, struct err *e)
+/* Wait in the queue; w->has_slot: we come back with one that was kept for us.
+ */
+static bool queue_up(struct session *s, struct waiter *w, int64_t deadline,
+		     struct err *e)
 {
-	struct waiter w = {.fiber = fiber_self()};
-
 	if (s->waiting >= s->shape.waiting)
 		return err_code(e, ERR_LIMIT, "busy",
 				"too many requests wait for the directory");
-	*s->last = &w;
-	s->last = &w.next;
+	w->fiber = fiber_self();
+	*s->last = w;
+	s->last = &w->next;
 	s->waiting++;
-	while (!w.called) {
+	while (!w->called) {
 		fiber_park(deadline);
-		if (!w.called && clock_now() >= deadline) {
-			withdraw(s, &w);
+		if (!w->called && clock_now() >= deadline) {
+			withdraw(s, w);
 			return err_code(e, ERR_TIMEOUT, "directory_slow",
 					"the directory is too slow");
 		}
 	}
-	return true;
-}
-
-/* Wait in the queue, and come back with the slot that was kept for us. */
-static bool queue_up(struct session *s, int64_t deadline, struct err *e)
-{
-	if (!wait_turn(s, deadline, e))
-		return false;
-	s->promised--;
+	s->promised -= w->has_slot;
 	return true;
 }
 
@@ -344,33 +370,42 @@ static int64_t hope(const struct session *s, int64_t doubt)
 		       : until;
 }
 
+/* Whether somebody may take a slot who was not called for one. */
+static bool is_turn(struct session *s)
+{
+	unsigned server;
+
+	call_waiters(s);
+	return free_slots(s, &server) > s->promised;
+}
+
 static struct connection *acquire(struct session *s, unsigned servers,
 				  int64_t deadline, struct err *e)
 {
-	bool first = true;
+	bool has_slot = false;
 
 	while (!s->stop && clock_now() < deadline) {
 		int64_t until = 0;
 		bool usable;
 		struct connection *c = choose(s, servers, &usable, &until);
-		/* Newcomers do not overtake those who wait already. */
-		bool turn = !first || (s->first == NULL && s->promised == 0);
 
-		if (c != NULL && turn)
+		if (c != NULL && (has_slot || is_turn(s)))
 			return c;
 		if (!usable && s->servers.count > 1)
 			inquire(s);
 		until = usable ? deadline : hope(s, until);
 		if (!usable && clock_now() >= until)
 			break;
-		first = false;
-		if (!queue_up(s, until < deadline ? until : deadline, e) &&
+		if (has_slot)
+			call_waiters(s); /* we cannot use it */
+		struct waiter w = {.servers = servers, .hopes = !usable};
+		if (!queue_up(s, &w, until < deadline ? until : deadline, e) &&
 		    (usable || e->kind != ERR_TIMEOUT))
 			return NULL;
 		err_clear(e);
+		has_slot = w.has_slot;
 	}
-	if (!first)
-		call_next(s); /* the slot that was kept for us is free */
+	call_waiters(s); /* a slot that was kept for us is free */
 	if (clock_now() >= deadline)
 		err_code(e, ERR_TIMEOUT, "directory_slow",
 			 "the directory is too slow");
@@ -393,8 +428,10 @@ static char **names(const char *const *list)
 static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 		  int *msgid)
 {
-	/* slapd ends a search that nobody waits for any more by itself. */
-	struct timeval limit = {.tv_sec = (deadline - clock_now()) / 1000 + 1};
+	int64_t left = deadline - clock_now();
+	/* slapd ends a search that nobody waits for any more by itself; libldap
+	 * refuses 0. */
+	struct timeval limit = {.tv_sec = left > 0 ? left / 1000 + 1 : 1};
 	struct berval cred;
 
 	switch (op->kind) {
@@ -444,6 +481,12 @@ static bool is_reading(const struct operation *op)
 	return operation_reads(op->kind);
 }
 
+static bool is_refusal(int rc)
+{
+	return rc == LDAP_PARAM_ERROR || rc == LDAP_ENCODING_ERROR ||
+	       rc == LDAP_FILTER_ERROR;
+}
+
 /* While the socket is full libldap says "busy": wait for slapd to read. */
 static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 		    struct err *e)
@@ -461,6 +504,10 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 	}
 	if (rc == LDAP_SUCCESS && !c->broken)
 		return true;
+	/* Nothing was sent, and the connection is as good as before. */
+	if (is_refusal(rc))
+		return err_set(e, ERR_INTERNAL, "libldap takes no request: %s",
+			       ldap_err2string(rc));
 	connection_lose(c);
 	return err_code(e, ERR_UNAVAILABLE, "directory_down",
 			"cannot send to the directory: %s",
@@ -491,10 +538,14 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 		     bool *again, struct err *e)
 {
 	struct pending p = {.op = op, .fiber = fiber_self()};
-	struct connection *c = acquire(s, servers, deadline, e);
+	struct connection *c;
 	bool good = false;
 
+	/* What an earlier run left belongs to its arena. */
+	op->reply = NULL;
+	op->result = LDAP_SUCCESS;
 	*again = false;
+	c = acquire(s, servers, deadline, e);
 	if (c == NULL)
 		return false;
 	*server = c->parts.server;
@@ -517,7 +568,7 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	if (op->reply != NULL)
 		arena_defer(a, release_reply, op->reply);
 	c->outstanding--;
-	call_next(s);
+	call_waiters(s);
 	return good;
 }
 

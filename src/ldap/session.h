@@ -88,7 +88,8 @@ struct operation {
 
 /* True if the directory answered, whatever the result.  Otherwise, for a
  * writing operation, ERR_UNKNOWN says that it may have been done;
- * ERR_UNAVAILABLE, ERR_TIMEOUT and ERR_LIMIT say that it was not. */
+ * ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_LIMIT and ERR_INTERNAL say that it was
+ * not. */
 bool session_run(struct session *s, struct arena *a, struct operation *op,
 		 int64_t deadline, struct err *e);
 

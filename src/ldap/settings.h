@@ -13,7 +13,7 @@ struct ldap_settings {
 	const char *base;        /* DN everything is below */
 	const char *bind_dn;     /* NULL: by peer credentials (ldapi only) */
 	const char *password;    /* of bind_dn */
-	const char *ca_file;     /* PEM; NULL: the system's authorities */
+	const char *ca_file;     /* PEM; NULL: CONNECT_AUTHORITIES */
 	int64_t connections;     /* for operations, a loop */
 	int64_t outstanding;     /* operations under way on each */
 	int64_t logins;          /* connections for binding, a loop */

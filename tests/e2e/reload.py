@@ -65,10 +65,15 @@ def changes(c):
 
 
 def bad_files(c):
+    empty = os.path.join(c.server.place, "empty")
+    with open(empty, "w", encoding="utf-8") as file:
+        file.write("\n")
+    os.chmod(empty, 0o644)
     for name, change in [("a number out of range", {"http": "body_bytes = 1"}), ("an unknown key", {"http": "bodies = 1"}),
                          ("an unknown level", {"log_level": "loud"}),
                          ("a name without a password", {"ldap": "bind_dn = cn=x"}),
-                         ("a password file that is not there", {"ldap": "bind_dn = cn=x\npassword_file = /nonexistent"})]:
+                         ("a password file that is not there", {"ldap": "bind_dn = cn=x\npassword_file = /nonexistent"}),
+                         ("an empty password", {"ldap": "bind_dn = cn=x\npassword_file = " + empty})]:
         c.write(**change)
         said = c.reload()
         tap.ok("event=not-reloaded error=" in said and said.count("event=") == 1, "%s: refused, and it says why" % name, said)

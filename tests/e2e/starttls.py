@@ -79,6 +79,21 @@ def refused(what, *given, env=None):
         g.close()
 
 
+def by_default(d, top, ca):
+    """Without a file of authorities those of the system count; here they are replaced for the one process."""
+    system = "/etc/ssl/certs/ca-certificates.crt"
+    if not os.path.exists(system) or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        tap.note("the system's authorities cannot be replaced here")
+        return
+    binary = os.path.join(top, "provostd-with-authorities")
+    with open(binary, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\nexec unshare -m sh -c 'mount --bind %s %s && exec \"$0\" \"$@\"' %s \"$@\"\n" % (
+            ca, system, os.path.join(gateway.BUILD, "provostd")))
+    os.chmod(binary, 0o755)
+    with gateway.Gateway(*options(d, top, ca)[:-2], binary=binary) as g:
+        tap.is_(g.client("admin", "secret of admin").get("/v1/me").status, 200, "by default the system's authorities count")
+
+
 def main():
     gateway.ensure_user()
     place = gateway.tempfile.mkdtemp(prefix="provost-tls-")
@@ -99,6 +114,8 @@ def main():
             gateway.until(lambda: admin.get("/v1/domains/tls.example").status == 200, "the return", 15)
             tap.ok(True, "it reconnects by itself")
         refused("an unknown authority", *options(good, place, stranger))
+        refused("authorities that are not there", *options(good, place, "/nonexistent"))
+        by_default(good, place, ca)
         refused("the right authority, another name", *options(other_name, place, ca))
         # A trap for libldap: it would read this from the working directory and the environment.
         trap = {"LDAPTLS_REQCERT": "never", "LDAPTLS_CACERT": ca, "LDAPCONF": os.path.join(place, "ldap.conf")}

@@ -223,6 +223,43 @@ static void test_loss(void)
 	close_pair(&p);
 }
 
+static ber_slen_t without_memory(Sockbuf_IO_Desc *io, void *bytes,
+				 ber_len_t size)
+{
+	(void)io;
+	(void)bytes;
+	(void)size;
+	errno = ENOMEM;
+	return -1;
+}
+
+/* errno says after a request whether libldap had memory for it, whatever
+ * happened to the socket meanwhile. */
+static void test_errno(void)
+{
+	static Sockbuf_IO kernel = {.sbi_write = without_memory};
+	struct pair p = open_pair();
+	Sockbuf *sb = NULL;
+	int id, kept = 0, asked = 0;
+
+	for (; asked < 5000; asked++) {
+		errno = ENOMEM;
+		ask(&p, &id);
+		kept += errno == ENOMEM;
+		if (asked % 100 == 0)
+			take(&p);
+	}
+	NUMBER(kept, asked, "that libldap had none is not hidden");
+	take(&p);
+	ldap_get_option(p.ld, LDAP_OPT_SOCKBUF, &sb);
+	ber_sockbuf_add_io(sb, &kernel, LBER_SBIOD_LEVEL_TRANSPORT, NULL);
+	errno = 0;
+	ask_much(&p, &id);
+	OK(errno != ENOMEM, "that the kernel had none is something else");
+	ldap_unbind_ext(p.ld, NULL, NULL);
+	close_pair(&p);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -231,5 +268,6 @@ int main(void)
 	test_large_request();
 	test_reading();
 	test_loss();
+	test_errno();
 	return tap_done();
 }
