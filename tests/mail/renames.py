@@ -2,6 +2,7 @@
 """Mail for an address that is being renamed is put off, and no other."""
 
 import os
+import re
 import sys
 import tempfile
 
@@ -140,7 +141,8 @@ def main():
             mail.fill(name, path, BASE=place.base, LDAP_URI=place.url, PASSWORD=place.password(name), MAIL_DIR=top + "/mail")
         with mail.Postfix(paths[0]) as postfix, mail.Dovecot(paths[1], top + "/mail", postfix.queue) as dovecot:
             follow(place, postfix, dovecot)
-            tap.ok("warning" not in postfix.log(10000), "Postfix has nothing to complain about", postfix.log(10000))
+            complaints = [line for line in postfix.log(10000).splitlines() if "warning" in line and not re.search(mail.OF_THE_MACHINE, line)]
+            tap.is_(complaints, [], "Postfix has nothing to complain about")
             without_directory(place, postfix)
     tap.done()
 
