@@ -45,7 +45,7 @@ PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 # What owns the mail files: a number, no user needs to exist.
 MAIL_UID = 5000
 
-# What Postfix warns of when the clocks of files and of the day, of which one is coarser, differ by a second: no word about us.
+# What Postfix warns of when the time of a file is a second off the time it goes by itself: no word about us.
 OF_THE_MACHINE = "file system clock is|resetting file time stamps"
 
 
