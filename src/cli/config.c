@@ -13,6 +13,7 @@
 #include "embedded/base.h"
 #include "embedded/state.h"
 #include "passwd/scheme.h"
+#include "util/arena.h"
 #include "util/file.h"
 #include "util/text.h"
 
@@ -304,3 +305,59 @@ bool config_write(const char *program, const char *dir,
 			      : fill_mail(a, program, real, o, pairs, e);
 	return filled && write_files(a, program, real, pairs, e);
 }
+
+static int run(const void *options, char *const *words)
+{
+	struct err e = {0};
+
+	if (words[0] == NULL || words[1] == NULL || words[2] != NULL)
+		return command_complain("config takes PROGRAM and DIR; see "
+					"--help");
+	return config_write(words[0], words[1], options, &e)
+		       ? EXIT_SUCCESS
+		       : command_complain(e.text);
+}
+
+static const char usage[] =
+	"config PROGRAM DIR [OPTION]...\n"
+	"\n"
+	"Write complete configuration for PROGRAM into DIR, which is made if it\n"
+	"is not there.  PROGRAM is postfix, dovecot or slapd.\n"
+	"\n"
+	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
+	"  --base DN             that everything is below [as provostd made it]\n"
+	"  --ldap-uri URI        of the directory [where provostd listens]\n"
+	"  --password-file FILE  of the service [in provostd's state directory]\n"
+	"  --hostname NAME       of the mail server [this machine's]\n"
+	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
+	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
+	"  --mail-gid GROUP      [vmail]\n"
+	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
+	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
+	"  --dovecot-reads-passwords yes|no\n"
+	"                        what a slapd of your own allows [no]\n";
+
+/* clang-format off */
+#define F(member) FIELD(struct config_options, member)
+static const struct command_option option_rows[] = {
+	{"state-dir",               F(state_dir)},
+	{"base",                    F(base)},
+	{"ldap-uri",                F(ldap_uri)},
+	{"password-file",           F(password_file)},
+	{"hostname",                F(hostname)},
+	{"mail-dir",                F(mail_dir)},
+	{"mail-uid",                F(mail_uid)},
+	{"mail-gid",                F(mail_gid)},
+	{"passdb",                  F(passdb)},
+	{"master-users",            F(master_users)},
+	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
+	{NULL,                      {0, 0}},
+};
+#undef F
+/* clang-format on */
+
+const struct command command_config = {.name = "config",
+				       .usage = usage,
+				       .options = option_rows,
+				       .size = sizeof(struct config_options),
+				       .run = run};

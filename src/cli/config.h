@@ -4,7 +4,7 @@
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
-#include "util/arena.h"
+#include "cli/command.h"
 #include "util/err.h"
 
 /* Everything has a default, except where the directory listens when our own
@@ -22,5 +22,7 @@ struct config_options {
  * their owner and group only. */
 bool config_write(const char *program, const char *dir,
 		  const struct config_options *o, struct err *e);
+
+extern const struct command command_config;
 
 #endif

@@ -6,91 +6,110 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/config.h"
-#include "util/field.h"
+#include "util/arena.h"
+#include "util/text.h"
 
-static const char usage[] =
-	"Usage: provost config PROGRAM DIR [OPTION]...\n"
-	"\n"
-	"Write complete configuration for PROGRAM into DIR, which is made if it\n"
-	"is not there.  PROGRAM is postfix, dovecot or slapd.\n"
-	"\n"
-	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
-	"  --base DN             that everything is below [as provostd made it]\n"
-	"  --ldap-uri URI        of the directory [where provostd listens]\n"
-	"  --password-file FILE  of the service [in provostd's state directory]\n"
-	"  --hostname NAME       of the mail server [this machine's]\n"
-	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
-	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
-	"  --mail-gid GROUP      [vmail]\n"
-	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
-	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
-	"  --dovecot-reads-passwords yes|no\n"
-	"                        what a slapd of your own allows [no]\n"
-	"  --help, --version\n";
+static const struct command *const commands[] = {
+	&command_config,
+};
 
-static int complain(const char *why)
+int command_complain(const char *why)
 {
 	fprintf(stderr, "provost: %s\n", why);
 	return EXIT_FAILURE;
 }
 
-/* The options, each into its member; false at one that is unknown. */
-static bool read_options(int argc, char **argv, struct config_options *o)
+/* Of one command, or of all of them. */
+static void print_usage(const struct command *only)
 {
-	static const struct option names[] = {
-		{"state-dir", required_argument, NULL, 0},
-		{"base", required_argument, NULL, 1},
-		{"ldap-uri", required_argument, NULL, 2},
-		{"password-file", required_argument, NULL, 3},
-		{"hostname", required_argument, NULL, 4},
-		{"mail-dir", required_argument, NULL, 5},
-		{"mail-uid", required_argument, NULL, 6},
-		{"mail-gid", required_argument, NULL, 7},
-		{"passdb", required_argument, NULL, 8},
-		{"master-users", required_argument, NULL, 9},
-		{"dovecot-reads-passwords", required_argument, NULL, 10},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	const char **const members[] = {&o->state_dir,
-					&o->base,
-					&o->ldap_uri,
-					&o->password_file,
-					&o->hostname,
-					&o->mail_dir,
-					&o->mail_uid,
-					&o->mail_gid,
-					&o->passdb,
-					&o->master_users,
-					&o->dovecot_reads_passwords};
-	int which;
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (only == NULL || only == commands[i])
+			printf("Usage: provost %s\n", commands[i]->usage);
+	}
+	fputs("  --help, --version\n", stdout);
+}
 
-	while ((which = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (which == 'h' || which == 'v') {
-			fputs(which == 'h' ? usage
-					   : "provost " PACKAGE_VERSION "\n",
-			      stdout);
-			exit(EXIT_SUCCESS);
-		}
-		if (which == '?')
+static void tell_and_end(const struct command *c, int which)
+{
+	if (which == 'h')
+		print_usage(c);
+	else
+		puts("provost " PACKAGE_VERSION);
+	exit(EXIT_SUCCESS);
+}
+
+static bool take(const struct command_option *o, const char *value, void *to)
+{
+	void *there = field_at(o->field, to);
+
+	switch (o->field.kind) {
+	case FIELD_TEXT:
+		*(const char **)there = value;
+		return true;
+	case FIELD_FLAG:
+		*(bool *)there = true;
+		return true;
+	case FIELD_NUMBER:
+		if (text_number(value, 0, INT64_MAX, there))
+			return true;
+		break;
+	case FIELD_LIST:
+		break;
+	}
+	fprintf(stderr, "provost: --%s is a number, 0 or more\n", o->name);
+	return false;
+}
+
+/* The options, each into its member; false at one that is unknown. */
+static bool read_options(const struct command *c, int argc, char **argv,
+			 void *to)
+{
+	struct option names[COMMAND_OPTIONS_MAX + 3] = {{"help", no_argument,
+							 NULL, 'h'},
+							{"version", no_argument,
+							 NULL, 'v'}};
+	int which, row;
+
+	for (size_t i = 0; c->options[i].name != NULL; i++) {
+		if (i == COMMAND_OPTIONS_MAX)
+			abort();
+		names[i + 2].name = c->options[i].name;
+		names[i + 2].has_arg = c->options[i].field.kind == FIELD_FLAG
+					       ? no_argument
+					       : required_argument;
+	}
+	while ((which = getopt_long(argc, argv, "", names, &row)) != -1) {
+		if (which == 'h' || which == 'v')
+			tell_and_end(c, which);
+		if (which == '?' || !take(&c->options[row - 2], optarg, to))
 			return false;
-		*members[which] = optarg;
 	}
 	return true;
 }
 
+static int run(const struct command *c, int argc, char **argv)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	void *options = arena_alloc(a, c->size);
+
+	if (c->defaults != NULL)
+		memcpy(options, c->defaults, c->size);
+	if (!read_options(c, argc, argv, options))
+		return EXIT_FAILURE;
+	return c->run(options, argv + optind);
+}
+
 int main(int argc, char **argv)
 {
-	struct config_options o = {0};
-	struct err e = {0};
+	const char *name = argc > 1 ? argv[1] : "";
 
-	if (!read_options(argc, argv, &o))
-		return EXIT_FAILURE;
-	if (argc - optind != 3 || strcmp(argv[optind], "config") != 0)
-		return complain("what is to be done?  See --help");
-	if (!config_write(argv[optind + 1], argv[optind + 2], &o, &e))
-		return complain(e.text);
-	return EXIT_SUCCESS;
+	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
+		tell_and_end(NULL, name[2]);
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return run(commands[i], argc - 1, argv + 1);
+	}
+	return command_complain("what is to be done?  See --help");
 }
