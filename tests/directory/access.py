@@ -23,6 +23,7 @@ JANE = "mail=jane@alpha.example," + ALPHA
 DAVE = "mail=dave@alpha.example," + ALPHA
 JACK = "mail=jack@alpha.example," + ALPHA
 CAROL = "mail=carol@alpha.example," + ALPHA
+EVE = "mail=eve@alpha.example," + ALPHA
 ZED = "mail=zed@off.example," + OFF
 SALES = "mail=sales@alpha.example," + ALPHA
 DKIM = "provostDkimSelector=2026a," + ALPHA
@@ -77,6 +78,7 @@ ENTRIES = "".join(
         ("mail=old@alpha.example," + ALPHA, alias_entry("old@alpha.example", ["john@alpha.example"], enabled=False)),
         ("mail=@alpha.example," + ALPHA, alias_entry("@alpha.example", ["jane@alpha.example"])),
         (DKIM, DKIM_ENTRY),
+        (EVE, user_entry("eve@alpha.example", provostExpires="20200101000000Z")),
         ("mail=ann@beta.example," + BETA, user_entry("ann@beta.example", userPassword=HASH)),
         (ALICE, principal_entry("alice", userPassword=HASH)),
         (KEY, KEY_ENTRY),
@@ -247,7 +249,13 @@ OWN = [
 ]
 
 
-def table():
+def log_write(who):
+    """The name of a write's entry in the log, so that there is one."""
+    who["admin"].connection.modify_s(JANE, [(ldap.MOD_REPLACE, "userPassword", [HASH.encode()])])
+    return who["gateway"].connection.search_s("cn=accesslog", ldap.SCOPE_SUBTREE, "(&(objectClass=auditModify)(reqDN=%s))" % JANE, ["1.1"])[0][0]
+
+
+def table(logged):
     """The cases: identity, operation with its arguments, expected outcome."""
     cases = []
 
@@ -329,6 +337,10 @@ def table():
         case(who, DONE, replace, ALPHA, "provostOwner", JOHN)
         case(who, DONE, replace, ALPHA, "provostEnabled", "FALSE")
         case(who, DONE, replace, "cn=usage," + JANE, "provostUsedBytes", "6")
+        case(who, VALUE, read, "mail=old@alpha.example," + RETIRED, "mail")
+        case(who, DONE, add, "mail=x@alpha.example," + RETIRED, dict(RETIRED_ENTRY, mail=["x@alpha.example"]))
+        case(who, DONE, delete, "mail=old@alpha.example," + RETIRED)
+        case(who, NO_SUCH, read, logged, "reqDN")
         case(who, DONE, extend, ADMINISTRATORS, "member", ALICE)
         case(who, DONE, add, NEW_USER_DN, NEW_USER)
         case(who, DONE, add, "provostDomainName=new.example," + DOMAINS, NEW_DOMAIN)
@@ -404,8 +416,32 @@ def table():
     case("gateway", DONE, replace, NUMBERS, "provostNextNumber", "9")
     case("gateway", DONE, add, "mail=x@alpha.example," + RETIRED, dict(RETIRED_ENTRY, mail=["x@alpha.example"]))
     case("gateway", DONE, delete, "mail=old@alpha.example," + RETIRED)
+    for attribute in ("objectClass", "reqDN", "reqType", "reqStart", "reqEnd", "reqResult", "reqAuthzID", "entryCSN"):
+        case("gateway", VALUE, read, logged, attribute)
+    for attribute in ("reqMod", "reqOld", "reqEntryUUID"):
+        case("gateway", BARE, read, logged, attribute)
+    case("gateway", 0, count, "cn=accesslog", "(reqMod=*)")
+    case("gateway", REFUSED, delete, logged)
     case("gateway", NO_SUCH, read, "cn=config", "olcAuthzPolicy")
-    case("gateway", NO_SUCH, read, "cn=accesslog", "objectClass")
+    case("gateway", DONE, replace, EVE, "provostEnabled", "FALSE")
+    case("gateway", REFUSED, replace, EVE, "provostEnabled", "TRUE")
+    case("gateway", DONE, replace, EVE, "provostEnabledWish", "TRUE")
+    case("gateway", DONE, replace, EVE, "provostEnabledWish")
+    case("gateway", REFUSED, replace, EVE, "provostExpires")
+    case("gateway", 1, count, DOMAINS, "(provostExpires<=20250101000000Z)")
+    case("gateway", REFUSED, replace, JANE, "provostEnabled", "FALSE")
+    case("gateway", REFUSED, replace, JANE, "provostEnabledWish", "TRUE")
+    case("gateway", VALUE, read, JANE, "provostMailboxId")
+    case("gateway", REFUSED, replace, JANE, "provostMailboxId", "0123456789")
+    case("gateway", VALUE, read, "cn=usage," + JANE, "provostUsedBytes")
+    case("gateway", DONE, replace, "cn=usage," + JANE, "provostUsedBytes", "6")
+    case("gateway", DONE, replace, "cn=usage," + JANE, "provostLastLogin", "20250101000000Z")
+    case("gateway", DONE, delete, "cn=usage," + JANE)
+    case("gateway", DONE, add, "cn=usage," + EVE, dict(USAGE, provostUsageOf=["box-eve-alpha-example"]))
+    case("gateway", REFUSED, add, "cn=usage," + ALPHA, USAGE)
+    case("gateway", REFUSED, add, "cn=usage," + SALES, USAGE)
+    case("gateway", REFUSED, add, "provostKeyId=k8," + EVE, dict(NEW_KEY_BARE, provostKeyId=["k8"]))
+    case("gateway", REFUSED, rename, "cn=usage," + JANE, "cn=usage", ALPHA)
     for name in ("root of the database", "dovecot", "gateway itself", "base", "container of principals", "key of a principal", "config", "nobody"):
         who = "gateway as " + name
         case(who, NOT_AUTHORIZED, read, JOHN, "mail")
@@ -530,7 +566,7 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     who = identities(directory)
     whoami = who["gateway"].connection.whoami_s()
     tap.is_(whoami, "dn:" + GATEWAY, "the system user of the gateway is the gateway")
-    for name, operation, arguments, want in table():
+    for name, operation, arguments, want in table(log_write(who)):
         got = operation(who[name], *arguments)
         if isinstance(want, set):
             tap.ok(got in want, label(name, operation, arguments), "got: %r, want one of %r" % (got, want))
@@ -539,6 +575,9 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     seen = who["admin"].connection.search_s(BASE, 2, "(objectClass=*)", ["*", "+"])
     leaks = [(dn, name) for dn, entry in seen for name in entry if name.lower() in ("userpassword", "pwdhistory", "provostdkimprivatekey", "provostkeyhash", "authzto")]
     tap.is_(leaks, [], "no secret is among all that a super administrator can read")
+    seen = who["gateway"].connection.search_s("cn=accesslog", 2, "(objectClass=*)", ["*", "+"])
+    leaks = {name for _, entry in seen for name in entry} - {"objectClass", "reqDN", "reqType", "reqStart", "reqEnd", "reqResult", "reqAuthzID", "entryCSN"}
+    tap.is_(leaks, set(), "nothing of what was written is among all of the log that the gateway can read")
     seen = who["gateway"].connection.search_s(DOMAINS, 2, "(objectClass=*)", ["*", "+"]) + who["gateway"].connection.search_s(PRINCIPALS, 2, "(objectClass=*)", ["*", "+"])
     leaks = [(dn, name) for dn, entry in seen for name in entry if name.lower() in ("userpassword", "pwdhistory", "provostdkimprivatekey")]
     tap.is_(leaks, [], "no password and no private key is among all that the gateway can read")
