@@ -1,39 +1,20 @@
 #include "core/alias.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/address.h"
 #include "core/kind.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 #define F(member) (struct field) FIELD(struct alias, member)
 
 const struct alias alias_defaults = {.enabled = true};
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A set has no order: sorted, and each once, so that equal sets are equal. */
 void alias_fold(void *alias, struct arena *a)
 {
 	struct alias *al = alias;
-	struct text_list *list = &al->destinations, unique = {0};
 
 	fold_text(a, &al->address);
-	if (list->count == 0)
-		return;
-	unique.items = arena_alloc(a, list->count * sizeof(*unique.items));
-	for (size_t i = 0; i < list->count; i++)
-		unique.items[i] = text_lower(a, list->items[i]);
-	qsort(unique.items, list->count, sizeof(*unique.items), by_text);
-	for (size_t i = 0; i < list->count; i++) {
-		if (i == 0 || strcmp(unique.items[i], unique.items[i - 1]) != 0)
-			unique.items[unique.count++] = unique.items[i];
-	}
-	*list = unique;
+	fold_set(a, &al->destinations);
 }
 
 static void destinations_check(const struct alias *al, struct arena *a,
@@ -66,6 +47,7 @@ void alias_check(const void *alias, struct arena *a, struct err *e)
 			    "an alias has at most 1,000 destinations");
 	else
 		destinations_check(al, a, e);
+	expiry_check(al->expires_at, F(expires_at), a, e);
 	prose_check(al->description, F(description), a, e);
 }
 
@@ -75,6 +57,18 @@ void alias_complete(void *alias, struct arena *a)
 	const char *local = address_local(a, al->address);
 
 	al->local_part = local[0] != '\0' ? local : NULL;
+	al->in_force = al->enabled && (al->expires_at == NULL ||
+				       !instant_is_past(al->expires_at));
+	al->wished = al->enabled && !al->in_force;
+}
+
+void alias_derive(void *alias, struct arena *a)
+{
+	struct alias *al = alias;
+
+	(void)a;
+	al->enabled = al->in_force || al->wished;
+	al->state = kind_state(al->in_force, al->wished, "expired");
 }
 
 bool alias_same(const void *stored, const void *sent)
@@ -82,6 +76,8 @@ bool alias_same(const void *stored, const void *sent)
 	const struct alias *a = stored, *b = sent;
 
 	return a->enabled == b->enabled &&
+	       a->send_as_allowed == b->send_as_allowed &&
+	       text_equal(a->expires_at, b->expires_at) &&
 	       text_equal(a->description, b->description) &&
 	       text_list_equal(a->destinations, b->destinations);
 }

@@ -7,16 +7,25 @@
 #include "util/fault.h"
 
 struct domain {
-	const char *name;   /* A-labels, lower case: the identity */
-	const char *kind;   /* "local": its users have their mailboxes here;
-			       "alias": it stands for another one, its target */
-	const char *target; /* of an alias domain, else NULL */
+	const char *name;       /* A-labels, lower case: the identity */
+	const char *kind;       /* "local": its users have their mailboxes here;
+				   "alias": it stands for another one, its target;
+				   "relay": its mail is passed on, but for that of
+				   the users it has here */
+	const char *target;     /* of an alias domain, else NULL */
+	const char *transport;  /* of a relay domain, as in transport(5) */
+	bool verify_recipients; /* of a relay domain, by asking its server */
 	const char *description;
 	const char *display_name, *short_display_name; /* for mail clients */
 	const char *imap_host, *pop3_host, *smtp_host; /* NULL: the site's */
 	int64_t default_user_quota_bytes; /* for new users; 0: no quota */
-	bool enabled;
+	int64_t quota_bytes; /* of all its users; 0 and NUMBER_NONE: none */
+	int64_t max_users, max_aliases; /* the same */
+	bool enabled;                   /* the operator wants it in force */
+	const char *state;              /* "enabled", "disabled" or "pending" */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
+
+	bool in_force, wished; /* as they are stored */
 };
 
 extern const struct domain domain_defaults;
@@ -26,6 +35,9 @@ void domain_fold(void *domain, struct arena *a);
 
 /* Note what can be wrong with a domain, wherever it comes from. */
 void domain_check(const void *domain, struct arena *a, struct err *e);
+
+void domain_complete(void *domain, struct arena *a);
+void domain_derive(void *domain, struct arena *a);
 
 /* Whether what was stored can be what was sent. */
 bool domain_same(const void *stored, const void *sent);

@@ -1,11 +1,13 @@
 #include "core/kind.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 enum { PROSE_MAX = 1024 };
@@ -29,6 +31,8 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			 .check_key = domain_name_check,
 			 .fold = domain_fold,
 			 .check = domain_check,
+			 .complete = domain_complete,
+			 .derive = domain_derive,
 			 .id = FIELD(struct domain, id),
 			 .created_at = FIELD(struct domain, created_at),
 			 .same = domain_same},
@@ -43,7 +47,8 @@ static const struct kind_rules rules[KIND_COUNT] = {
 		       .id = FIELD(struct user, id),
 		       .created_at = FIELD(struct user, created_at),
 		       .same = user_same,
-		       .complete = user_complete},
+		       .complete = user_complete,
+		       .derive = user_derive},
 	[KIND_ALIAS] = {.noun = "alias",
 			.path = "/v1/aliases/",
 			.size = sizeof(struct alias),
@@ -55,7 +60,8 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			.id = FIELD(struct alias, id),
 			.created_at = FIELD(struct alias, created_at),
 			.same = alias_same,
-			.complete = alias_complete},
+			.complete = alias_complete,
+			.derive = alias_derive},
 };
 
 const struct kind_rules *kind_rules(enum kind k)
@@ -97,6 +103,42 @@ void fold_text(struct arena *a, const char **text)
 {
 	if (*text != NULL)
 		*text = text_lower(a, *text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void fold_set(struct arena *a, struct text_list *list)
+{
+	struct text_list unique = {0};
+
+	if (list->count == 0)
+		return;
+	unique.items = arena_alloc(a, list->count * sizeof(*unique.items));
+	for (size_t i = 0; i < list->count; i++)
+		unique.items[i] = text_lower(a, list->items[i]);
+	qsort(unique.items, list->count, sizeof(*unique.items), by_text);
+	for (size_t i = 0; i < list->count; i++) {
+		if (i == 0 || strcmp(unique.items[i], unique.items[i - 1]) != 0)
+			unique.items[unique.count++] = unique.items[i];
+	}
+	*list = unique;
+}
+
+const char *kind_state(bool in_force, bool wished, const char *waiting)
+{
+	return in_force ? "enabled" : wished ? waiting : "disabled";
+}
+
+void expiry_check(const char *expires_at, struct field f, struct arena *a,
+		  struct err *e)
+{
+	if (expires_at != NULL && !instant_check(expires_at))
+		fault_field(e, a, FAULT_FORMAT, f,
+			    "a time is written like 2026-11-21T09:12:00Z, in "
+			    "UTC");
 }
 
 void quota_check(int64_t bytes, struct field f, struct arena *a, struct err *e)

@@ -20,7 +20,9 @@ struct kind_rules {
 	bool (*check_key)(const char *key, struct err *e);
 	void (*fold)(void *record, struct arena *a);
 	void (*check)(const void *record, struct arena *a, struct err *e);
-	void (*complete)(void *record, struct arena *a); /* or NULL */
+	/* What is stored follows from what is shown, and the other way. */
+	void (*complete)(void *record, struct arena *a);
+	void (*derive)(void *record, struct arena *a);
 	struct field id, created_at; /* FIELD_TEXTs of the store's */
 
 	/* Whether what was stored can be what was sent. */
@@ -45,6 +47,17 @@ void key_check(const char *address, enum address_use use, struct field f,
 	       struct arena *a, struct err *e);
 void fold_text(struct arena *a, const char **text); /* NULL stays NULL */
 void quota_check(int64_t bytes, struct field f, struct arena *a, struct err *e);
+
+/* When something stops being in force: NULL or RFC 3339 in UTC. */
+void expiry_check(const char *expires_at, struct field f, struct arena *a,
+		  struct err *e);
+
+/* Each in lower case, sorted, and once, so that equal sets are equal. */
+void fold_set(struct arena *a, struct text_list *list);
+
+/* Whether it is in force, of what the operator wants and what has happened
+ * since; "enabled", "disabled" or, wanted but not in force, another word. */
+const char *kind_state(bool in_force, bool wished, const char *waiting);
 
 /* Free text for people: at most 1,024 bytes, without control characters and
  * not empty; NULL is fine. */

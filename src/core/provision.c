@@ -68,7 +68,7 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 	if (!g->store->ops->get(g->store, t, KIND_DOMAIN, name, ret, &rev, e))
 		return e->kind == ERR_NOT_FOUND &&
 		       domain_missing(g, t, name, kind_rules(k)->key, e);
-	if (!text_equal(ret->kind, "local"))
+	if (text_equal(ret->kind, "alias"))
 		return err_code(e, ERR_CONFLICT, "domain_kind",
 				"%s is a domain of kind %s", name, ret->kind);
 	if (!ret->enabled)
@@ -201,8 +201,7 @@ bool provision_create(const struct gateway *g, const struct task *t,
 	if (!provision_judge(g, k, record, t->arena, e) ||
 	    !prepare(g, t, k, record, e))
 		return false;
-	if (r->complete != NULL)
-		r->complete(record, t->arena);
+	r->complete(record, t->arena);
 	const char *key = kind_key(k, record);
 	/* A domain's name is free from the moment the old one is gone. */
 	if (k != KIND_DOMAIN && !provision_unclaimed(g, t, key, e))
@@ -407,8 +406,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	if (c->kind == KIND_USER && !user_prepare(g, t, c, ret, e))
 		return false;
-	if (r->complete != NULL)
-		r->complete(ret, t->arena);
+	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
 	return g->store->ops->change(g->store, t, c->kind, old, ret, &seen, rev,
 				     e);

@@ -6,13 +6,23 @@
 
 #include "util/fault.h"
 
+enum { USER_FORWARDS_MAX = 100, USER_SENDERS_MAX = 1000 };
+
 struct user {
 	const char *address; /* local@domain, lower case: the identity */
 	const char *name;    /* in full; by default what precedes '@' */
 	const char *given_name, *family_name; /* family: by default the name */
 	int64_t quota_bytes; /* 0: none; NUMBER_NONE: the mail server's own */
-	bool enabled;        /* else mail is refused, and login */
-	bool login_enabled;  /* else only login is refused */
+	int64_t quota_messages;
+	bool enabled;                 /* else mail is refused, and login */
+	bool login_enabled;           /* else only login is refused */
+	struct text_list forward_to;  /* addresses, here or elsewhere */
+	bool keep_copy;               /* and his mailbox takes it, too */
+	struct text_list send_as;     /* further addresses, or "@domain" */
+	bool send_only;               /* takes no mail */
+	const char *recovery_address; /* for those who have lost a password */
+	const char *expires_at; /* RFC 3339: disabled from then on; or NULL */
+	const char *state;      /* "enabled", "disabled" or "expired" */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
 	const char *clear;     /* a new password on its way in, else NULL */
@@ -22,6 +32,8 @@ struct user {
 
 	const char *local_part; /* what precedes '@' */
 	const char *mailbox_id; /* names the mailbox on disk, given once */
+	struct text_list destinations; /* forward_to, and he if keep_copy */
+	bool in_force, wished;         /* as they are stored */
 };
 
 extern const struct user user_defaults;
@@ -29,8 +41,9 @@ extern const struct user user_defaults;
 void user_fold(void *user, struct arena *a);
 void user_check(const void *user, struct arena *a, struct err *e);
 
-/* Fill in what follows from the rest. */
+/* Fill in what is stored, of what is shown; and what is shown. */
 void user_complete(void *user, struct arena *a);
+void user_derive(void *user, struct arena *a);
 
 /* Whether what was stored can be what was sent. */
 bool user_same(const void *stored, const void *sent);

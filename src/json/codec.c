@@ -100,6 +100,15 @@ static void take_member(struct taking *t, const struct codec_field *row,
 			    wanted(row->field.kind));
 }
 
+/* What changes by itself need not be what is there; its type is looked at. */
+static void take_kept(struct taking *t, const struct codec_field *row,
+		      const json_t *value)
+{
+	take_member(t, row, value, t->kept);
+	if (row->flags & CODEC_PASSING)
+		t->kept->count--;
+}
+
 static void take_known(struct taking *t, const char *key, const json_t *value)
 {
 	const struct codec_field *row = find(t->codec->fields, key);
@@ -114,7 +123,7 @@ static void take_known(struct taking *t, const char *key, const json_t *value)
 	if (!(row->flags & CODEC_READ_ONLY))
 		take_member(t, row, value, t->named);
 	else if (t->kept != NULL && !(row->flags & CODEC_OMIT_NULL))
-		take_member(t, row, value, t->kept);
+		take_kept(t, row, value);
 	else if (bad)
 		fault_key(t->err, t->arena, FAULT_READ_ONLY, row->key,
 			  "it cannot be set");

@@ -17,6 +17,8 @@ enum codec_flags {
 	CODEC_WRITE_ONLY = 1 << 1, /* taken from requests, never shown */
 	CODEC_READ_ONLY = 1 << 2,  /* shown, not taken from requests */
 	CODEC_OMIT_NULL = 1 << 3,  /* not shown when it is not set */
+	CODEC_PASSING = 1 << 4,    /* read-only, and changes by itself: what is
+				    * sent back is not looked at */
 };
 
 struct codec_field {

@@ -32,19 +32,20 @@ const char *const *map_wanted(const struct map *m, struct arena *a,
 	return list;
 }
 
+static const struct {
+	size_t from, to, size;
+} time_parts[] = {{0, 0, 4},  {4, 5, 2},   {6, 8, 2},
+		  {8, 11, 2}, {10, 14, 2}, {12, 17, 2}};
+
 /* "20261121091200Z" as "2026-11-21T09:12:00Z"; slapd writes no other form. */
 static const char *read_time(struct arena *a, const char *s)
 {
-	static const struct {
-		size_t from, to, size;
-	} parts[] = {{0, 0, 4},  {4, 5, 2},   {6, 8, 2},
-		     {8, 11, 2}, {10, 14, 2}, {12, 17, 2}};
-
 	if (strlen(s) < 15)
 		return arena_strdup(a, s);
 	char *text = arena_strdup(a, "YYYY-MM-DDThh:mm:ssZ");
-	for (size_t i = 0; i < COUNT(parts); i++)
-		memcpy(text + parts[i].to, s + parts[i].from, parts[i].size);
+	for (size_t i = 0; i < COUNT(time_parts); i++)
+		memcpy(text + time_parts[i].to, s + time_parts[i].from,
+		       time_parts[i].size);
 	return text;
 }
 
@@ -132,9 +133,24 @@ bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 	return true;
 }
 
-/* NULL if the member is not set. */
-static char **write_value(struct arena *a, struct field f, const void *record)
+/* The other way round. */
+static char *write_time(struct arena *a, const char *s)
 {
+	char *text = arena_strdup(a, "YYYYMMDDhhmmssZ");
+
+	if (strlen(s) < 20)
+		return arena_strdup(a, s);
+	for (size_t i = 0; i < COUNT(time_parts); i++)
+		memcpy(text + time_parts[i].from, s + time_parts[i].to,
+		       time_parts[i].size);
+	return text;
+}
+
+/* NULL if the member is not set. */
+static char **write_value(struct arena *a, const struct map_attr *at,
+			  const void *record)
+{
+	const struct field f = at->field;
 	const void *from = field_in(f, record);
 	const struct text_list *list = from;
 	size_t n = f.kind == FIELD_LIST ? list->count : 1;
@@ -143,7 +159,11 @@ static char **write_value(struct arena *a, struct field f, const void *record)
 	switch (f.kind) {
 	case FIELD_TEXT:
 		if (*(const char *const *)from != NULL)
-			v[0] = arena_strdup(a, *(const char *const *)from);
+			v[0] = at->flags & MAP_TIME
+				       ? write_time(a,
+						    *(const char *const *)from)
+				       : arena_strdup(a, *(const char *const *)
+								 from);
 		break;
 	case FIELD_NUMBER:
 		if (*(const int64_t *)from != NUMBER_NONE)
@@ -151,7 +171,9 @@ static char **write_value(struct arena *a, struct field f, const void *record)
 					    (long long)*(const int64_t *)from);
 		break;
 	case FIELD_FLAG:
-		v[0] = arena_strdup(a, *(const bool *)from ? "TRUE" : "FALSE");
+		if (*(const bool *)from || !(at->flags & MAP_IF_TRUE))
+			v[0] = arena_strdup(a, *(const bool *)from ? "TRUE"
+								   : "FALSE");
 		break;
 	case FIELD_LIST:
 		for (size_t i = 0; i < n; i++)
@@ -186,7 +208,7 @@ LDAPMod **map_add(const struct map *m, struct arena *a, const void *record)
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
 		char **values = at->flags & MAP_READ_ONLY
 					? NULL
-					: write_value(a, at->field, record);
+					: write_value(a, at, record);
 
 		if (values != NULL)
 			*next++ = map_mod(a, LDAP_MOD_ADD, at->name, values);
@@ -224,7 +246,7 @@ LDAPMod **map_change(const struct map *m, struct arena *a, const void *old,
 		    same(at->field, old, record))
 			continue;
 		mods[n++] = map_mod(a, LDAP_MOD_REPLACE, at->name,
-				    write_value(a, at->field, record));
+				    write_value(a, at, record));
 	}
 	return n > 0 ? mods : NULL;
 }

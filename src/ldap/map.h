@@ -18,6 +18,7 @@ enum map_flags {
 	MAP_TIME = 1 << 5,        /* GeneralizedTime there, RFC 3339 here */
 	MAP_ABSENT_TRUE = 1 << 6, /* a flag that is set unless it says not */
 	MAP_AS_KEPT = 1 << 7,     /* a list in the directory's own order */
+	MAP_IF_TRUE = 1 << 8,     /* a flag that is absent unless it is set */
 };
 
 struct map_attr {

@@ -54,6 +54,7 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 
 /* Where the entries of a search go: record after record. */
 struct reading {
+	enum kind kind;
 	const struct map *map;
 	struct arena *arena;
 	char *records;
@@ -65,9 +66,13 @@ struct reading {
 static bool read_record(struct reading *r, const struct entry *en,
 			struct err *e)
 {
+	void *record = r->records + r->count * r->size;
+
 	r->guard = entry_text(en, schema_guard);
-	return map_read(r->map, r->arena, en, r->records + r->count * r->size,
-			e);
+	if (!map_read(r->map, r->arena, en, record, e))
+		return false;
+	kind_rules(r->kind)->derive(record, r->arena);
+	return true;
 }
 
 static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
@@ -100,7 +105,8 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 {
 	const struct schema *sc = schema_of(k);
 	const char *dn = schema_dn(t->arena, s->set->base, k, key);
-	struct reading r = {.map = &sc->map,
+	struct reading r = {.kind = k,
+			    .map = &sc->map,
 			    .arena = t->arena,
 			    .records = ret,
 			    .size = kind_rules(k)->size,
@@ -143,7 +149,8 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 {
 	const struct berval *after = control_post_read_value(op->reply);
 	const char *key = arena_strdup(t->arena, kind_key(k, record));
-	struct reading r = {.map = &schema_of(k)->map,
+	struct reading r = {.kind = k,
+			    .map = &schema_of(k)->map,
 			    .arena = t->arena,
 			    .records = record,
 			    .size = kind_rules(k)->size};
@@ -361,7 +368,8 @@ static bool list(struct store *port, const struct task *t,
 
 	if (!find_keys(s, t, q, &keys, &count, &ret->more, e))
 		return false;
-	struct reading r = {.map = &schema_of(q->kind)->map,
+	struct reading r = {.kind = q->kind,
+			    .map = &schema_of(q->kind)->map,
 			    .arena = t->arena,
 			    .size = kind_rules(q->kind)->size,
 			    .room = count};

@@ -30,8 +30,7 @@ static void add(enum kind k, void *record)
 	struct revision rev;
 	struct err e = {0};
 
-	if (kind_rules(k)->complete != NULL)
-		kind_rules(k)->complete(record, arena);
+	kind_rules(k)->complete(record, arena);
 	must(OPS->add(con->store, &admin, k, record, &rev, &e), &e);
 }
 

@@ -22,8 +22,7 @@ static const char here[] = "contract.example";
 static bool add(enum kind k, void *record, struct revision *rev, struct err *e)
 {
 	*e = (struct err){0};
-	if (kind_rules(k)->complete != NULL)
-		kind_rules(k)->complete(record, arena);
+	kind_rules(k)->complete(record, arena);
 	return OPS->add(con->store, &admin, k, record, rev, e);
 }
 
@@ -292,6 +291,7 @@ static void lists_of(const struct alias *al)
 	now = old;
 	now.destinations = (struct text_list){to, 1};
 	now.enabled = false;
+	alias_complete(&now, arena);
 	now.description = NULL;
 	e = (struct err){0};
 	OK(OPS->change(con->store, &admin, KIND_ALIAS, &old, &now, &seen, &rev,

@@ -21,6 +21,7 @@ static void must_add(struct domain *d)
 	struct revision rev;
 	struct err e = {0};
 
+	domain_complete(d, arena);
 	if (!OPS->add(con->store, &admin, KIND_DOMAIN, d, &rev, &e))
 		OK(false, e.text);
 }

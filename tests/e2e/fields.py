@@ -39,6 +39,9 @@ LOCALS = ["x@f.example", "X@F.Example", "x.y@f.example", "x..y@f.example", ".x@f
           "=?utf-8?q?a?=@f.example", "(c)x@f.example", "x@f.example,y@f.example", "x;y@f.example", "*@f.example", "x\\@f.example", "x/y@f.example"]
 VALUES = {
     "DomainNameInput": NAMES, "HostNameInput": NAMES, "Prose": PROSE, "AddressInput": LOCALS, "AliasAddressInput": LOCALS, "DestinationInput": LOCALS,
+    "LimitInput": [0, 1, -1, 2 ** 63 - 1, -2 ** 63],
+    "TransportInput": ["smtp:[mx.f.example]:25", "smtp:x", "smtp", ":x", "smtp:", "SMTP:x", "smtp:x y", "smtp:\u00e9", "lmtp:" + "x" * 250, "lmtp:" + "x" * 251],
+    "SenderInput": LOCALS,
     "QuotaInput": [0, 1, -1, 2 ** 31, 2 ** 53 + 1, 2 ** 63 - 1, -2 ** 63, -2 ** 63 + 1],
     "Password": [text for text in PROSE if len(text) < 1000] + ["p" * 256, "p" * 257],
 }
@@ -55,6 +58,9 @@ SUBJECTS = {
     "Alias": ("/v1/aliases", "address", {"address": "subject-alias@f.example", "destinations": ["x@elsewhere.example"]},
               "/v1/aliases/subject-alias@f.example"),
 }
+
+# Members that only some domains have.
+PLACES = {"target": "/v1/domains/alias.f.example", "transport": "/v1/domains/relay.f.example", "verify_recipients": "/v1/domains/relay.f.example"}
 
 
 class Schemas:
@@ -142,7 +148,7 @@ def as_described(client, schemas, name, target, key, schema):
     """On a change, a value is taken if and only if the description allows it."""
     wrong = []
     for value in sum((VALUES.get(part, []) for part in sorted(schemas.names(schema))), []):
-        sent = [value] if schema.get("type") == "array" else value
+        sent = [value] if "array" in schema.get("type", "") else value
         allowed = schemas.allows(schema, sent) and len(str(value).encode()) <= 1024
         reply = send(client, "PATCH", target, {key: sent})
         if key in ("name", "address") and name in ("DomainPatch", "UserPatch", "AliasPatch") and not (name == "UserPatch" and key == "name"):
@@ -186,6 +192,7 @@ def main():
         client = admin(g)
         client.post("/v1/domains", {"name": "f.example"})
         client.post("/v1/domains", {"name": "alias.f.example", "kind": "alias", "target": "f.example"})
+        client.post("/v1/domains", {"name": "relay.f.example", "kind": "relay", "transport": "smtp:[mx.f.example]"})
         for kind, (collection, key, base, subject) in SUBJECTS.items():
             before = [client.get(path + "?limit=1000").json for path in ("/v1/domains", "/v1/users", "/v1/aliases")]
             wrong_types(client, schemas, kind + "Create", "POST", collection, base)
@@ -204,8 +211,7 @@ def main():
             reply = client.put(subject, seen)
             tap.is_((reply.status, reply.json), (200, seen), "%s: what is shown can be sent back" % kind)
             for member, schema in schemas.properties(kind + "Patch").items():
-                place = "/v1/domains/alias.f.example" if member == "target" else subject
-                as_described(client, schemas, kind + "Patch", place, member, schema)
+                as_described(client, schemas, kind + "Patch", PLACES.get(member, subject), member, schema)
             defaults(client, schemas, kind + "Create", collection, copy.deepcopy(base))
         wrong_types(client, schemas, "NewPassword", "PUT", "/v1/users/subject@f.example/password", {"password": "x"})
         wrong_keys(client, "NewPassword", "PUT", "/v1/users/subject@f.example/password", {"password": "x"})

@@ -28,7 +28,9 @@ struct row {
 	{F(id), OWN}, {F(created_at), OWN}, {F(updated_at), OWN | VOLATILE}
 #define F(member) FIELD(struct domain, member)
 static const struct row domain_rows[] = {
-	{F(name), FIXED}, {F(kind), 0}, {F(target), 0}, {F(enabled), 0},
+	{F(name), FIXED}, {F(kind), 0}, {F(target), 0}, {F(in_force), 0},
+	{F(wished), 0}, {F(transport), 0}, {F(verify_recipients), 0},
+	{F(quota_bytes), 0}, {F(max_users), 0}, {F(max_aliases), 0},
 	{F(description), 0},
 	{F(display_name), 0}, {F(short_display_name), 0}, {F(imap_host), 0},
 	{F(pop3_host), 0}, {F(smtp_host), 0}, {F(default_user_quota_bytes), 0},
@@ -39,7 +41,10 @@ static const struct row domain_rows[] = {
 #define F(member) FIELD(struct user, member)
 static const struct row user_rows[] = {
 	{F(address), FIXED}, {F(local_part), FIXED}, {F(mailbox_id), FIXED},
-	{F(name), 0}, {F(family_name), 0}, {F(given_name), 0}, {F(enabled), 0},
+	{F(name), 0}, {F(family_name), 0}, {F(given_name), 0}, {F(in_force), 0},
+	{F(wished), 0}, {F(quota_messages), 0}, {F(destinations), 0},
+	{F(send_as), 0}, {F(send_only), 0}, {F(recovery_address), 0},
+	{F(expires_at), 0},
 	{F(login_enabled), 0}, {F(quota_bytes), 0}, {F(password), SECRET},
 	OPERATIONAL,
 };
@@ -48,7 +53,8 @@ static const struct row user_rows[] = {
 #define F(member) FIELD(struct alias, member)
 static const struct row alias_rows[] = {
 	{F(address), FIXED}, {F(local_part), FIXED}, {F(destinations), 0},
-	{F(enabled), 0}, {F(description), 0},
+	{F(in_force), 0}, {F(wished), 0}, {F(send_as_allowed), 0},
+	{F(expires_at), 0}, {F(description), 0},
 	OPERATIONAL,
 };
 #undef F
@@ -255,6 +261,7 @@ static void show(const struct item *it, struct arena *a, void *ret,
 {
 	memset(ret, 0, kind_rules(it->kind)->size);
 	copy_members(a, it->kind, it->record, ret, SECRET);
+	kind_rules(it->kind)->derive(ret, a);
 	revise(a, it, rev);
 }
 
@@ -333,6 +340,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	if (lost)
 		return store_mem_lost(lost, e);
 	copy_members(t->arena, k, it->record, record, SECRET);
+	kind_rules(k)->derive(record, t->arena);
 	revise(t->arena, it, ret);
 	return true;
 }
@@ -408,6 +416,7 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 	if (lost)
 		return store_mem_lost(lost, e);
 	copy_members(t->arena, k, it->record, record, SECRET);
+	kind_rules(k)->derive(record, t->arena);
 	revise(t->arena, it, ret);
 	return true;
 }

@@ -10,7 +10,7 @@
 
 enum { FORWARDS_MAX = 8 };
 
-/* What is kept of users and not shown by their records. */
+/* Destinations that only others than we would store. */
 static struct {
 	const char *address;
 	struct text_list to;
@@ -66,16 +66,18 @@ bool survey_mem_leading_to(struct store *s, const struct task *t,
 
 static void post_domain(struct signpost *p, const struct domain *d)
 {
-	p->enabled = d->enabled;
+	p->enabled = d->in_force;
 	p->domain_kind = d->kind;
 	p->target = d->target;
 }
 
 static void post_user(struct signpost *p, const struct user *u)
 {
-	p->enabled = u->enabled;
+	p->enabled = u->in_force;
 	p->login_enabled = u->login_enabled;
 	p->quota_bytes = u->quota_bytes;
+	p->destinations = u->destinations;
+	p->send_only = u->send_only;
 	for (size_t i = 0; i < FORWARDS_MAX; i++) {
 		if (!text_equal(forwards[i].address, u->address))
 			continue;
@@ -86,7 +88,7 @@ static void post_user(struct signpost *p, const struct user *u)
 
 static void post_alias(struct signpost *p, const struct alias *al)
 {
-	p->enabled = al->enabled;
+	p->enabled = al->in_force;
 	p->destinations = al->destinations;
 }
 

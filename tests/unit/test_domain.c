@@ -27,7 +27,12 @@ static const struct {
 	{"a name of one label", F(name), "example", 0, FAULT_FORMAT},
 	{"an empty name", F(name), "", 0, FAULT_FORMAT},
 	{"kind local", F(kind), "local", 0, -1},
-	{"kind relay", F(kind), "relay", 0, FAULT_RANGE},
+	{"kind backup", F(kind), "backup", 0, FAULT_RANGE},
+	{"a transport for a local domain", F(transport), "smtp:[a.example]", 0,
+	 FAULT_RANGE},
+	{"a limit", F(max_users), NULL, 10, -1},
+	{"a limit of aliases", F(max_aliases), NULL, -1, FAULT_RANGE},
+	{"a quota of all", F(quota_bytes), NULL, -1, FAULT_RANGE},
 	{"a target for a local domain", F(target), "other.example", 0,
 	 FAULT_RANGE},
 	{"no kind", F(kind), NULL, 0, FAULT_RANGE},
@@ -104,9 +109,91 @@ static void alias_domains(struct arena *a)
 	domain_fold(&d, a);
 	IS(d.target, "other.example", "a target is folded");
 	struct err e = {0};
-	d.kind = "relay";
+	d.kind = "backup";
 	domain_check(&d, a, &e);
 	NUMBER(fault_count(&e), 1, "of a strange kind no more is said");
+}
+
+/* The transport of a relay domain; which fault does it get? */
+static const struct {
+	const char *transport;
+	int fault;
+} transports[] = {
+	{"smtp:[mx.example.org]:25", -1},
+	{"lmtp:unix:/run/lmtp", -1},
+	{"smtp:mx.example.org", -1},
+	{NULL, FAULT_MISSING},
+	{"", FAULT_FORMAT},
+	{"smtp", FAULT_FORMAT},
+	{"smtp:", FAULT_FORMAT},
+	{":mx.example.org", FAULT_FORMAT},
+	{"SMTP:mx.example.org", FAULT_FORMAT},
+	{"smtp:mx example", FAULT_FORMAT},
+	{"smtp:mx\n", FAULT_FORMAT},
+	{"smtp:" K512, FAULT_FORMAT},
+};
+
+static void relay_domains(struct arena *a)
+{
+	struct domain d = domain_defaults;
+
+	d.name = "example.org";
+	d.kind = "relay";
+	d.verify_recipients = true;
+	for (size_t i = 0; i < COUNT(transports); i++) {
+		struct err e = {0};
+
+		d.transport = transports[i].transport;
+		domain_check(&d, a, &e);
+		OK(fault_kind_of(&e, (struct field)F(transport)) ==
+				   transports[i].fault &&
+			   fault_count(&e) == (transports[i].fault >= 0),
+		   d.transport != NULL ? d.transport : "no transport");
+	}
+	struct err e = {0};
+	d.kind = "local";
+	d.transport = NULL;
+	domain_check(&d, a, &e);
+	NUMBER(fault_kind_of(&e, (struct field)F(verify_recipients)),
+	       FAULT_RANGE, "only a relay domain verifies recipients");
+	d = domain_defaults;
+	d.name = "example.org";
+	d.kind = "alias";
+	d.target = "example.net";
+	d.max_users = d.max_aliases = d.quota_bytes = 1;
+	e = (struct err){0};
+	domain_check(&d, a, &e);
+	NUMBER(fault_count(&e), 3, "an alias domain has no limits");
+}
+
+static const struct {
+	bool enabled, in_force, wished; /* before */
+	bool then_in_force, then_wished;
+	const char *state;
+} states[] = {
+	{true, false, false, true, false, "enabled"},
+	{true, true, false, true, false, "enabled"},
+	{true, false, true, false, true, "pending"},
+	{true, true, true, true, false, "enabled"},
+	{false, true, false, false, false, "disabled"},
+	{false, false, true, false, false, "disabled"},
+};
+
+static void completed(struct arena *a)
+{
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct domain d = {.enabled = states[i].enabled,
+				   .in_force = states[i].in_force,
+				   .wished = states[i].wished};
+
+		domain_complete(&d, a);
+		OK(d.in_force == states[i].then_in_force &&
+			   d.wished == states[i].then_wished,
+		   "what is stored follows from what is wanted");
+		domain_derive(&d, a);
+		OK(d.enabled == states[i].enabled, "and back");
+		IS(d.state, states[i].state, "with the state");
+	}
 }
 
 int main(void)
@@ -123,6 +210,8 @@ int main(void)
 
 	one_by_one(a);
 	alias_domains(a);
+	relay_domains(a);
+	completed(a);
 	domain_fold(&d, a);
 	IS(d.name, "example.org", "names are folded");
 	IS(d.imap_host, "imap.example.org", "and hosts");

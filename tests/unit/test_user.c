@@ -2,6 +2,7 @@
 #include "core/user.h"
 #include "tests/lib/records.h"
 #include "tests/lib/tap.h"
+#include "util/text.h"
 
 #define F(member) FIELD(struct user, member)
 
@@ -28,6 +29,14 @@ static const struct {
 	{"a password", F(clear), "correct horse", 0, -1},
 	{"an empty password", F(clear), "", 0, FAULT_FORMAT},
 	{"a password with a line break", F(clear), "a\nb", 0, FAULT_FORMAT},
+	{"messages", F(quota_messages), NULL, 1000, -1},
+	{"messages -1", F(quota_messages), NULL, -1, FAULT_RANGE},
+	{"a recovery address", F(recovery_address), "o'ann@out.example", 0, -1},
+	{"his own", F(recovery_address), "ann@example.org", 0, FAULT_RANGE},
+	{"a malformed one", F(recovery_address), "ann", 0, FAULT_FORMAT},
+	{"an end", F(expires_at), "2026-02-28T23:59:59Z", 0, -1},
+	{"a day that is not", F(expires_at), "2026-02-29T00:00:00Z", 0,
+	 FAULT_FORMAT},
 	{"a hash alone", F(ready), "anything", 0, -1},
 };
 
@@ -56,7 +65,8 @@ static void faults(struct arena *a)
 			 .name = "",
 			 .quota_bytes = -2,
 			 .clear = "",
-			 .ready = "{CRYPT}x"};
+			 .ready = "{CRYPT}x",
+			 .keep_copy = true};
 	struct err e = {0};
 
 	user_check(&u, a, &e);
@@ -119,6 +129,95 @@ static void completion(struct arena *a)
 	IS(full.mailbox_id, "kept-as-it-is", "above all the mailbox");
 }
 
+static const char *one[] = {"b@out.example"}, *self[] = {"ann@example.org"},
+		  *mixed[] = {"Z@out.example", "b@out.example",
+			      "z@out.example"},
+		  *senders[] = {"@example.org", "x@example.net"},
+		  *strange[] = {"x+y@example.org", "example.org"};
+
+static void lists(struct arena *a)
+{
+	struct user u = user_defaults;
+	struct err e = {0};
+
+	u.address = "ann@example.org";
+	u.forward_to = (struct text_list){self, 1};
+	u.send_as = (struct text_list){strange, 2};
+	user_check(&u, a, &e);
+	NUMBER(fault_kind_of(&e, (struct field)F(forward_to)), FAULT_RANGE,
+	       "his own address is no forward");
+	NUMBER(fault_kind_of(&e, (struct field)F(send_as)), FAULT_FORMAT,
+	       "nobody sends as that");
+	u.send_as = (struct text_list){senders, 2};
+	u.forward_to = (struct text_list){0};
+	u.keep_copy = false;
+	e = (struct err){0};
+	user_check(&u, a, &e);
+	OK(fault_count(&e) == 1 &&
+		   fault_kind_of(&e, (struct field)F(keep_copy)) == FAULT_RANGE,
+	   "mail has to go somewhere");
+	u.forward_to.items =
+		arena_alloc(a, (USER_FORWARDS_MAX + 1) * sizeof(char *));
+	for (size_t i = 0; i <= USER_FORWARDS_MAX; i++)
+		u.forward_to.items[i] = one[0];
+	u.forward_to.count = USER_FORWARDS_MAX;
+	e = (struct err){0};
+	user_check(&u, a, &e);
+	NUMBER(fault_count(&e), 0, "as many forwards as there may be");
+	u.forward_to.count++;
+	user_check(&u, a, &e);
+	NUMBER(fault_kind_of(&e, (struct field)F(forward_to)), FAULT_RANGE,
+	       "one more");
+}
+
+static void copies(struct arena *a)
+{
+	struct user u = user_defaults;
+
+	u.address = "m@out.example";
+	u.forward_to = (struct text_list){mixed, 3};
+	user_fold(&u, a);
+	NUMBER(u.forward_to.count, 2, "a set holds each once");
+	user_complete(&u, a);
+	OK(u.destinations.count == 3 &&
+		   text_equal(u.destinations.items[1], u.address),
+	   "a copy is kept by his own address among the others, sorted");
+	u.forward_to = (struct text_list){0};
+	u.keep_copy = false;
+	user_derive(&u, a);
+	OK(u.keep_copy && u.forward_to.count == 2, "and back");
+	u.keep_copy = false;
+	user_complete(&u, a);
+	NUMBER(u.destinations.count, 2, "without a copy he is not among them");
+	user_derive(&u, a);
+	OK(!u.keep_copy && u.forward_to.count == 2, "nor then");
+	u.forward_to = (struct text_list){0};
+	user_complete(&u, a);
+	user_derive(&u, a);
+	OK(u.keep_copy && u.destinations.count == 0,
+	   "who forwards no more has his mail");
+}
+
+static void expiry(struct arena *a)
+{
+	struct user u = user_defaults;
+
+	u.address = "ann@example.org";
+	u.expires_at = "2000-01-01T00:00:00Z";
+	user_complete(&u, a);
+	OK(!u.in_force && u.wished, "what has expired is not in force");
+	user_derive(&u, a);
+	OK(u.enabled && text_equal(u.state, "expired"), "and says so");
+	u.expires_at = "9999-01-01T00:00:00Z";
+	user_complete(&u, a);
+	OK(u.in_force && !u.wished, "prolonged, it is again");
+	u.enabled = false;
+	user_complete(&u, a);
+	user_derive(&u, a);
+	OK(!u.in_force && !u.wished && text_equal(u.state, "disabled"),
+	   "what is not wanted is neither");
+}
+
 int main(void)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -126,6 +225,9 @@ int main(void)
 
 	one_by_one(a);
 	faults(a);
+	lists(a);
+	copies(a);
+	expiry(a);
 	completion(a);
 	lengths(a);
 	user_fold(&u, a);
