@@ -133,8 +133,7 @@ bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 	return true;
 }
 
-/* The other way round. */
-static char *write_time(struct arena *a, const char *s)
+char *map_time(struct arena *a, const char *s)
 {
 	char *text = arena_strdup(a, "YYYYMMDDhhmmssZ");
 
@@ -160,8 +159,7 @@ static char **write_value(struct arena *a, const struct map_attr *at,
 	case FIELD_TEXT:
 		if (*(const char *const *)from != NULL)
 			v[0] = at->flags & MAP_TIME
-				       ? write_time(a,
-						    *(const char *const *)from)
+				       ? map_time(a, *(const char *const *)from)
 				       : arena_strdup(a, *(const char *const *)
 								 from);
 		break;

@@ -33,6 +33,9 @@ struct map {
 	const struct map_attr *attrs;
 };
 
+/* RFC 3339 in UTC as GeneralizedTime (RFC 4517 3.3.13). */
+char *map_time(struct arena *a, const char *s);
+
 /* One modification; the values are ended by NULL, which alone means none. */
 LDAPMod *map_mod(struct arena *a, int op, const char *name, char **values);
 

@@ -584,6 +584,7 @@ struct store *store_mem_open(void)
 	ops.set_own_password = set_own_password;
 	ops.is_super_administrator = is_super_administrator;
 	ops.etag = etag;
+	ops.expire = survey_mem_expire;
 	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();
