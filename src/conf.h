@@ -6,12 +6,17 @@
 
 #include <stdio.h>
 
+#include "dict/settings.h"
 #include "embedded/settings.h"
 #include "http/settings.h"
 #include "ldap/settings.h"
-#include "passwd/settings.h"
 #include "util/arena.h"
 #include "util/err.h"
+
+struct passwd_settings {
+	const char *scheme;
+	int64_t workers, queue;
+};
 
 struct daemon_settings {
 	int64_t loops;
@@ -25,6 +30,7 @@ struct conf {
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;
 	struct daemon_settings daemon;
+	struct dict_settings dict;
 	const char *ldap_password_file;
 	bool embed;                /* no directory was named: run our own */
 	const char *state_default; /* depends on whether we are root */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dict/dict.h"
 #include "http/server.h"
 #include "ldap/journal.h"
 #include "ldap/login.h"
@@ -15,6 +16,7 @@
 #include "steward.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 enum {
 	STOP_MILLIS = 8000, /* requests under way have that long, and slapd
@@ -24,6 +26,7 @@ enum {
 	REQUESTS_MAX = 65536, /* what http.requests may become */
 	KEEPERS_MAX = 512,    /* fibers that keep connections, and a few for
 			       * requests without credentials */
+	LINES_MAX = 10100,    /* fibers of Dovecots, and those that write */
 };
 
 struct lane {
@@ -36,6 +39,7 @@ struct lane {
 	struct gateway gateway;
 	struct service service;
 	struct steward *steward; /* of the first lane only */
+	struct dict *dict;       /* the same; NULL: nobody is heard */
 	struct timer stopping;
 	int64_t stop_by;
 	bool forced, first;
@@ -79,7 +83,8 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.name = l->parts->name;
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.login = ldap_login_open(l->logins, &conf->ldap);
-	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
+	l->gateway.hasher =
+		hasher_open(l->parts->hashers, conf->passwd.scheme, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;
 	return l->gateway.hasher != NULL;
@@ -97,7 +102,8 @@ static void look(void *ctx)
 {
 	struct lane *l = ctx;
 	bool late = clock_now() >= l->stop_by;
-	bool steward = l->steward == NULL || steward_has_ended(l->steward);
+	bool steward = (l->steward == NULL || steward_has_ended(l->steward)) &&
+		       (l->dict == NULL || dict_has_ended(l->dict));
 
 	if (late && !l->forced)
 		server_cut_off(l->server);
@@ -121,6 +127,8 @@ static void begin_stop(void *ctx)
 	server_quiesce(l->server);
 	if (l->steward != NULL)
 		steward_stop(l->steward);
+	if (l->dict != NULL)
+		dict_stop(l->dict);
 	l->stop_by = clock_now() + STOP_MILLIS;
 	l->stopping = (struct timer){.fn = look, .ctx = l};
 	look(l);
@@ -154,9 +162,15 @@ static void *run(void *ctx)
 		abort(); /* the scheme was checked with the options */
 	if (l->first)
 		l->steward = steward_start(l->loop, &l->gateway);
+	if (l->first && l->parts->dict >= 0)
+		l->dict = dict_open(l->loop, l->parts->dict, &l->gateway,
+				    &l->conf.dict, &e);
+	if (e.kind != ERR_NONE)
+		log_event(LOG_ERR, "dict-not-heard", "error", e.text, NULL);
 	loop_run(l->loop);
 	server_close(&l->server);
 	steward_free(&l->steward);
+	dict_free(&l->dict);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);
@@ -193,7 +207,7 @@ struct lane *lane_start(const struct lane_parts *parts, int listener,
 		free(l);
 		return NULL;
 	}
-	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX);
+	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX);
 	const struct server_parts server = {.loop = l->loop,
 					    .settings = &l->conf.http,
 					    .sources = parts->sources,

@@ -20,6 +20,7 @@ struct lane_parts {
 	struct news *news;
 	struct sources *sources;
 	const char *openapi;
+	int dict; /* socket of the first lane, which takes it over; or -1 */
 	const char *name; /* of this process, among all gateways */
 	unsigned lanes;   /* how many there are */
 };

@@ -21,6 +21,7 @@
 #include "http/listen.h"
 #include "lane.h"
 #include "ldap/connect.h"
+#include "line/local.h"
 #include "passwd/scheme.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -45,10 +46,11 @@ struct daemon {
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
 	int listeners[LANES_MAX];
+	int dict; /* where Dovecot tells of users, or -1 */
 	unsigned count;
 	int signals;
 	struct watch *watch;
-	bool failed;
+	bool failed, hears;
 };
 
 static bool hash_password(struct arena *a, const char *clear, const char **ret,
@@ -191,8 +193,14 @@ static bool open_listeners(struct daemon *d, struct err *e)
 
 	d->count = d->conf.daemon.loops > 0 ? (unsigned)d->conf.daemon.loops
 					    : processors();
-	return listen_open(http->listen, d->listeners, d->count, d->arena,
-			   &d->conf.http.listen, e);
+	if (!listen_open(http->listen, d->listeners, d->count, d->arena,
+			 &d->conf.http.listen, e))
+		return false;
+	if (d->conf.dict.listen == NULL)
+		return true;
+	d->hears = local_listen(d->conf.dict.listen, d->conf.dict.group,
+				&d->dict, e);
+	return d->hears;
 }
 
 static bool start_directory(struct daemon *d, struct err *e)
@@ -258,6 +266,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
 				       .name = process_name(d->arena),
+				       .dict = d->dict,
 				       .lanes = d->count};
 	if (!open_connectors(d, e))
 		return false;
@@ -268,6 +277,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 		d->lanes[i] = lane_start(&d->parts, listener, i == 0, e);
 		if (d->lanes[i] == NULL)
 			return false;
+		d->dict = -1; /* the first one has it */
 	}
 	return true;
 }
@@ -282,6 +292,10 @@ static void stop(struct daemon *d)
 		lane_join(&d->lanes[i]);
 		file_close(&d->listeners[i]);
 	}
+	file_close(&d->dict);
+	/* Where root made it we may not; it is replaced at the next start. */
+	if (d->hears)
+		unlink(d->conf.dict.listen);
 	supervisor_stop(&d->supervisor);
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);
@@ -351,7 +365,7 @@ int main(int argc, char **argv)
 	d.arena = arena_new();
 	d.argc = argc;
 	d.argv = argv;
-	d.signals = -1;
+	d.signals = d.dict = -1;
 	for (unsigned i = 0; i < LANES_MAX; i++)
 		d.listeners[i] = -1;
 	bool good = conf_load(d.arena, argc, argv, &d.loaded, &action, &e);

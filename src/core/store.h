@@ -12,6 +12,7 @@
 #include "core/query.h"
 #include "core/signpost.h"
 #include "core/task.h"
+#include "core/usage.h"
 #include "util/err.h"
 
 struct store;
@@ -74,6 +75,13 @@ struct store_ops {
 			const struct text_list *keys,
 			const struct signpost **ret, struct err *e);
 
+	/* Keep what a mail server told of a user, with the gateway's rights;
+	 * what is older than what is known changes nothing.  ERR_NOT_FOUND:
+	 * there is no such user. */
+	bool (*measure)(struct store *s, const struct task *t,
+			const char *address, const struct usage *u,
+			struct err *e);
+
 	/* Store a user's own new hash with the gateway's rights. */
 	bool (*set_own_password)(struct store *s, const struct task *t,
 				 const char *hash, struct err *e);
@@ -88,12 +96,6 @@ struct store_ops {
 	/* Whether the caller might remove it, were nothing in it. */
 	bool (*may_remove)(struct store *s, const struct task *t, enum kind k,
 			   const char *key, struct err *e);
-
-	/* With the gateway's own rights: users and aliases in force whose time
-	 * came between those (RFC 3339) no longer are.  Some of them at once;
-	 * `more`: call again. */
-	bool (*expire)(struct store *s, const struct task *t, const char *from,
-		       const char *to, bool *more, struct err *e);
 
 	/* What follows are steps of plans: each may be done over again, and
 	 * then does what is left to do. */

@@ -16,6 +16,8 @@ enum { MAILBOX_ID_LENGTH = 26 };
 
 const struct user user_defaults = {
 	.quota_bytes = NUMBER_NONE,
+	.quota_used_bytes = NUMBER_NONE,
+	.quota_used_messages = NUMBER_NONE,
 	.quota_messages = NUMBER_NONE,
 	.keep_copy = true,
 	.enabled = true,
@@ -168,25 +170,6 @@ void user_derive(void *user, struct arena *a)
 			u->forward_to.items[u->forward_to.count++] =
 				all->items[i];
 	}
-}
-
-struct text_list user_words(const struct user *u, struct arena *a)
-{
-	const char *const known[] = {u->address, u->name, u->given_name,
-				     u->family_name};
-	struct text_list words = {arena_alloc(a, (COUNT(known) + 2) *
-							 sizeof(char *)),
-				  0};
-
-	for (size_t i = 0; i < COUNT(known); i++) {
-		if (known[i] != NULL)
-			words.items[words.count++] = known[i];
-	}
-	if (u->address != NULL && address_domain(u->address) != NULL) {
-		words.items[words.count++] = address_local(a, u->address);
-		words.items[words.count++] = address_domain(u->address);
-	}
-	return words;
 }
 
 bool user_same(const void *stored, const void *sent)

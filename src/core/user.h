@@ -25,6 +25,10 @@ struct user {
 	const char *state;      /* "enabled", "disabled" or "expired" */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
+	/* What mail servers told of him; NULL and NUMBER_NONE: nothing. */
+	int64_t quota_used_bytes, quota_used_messages;
+	const char *quota_measured_at, *last_login_at;
+
 	const char *clear;     /* a new password on its way in, else NULL */
 	const char *ready;     /* a ready-made hash on its way in, else NULL */
 	const char *generated; /* a password we made up, shown once */
@@ -44,9 +48,6 @@ void user_check(const void *user, struct arena *a, struct err *e);
 /* Fill in what is stored, of what is shown; and what is shown. */
 void user_complete(void *user, struct arena *a);
 void user_derive(void *user, struct arena *a);
-
-/* What he is known by, which is no password for him. */
-struct text_list user_words(const struct user *u, struct arena *a);
 
 /* Whether what was stored can be what was sent. */
 bool user_same(const void *stored, const void *sent);

@@ -54,6 +54,21 @@ void control_assert(struct controls *c, struct arena *a, const char *attr,
 	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
 }
 
+void control_assert_below(struct controls *c, struct arena *a,
+			  const char *const names[], const char *const values[],
+			  size_t count)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	bool good = ber != NULL && ber_printf(ber, "t{", LDAP_FILTER_AND) >= 0;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = ber_printf(ber, "t{t{ss}}", LDAP_FILTER_NOT,
+				  LDAP_FILTER_GE, names[i], values[i]) >= 0;
+	if (!good || ber_printf(ber, "}") < 0)
+		alloc_die();
+	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
+}
+
 void control_no_op(struct controls *c)
 {
 	add(c, LDAP_CONTROL_NOOP, (struct berval){0});

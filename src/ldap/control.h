@@ -27,6 +27,12 @@ void control_proxy(struct controls *c, struct arena *a, const char *dn);
 void control_assert(struct controls *c, struct arena *a, const char *attr,
 		    const char *value);
 
+/* Only if none of these attributes has a value as great as that beside it, or
+ * greater; at least one. */
+void control_assert_below(struct controls *c, struct arena *a,
+			  const char *const names[], const char *const values[],
+			  size_t count);
+
 /* Check everything and write nothing: result LDAP_X_NO_OPERATION. */
 void control_no_op(struct controls *c);
 

@@ -8,8 +8,7 @@ static int is_special(unsigned char c)
 	return c < 0x20 || c >= 0x7f || strchr("*()\\", c) != NULL;
 }
 
-static const char *compare(struct arena *a, const char *attr,
-			   const char *operator, const char * value)
+const char *filter_equal(struct arena *a, const char *attr, const char *value)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *escaped = arena_alloc(a, strlen(value) * 3 + 1), *to = escaped;
@@ -25,22 +24,7 @@ static const char *compare(struct arena *a, const char *attr,
 			*to++ = *p;
 		}
 	}
-	return arena_join(a, "(", attr, operator, escaped, ")", NULL);
-}
-
-const char *filter_equal(struct arena *a, const char *attr, const char *value)
-{
-	return compare(a, attr, "=", value);
-}
-
-const char *filter_from(struct arena *a, const char *attr, const char *value)
-{
-	return compare(a, attr, ">=", value);
-}
-
-const char *filter_to(struct arena *a, const char *attr, const char *value)
-{
-	return compare(a, attr, "<=", value);
+	return arena_join(a, "(", attr, "=", escaped, ")", NULL);
 }
 
 const char *filter_present(struct arena *a, const char *attr)

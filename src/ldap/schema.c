@@ -15,8 +15,10 @@ const char schema_password[] = "userPassword";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
 const char schema_former[] = "provostFormerAddress";
-const char schema_enabled[] = "provostEnabled";
-const char schema_wish[] = "provostEnabledWish";
+const char schema_mailbox_id[] = "provostMailboxId";
+const char schema_last_login[] = "provostLastLogin";
+const char schema_measured[] = "provostMeasured";
+const char schema_usage_name[] = "usage";
 const char schema_optional[] = "description";
 
 /* The directory's own attributes are the same for every kind. */
@@ -77,6 +79,18 @@ static const struct map_attr user_attrs[] = {
 };
 #undef F
 
+#define F(member) FIELD(struct user, member)
+static const struct map_attr usage_attrs[] = {
+	{"cn",                        F(name),          MAP_WRITE_ONLY},
+	{"provostUsageOf",            F(mailbox_id),    MAP_WRITE_ONLY},
+	{"provostLastLogin",          F(last_login_at), MAP_TIME},
+	{"provostUsedBytes",          F(quota_used_bytes),    0},
+	{"provostUsedMessages",       F(quota_used_messages), 0},
+	{"provostMeasured",           F(quota_measured_at),   MAP_TIME},
+	{NULL,                        {0, 0},           0},
+};
+#undef F
+
 #define F(member) FIELD(struct alias, member)
 static const struct map_attr alias_attrs[] = {
 	{"mail",                      F(address),       MAP_MUST | MAP_FIXED},
@@ -134,6 +148,19 @@ static const struct map posts[KIND_COUNT] = {
 	[KIND_USER] = {user_classes, "provostUser", user_post},
 	[KIND_ALIAS] = {alias_classes, "provostAlias", alias_post},
 };
+
+static const char *const usage_classes[] = {"provostUsage", NULL};
+static const struct map usage = {usage_classes, "provostUsage", usage_attrs};
+
+const struct map *schema_usage(void)
+{
+	return &usage;
+}
+
+const char *schema_usage_dn(struct arena *a, const char *user)
+{
+	return dn_child(a, "cn", schema_usage_name, user);
+}
 
 const struct map *schema_signpost(enum kind k)
 {
@@ -200,15 +227,6 @@ const char *schema_member_filter(struct arena *a, const char *dn)
 const char *schema_class_filter(struct arena *a, enum kind k)
 {
 	return filter_equal(a, "objectClass", schemas[k].map.class);
-}
-
-const char *schema_expired_filter(struct arena *a, const char *from,
-				  const char *to)
-{
-	const char *when = filter_and(a, filter_from(a, "provostExpires", from),
-				      filter_to(a, "provostExpires", to));
-
-	return filter_and(a, when, filter_equal(a, schema_enabled, "TRUE"));
 }
 
 const char *schema_target_filter(struct arena *a, const char *domain)

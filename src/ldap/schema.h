@@ -25,12 +25,20 @@ extern const char schema_password[]; /* holds the hash */
 extern const char schema_local_part[];
 extern const char schema_login[];
 extern const char schema_former[];
-extern const char schema_enabled[], schema_wish[];
+extern const char schema_mailbox_id[];
+extern const char schema_last_login[];
+extern const char schema_measured[];
 extern const char schema_optional[]; /* every kind may do without it */
 
 /* NULL if no entry could have such a key. */
 const char *schema_dn(struct arena *a, const char *base, enum kind k,
 		      const char *key);
+
+/* What was measured of a user: members of struct user, in an entry below his,
+ * which has a name of its own. */
+const struct map *schema_usage(void);
+extern const char schema_usage_name[];
+const char *schema_usage_dn(struct arena *a, const char *user);
 
 /* What everything of this kind is below: of one domain, or of all. */
 const char *schema_domains_dn(struct arena *a, const char *base);
@@ -48,10 +56,6 @@ const char *schema_administrators_dn(struct arena *a, const char *base);
 const char *schema_member_filter(struct arena *a, const char *dn);
 
 const char *schema_class_filter(struct arena *a, enum kind k);
-
-/* What is in force although its time came between those. */
-const char *schema_expired_filter(struct arena *a, const char *from,
-				  const char *to);
 
 /* The alias domains that lead to that one. */
 const char *schema_target_filter(struct arena *a, const char *domain);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/list.h"
 #include "ldap/result.h"
@@ -11,15 +10,18 @@
 #include "ldap/steps.h"
 #include "ldap/store_parts.h"
 #include "ldap/survey.h"
+#include "ldap/usage.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 enum {
 	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
 	PAGE_BYTES = 8 << 20, /* of a list's records, about */
 	LIST_READS = 10,      /* a list may take that many times a read */
 	AWAIT_STEP = 20,      /* milliseconds between looks */
+	REMOVE_TRIES = 4,     /* of a user, while somebody measures */
 };
 
 struct ldap_store *store_self(struct store *s)
@@ -139,7 +141,7 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 static bool get(struct store *port, const struct task *t, enum kind k,
 		const char *key, void *ret, struct revision *rev, struct err *e)
 {
-	memset(ret, 0, kind_rules(k)->size);
+	memcpy(ret, kind_rules(k)->defaults, kind_rules(k)->size);
 	return read_entry(store_self(port), t, k, key, ret, rev, e);
 }
 
@@ -241,25 +243,44 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
-static bool remove_entry(struct store *port, const struct task *t, enum kind k,
-			 const char *key, const struct revision *seen,
-			 struct err *e)
+static bool remove_once(struct ldap_store *s, const struct task *t,
+			const char *dn, const char *key,
+			const struct revision *seen, struct err *e)
 {
-	struct ldap_store *s = store_self(port);
 	struct controls c = store_as_caller(t);
 
 	if (seen != NULL)
 		control_assert(&c, t->arena, schema_guard, seen->guard);
 	struct operation op = {.kind = OPERATION_DELETE,
-			       .dn = schema_dn(t->arena, s->set->base, k, key),
+			       .dn = dn,
 			       .controls = control_list(&c)};
 
-	if (store_run(s, t, &op, s->set->write_seconds, key, e))
-		return true;
-	if (op.result == LDAP_NOT_ALLOWED_ON_NONLEAF)
+	return store_run(s, t, &op, s->set->write_seconds, key, e) ||
+	       (op.result == LDAP_NOT_ALLOWED_ON_NONLEAF &&
 		err_code(e, ERR_CONFLICT, "not_empty",
-			 "%s still has users or aliases", key);
-	return false;
+			 "%s still has something in it", key));
+}
+
+/* slapd looks whether something is below an entry when everything else allows
+ * that it goes: only then what was measured of a user goes, and he himself.
+ * Between the two somebody may measure again. */
+static bool remove_entry(struct store *port, const struct task *t, enum kind k,
+			 const char *key, const struct revision *seen,
+			 struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const char *dn = schema_dn(t->arena, s->set->base, k, key);
+
+	for (int try = 0; try < REMOVE_TRIES; try++) {
+		if (remove_once(s, t, dn, key, seen, e))
+			return true;
+		if (k != KIND_USER || !text_equal(e->code, "not_empty"))
+			return false;
+		err_clear(e);
+		if (!usage_remove(s, t, dn, e))
+			return false;
+	}
+	return err_set(e, ERR_LIMIT, "%s is measured all the time", key);
 }
 
 /* The keys of a list, and whether one could not be read. */
@@ -514,10 +535,10 @@ static const struct store_ops ops = {
 	.count = count_below,
 	.leading_to = leading_to,
 	.look_up = look_up,
+	.measure = usage_measure,
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,
-	.expire = ldap_expire,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

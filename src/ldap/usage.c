@@ -1,0 +1,152 @@
+#include "ldap/usage.h"
+
+#include "core/user.h"
+#include "ldap/schema.h"
+#include "util/instant.h"
+
+enum { MEASURE_TRIES = 3 }; /* while others make or remove the entry */
+
+static const char *time_text(struct arena *a, int64_t seconds)
+{
+	char text[INSTANT_SIZE];
+
+	if (seconds == NUMBER_NONE)
+		return NULL;
+	instant_text(text, seconds);
+	return arena_strdup(a, text);
+}
+
+static struct user record_of(struct arena *a, const struct usage *u)
+{
+	struct user record = user_defaults;
+
+	record.last_login_at = time_text(a, u->last_login);
+	record.quota_used_bytes = u->used_bytes;
+	record.quota_used_messages = u->used_messages;
+	record.quota_measured_at = time_text(a, u->measured);
+	return record;
+}
+
+/* Two gateways may have heard of the same user: the older news must not take
+ * the place of the newer, whoever writes first. */
+static void assert_newer(struct controls *c, struct arena *a,
+			 const struct usage *u)
+{
+	const char *names[2], *values[2];
+	size_t n = 0;
+
+	if (u->last_login != NUMBER_NONE) {
+		names[n] = schema_last_login;
+		values[n++] = map_time(a, time_text(a, u->last_login));
+	}
+	/* What was measured in the same second may be the newer. */
+	if (u->measured != NUMBER_NONE) {
+		names[n] = schema_measured;
+		values[n++] = map_time(a, time_text(a, u->measured + 1));
+	}
+	control_assert_below(c, a, names, values, n);
+}
+
+/* ERR_NOT_FOUND: the entry is not there; ERR_CHANGED: it knows better. */
+static bool change(struct ldap_store *s, const struct task *t, const char *dn,
+		   const struct usage *u, struct err *e)
+{
+	const struct user none = user_defaults, record = record_of(t->arena, u);
+	struct controls c = {.count = 0};
+
+	assert_newer(&c, t->arena, u);
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = dn,
+			       .mods = map_change(schema_usage(), t->arena,
+						  &none, &record),
+			       .controls = control_list(&c)};
+
+	return op.mods == NULL ||
+	       store_run(s, t, &op, s->set->write_seconds, "usage", e);
+}
+
+/* ERR_NOT_FOUND: there is no such user. */
+static bool add(struct ldap_store *s, const struct task *t, const char *user,
+		const struct usage *u, struct err *e)
+{
+	struct user record = record_of(t->arena, u);
+
+	if (!store_look(s, t, user, schema_mailbox_id, &record.mailbox_id, e))
+		return false;
+	if (record.mailbox_id == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	record.name = schema_usage_name;
+	struct operation op = {.kind = OPERATION_ADD,
+			       .dn = schema_usage_dn(t->arena, user),
+			       .mods = map_add(schema_usage(), t->arena,
+					       &record)};
+
+	return store_run(s, t, &op, s->set->write_seconds, "usage", e);
+}
+
+/* One kind of news, or both. */
+static bool write_news(struct ldap_store *s, const struct task *t,
+		       const char *user, const struct usage *u, struct err *e)
+{
+	const char *dn = schema_usage_dn(t->arena, user);
+
+	for (int try = 0; try < MEASURE_TRIES; try++) {
+		err_clear(e);
+		if (change(s, t, dn, u, e))
+			return true;
+		if (e->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		if (add(s, t, user, u, e))
+			return true;
+		if (e->kind != ERR_EXISTS)
+			return false;
+	}
+	return false;
+}
+
+/* That the directory knows better is as good as having told it. */
+static bool write_part(struct ldap_store *s, const struct task *t,
+		       const char *user, const struct usage *u, struct err *e)
+{
+	if (!write_news(s, t, user, u, e) && e->kind != ERR_CHANGED)
+		return false;
+	err_clear(e);
+	return true;
+}
+
+bool usage_measure(struct store *port, const struct task *t,
+		   const char *address, const struct usage *u, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const char *user =
+		schema_dn(t->arena, s->set->base, KIND_USER, address);
+	struct usage login = USAGE_NONE, rest = *u;
+
+	if (user == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	if (u->last_login == NUMBER_NONE || u->measured == NUMBER_NONE)
+		return write_part(s, t, user, u, e);
+	if (write_news(s, t, user, u, e))
+		return true;
+	if (e->kind != ERR_CHANGED)
+		return false;
+	login.last_login = u->last_login;
+	rest.last_login = NUMBER_NONE;
+	return write_part(s, t, user, &login, e) &&
+	       write_part(s, t, user, &rest, e);
+}
+
+bool usage_remove(struct ldap_store *s, const struct task *t, const char *user,
+		  struct err *e)
+{
+	struct operation op = {.kind = OPERATION_DELETE,
+			       .dn = schema_usage_dn(t->arena, user)};
+
+	if (store_run(s, t, &op, s->set->write_seconds, "usage", e))
+		return true;
+	if (e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
+}

@@ -1,0 +1,21 @@
+/*
+ * usage - the entry below a user's that holds what was measured of him
+ *
+ * It is an entry of its own so that a login does not change the user's.  The
+ * gateway writes it under its own name.
+ */
+#ifndef LDAP_USAGE_H
+#define LDAP_USAGE_H
+
+#include "ldap/store_parts.h"
+
+/* Operations of the store. */
+bool usage_measure(struct store *s, const struct task *t, const char *address,
+		   const struct usage *u, struct err *e);
+
+/* Take it away, so that the user's own entry can be; it is fine if it is not
+ * there. */
+bool usage_remove(struct ldap_store *s, const struct task *t, const char *user,
+		  struct err *e);
+
+#endif
