@@ -224,6 +224,16 @@ const char *schema_member_filter(struct arena *a, const char *dn)
 	return filter_equal(a, "member", dn);
 }
 
+const char *schema_role_filter(struct arena *a, const char *dn)
+{
+	const char *const roles[] = {filter_equal(a, "provostOwner", dn),
+				     filter_equal(a, "provostAdministrator",
+						  dn),
+				     filter_equal(a, "provostViewer", dn)};
+
+	return filter_any(a, roles, COUNT(roles));
+}
+
 const char *schema_class_filter(struct arena *a, enum kind k)
 {
 	return filter_equal(a, "objectClass", schemas[k].map.class);

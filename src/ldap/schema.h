@@ -55,6 +55,9 @@ const char *schema_login_dn(struct arena *a, const char *base,
 const char *schema_administrators_dn(struct arena *a, const char *base);
 const char *schema_member_filter(struct arena *a, const char *dn);
 
+/* The domains that he is an owner, administrator or viewer of. */
+const char *schema_role_filter(struct arena *a, const char *dn);
+
 const char *schema_class_filter(struct arena *a, enum kind k);
 
 /* The alias domains that lead to that one. */

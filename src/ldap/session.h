@@ -13,6 +13,7 @@
 #define LDAP_SESSION_H
 
 #include <ldap.h>
+#include <limits.h>
 
 #include "ldap/connect.h"
 #include "ldap/news.h"
@@ -64,6 +65,9 @@ bool operation_reads(enum operation_kind k);
 /* Called for each entry found, on the loop's own stack: it must not wait. */
 typedef void entry_fn(void *ctx, LDAP *ld, LDAPMessage *entry);
 
+/* The directory has a limit for who does not say how many he wants. */
+enum { OPERATION_ALL = INT_MAX };
+
 struct operation {
 	enum operation_kind kind;
 	const char *dn;          /* base of a search, else the entry */
@@ -75,7 +79,8 @@ struct operation {
 	const char *name;        /* RENAME: the new one, its last part */
 	const char *parent;      /* RENAME: the new one; NULL: it stays, and the
 				  * value of the old name goes */
-	int limit;               /* SEARCH: entries, or 0: all */
+	int limit;               /* SEARCH: entries; 0: as many as are sent to
+				  * who does not say; or OPERATION_ALL */
 	LDAPControl **controls;  /* or NULL */
 	entry_fn *each;          /* SEARCH */
 	void *ctx;

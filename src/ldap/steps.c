@@ -410,6 +410,22 @@ static bool change_link(struct ldap_store *s, const struct task *t,
 	return true;
 }
 
+/* In all the directory; who may not look there has to do with domains only. */
+static bool find_links(struct ldap_store *s, const struct task *t,
+		       struct operation *op, struct err *e)
+{
+	int64_t seconds = s->set->read_seconds * SEARCH_FACTOR;
+
+	op->dn = s->set->base;
+	if (store_run(s, t, op, seconds, "links", e))
+		return true;
+	if (e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	op->dn = schema_domains_dn(t->arena, s->set->base);
+	return store_run(s, t, op, seconds, "links", e);
+}
+
 bool steps_relink(struct store *port, const struct task *t,
 		  const struct text_list *names, const char *to,
 		  const char *except, bool *more, struct err *e)
@@ -420,10 +436,10 @@ bool steps_relink(struct store *port, const struct task *t,
 	struct linked *found = arena_alloc(a, sizeof(*found));
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,
-			       .dn = s->set->base,
 			       .scope = LDAP_SCOPE_SUBTREE,
 			       .filter = links_filter(&links, a),
 			       .want = links_wanted(),
+			       .limit = OPERATION_ALL,
 			       .controls = control_list(&c),
 			       .each = each_linked,
 			       .ctx = found};
@@ -434,8 +450,7 @@ bool steps_relink(struct store *port, const struct task *t,
 		found->except = arena_printf(a, ",%s",
 					     schema_dn(a, s->set->base,
 						       KIND_DOMAIN, except));
-	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "links",
-		       e))
+	if (!find_links(s, t, &op, e))
 		return false;
 	if (found->err.kind != ERR_NONE) {
 		*e = found->err;

@@ -5,6 +5,7 @@
 
 #include "ldap/filter.h"
 #include "ldap/list.h"
+#include "ldap/reach.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/steps.h"
@@ -346,28 +347,96 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	return r->err.kind == ERR_NONE;
 }
 
+static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	unsigned *count = ctx;
+
+	(void)ld, (void)message;
+	++*count;
+}
+
+static bool is_super_administrator(struct store *port, const struct task *t,
+				   bool *ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct controls c = store_as_caller(t);
+	unsigned count = 0;
+	struct operation op =
+		{.kind = OPERATION_SEARCH,
+		 .dn = schema_administrators_dn(t->arena, s->set->base),
+		 .scope = LDAP_SCOPE_BASE,
+		 .filter = schema_member_filter(t->arena, t->caller->identity),
+		 .want = nothing,
+		 .controls = control_list(&c),
+		 .each = each_counted,
+		 .ctx = &count};
+
+	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	*ret = count > 0;
+	return true;
+}
+
+/* Keys of one domain, or of all that the caller may see everything of. */
+static bool collect(struct ldap_store *s, const struct task *t,
+		    const struct query *q, struct keys *k, struct err *e)
+{
+	const char *const want[] = {schema_of(q->kind)->key, NULL};
+	struct operation op = searching(s, t, q);
+	struct controls c = store_as_caller(t);
+
+	op.want = want;
+	op.limit = OPERATION_ALL;
+	op.controls = control_list(&c);
+	op.each = each_key;
+	op.ctx = k;
+	op.idle = s->set->read_seconds * 1000;
+	if (store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e))
+		return true;
+	if (op.result == LDAP_SIZELIMIT_EXCEEDED)
+		err_code(e, ERR_DENIED, "too_many",
+			 "there are more than you may list at once");
+	return false;
+}
+
+/* A search of the whole directory would cost the same for who sees little of
+ * it: only the domains that he has a role in are looked at. */
+static bool collect_reach(struct ldap_store *s, const struct task *t,
+			  const struct query *q, struct keys *k, struct err *e)
+{
+	struct query part = *q;
+	struct text_list domains;
+
+	if (!reach_find(s, t, &domains, e))
+		return false;
+	for (size_t i = 0; i < domains.count; i++) {
+		if (q->kind == KIND_DOMAIN) {
+			list_add(k->list, domains.items[i]);
+			continue;
+		}
+		part.domain = domains.items[i];
+		/* One may have been taken away meanwhile. */
+		if (!collect(s, t, &part, k, e) && e->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+	}
+	return true;
+}
+
 /* The sorted keys of a page. */
 static bool find_keys(struct ldap_store *s, const struct task *t,
 		      const struct query *q, const char *const **keys,
 		      size_t *count, bool *more, struct err *e)
 {
 	struct keys k = {list_new(t->arena, q->limit, q->after), false};
-	const char *const want[] = {schema_of(q->kind)->key, NULL};
-	struct operation op = searching(s, t, q);
-	struct controls c = store_as_caller(t);
+	bool all = true;
 
-	op.want = want;
-	op.controls = control_list(&c);
-	op.each = each_key;
-	op.ctx = &k;
-	op.idle = s->set->read_seconds * 1000;
-	if (!store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list",
-		       e)) {
-		if (op.result == LDAP_SIZELIMIT_EXCEEDED)
-			err_code(e, ERR_DENIED, "too_many",
-				 "there are more than you may list at once");
+	if (q->domain == NULL && !is_super_administrator(&s->port, t, &all, e))
 		return false;
-	}
+	if (!(all ? collect(s, t, q, &k, e) : collect_reach(s, t, q, &k, e)))
+		return false;
 	*keys = list_keys(k.list, count, more);
 	/* A short list must never pass for the whole. */
 	return !k.broken ||
@@ -467,38 +536,6 @@ static bool set_own_password(struct store *port, const struct task *t,
 		control_assert(&c, t->arena, schema_guard, guard);
 	op.controls = control_list(&c);
 	return store_run(s, t, &op, s->set->write_seconds, t->caller->login, e);
-}
-
-static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	unsigned *count = ctx;
-
-	(void)ld, (void)message;
-	++*count;
-}
-
-static bool is_super_administrator(struct store *port, const struct task *t,
-				   bool *ret, struct err *e)
-{
-	struct ldap_store *s = store_self(port);
-	struct controls c = store_as_caller(t);
-	unsigned count = 0;
-	struct operation op =
-		{.kind = OPERATION_SEARCH,
-		 .dn = schema_administrators_dn(t->arena, s->set->base),
-		 .scope = LDAP_SCOPE_BASE,
-		 .filter = schema_member_filter(t->arena, t->caller->identity),
-		 .want = nothing,
-		 .controls = control_list(&c),
-		 .each = each_counted,
-		 .ctx = &count};
-
-	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
-	    e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	*ret = count > 0;
-	return true;
 }
 
 static const char *etag(struct store *port, const struct task *t, enum kind k,

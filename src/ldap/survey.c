@@ -53,6 +53,7 @@ static bool count_kind(const struct survey *s, const struct task *t,
 			       .scope = LDAP_SCOPE_ONELEVEL,
 			       .filter = schema_class_filter(t->arena, k),
 			       .want = nothing,
+			       .limit = OPERATION_ALL,
 			       .each = each_counted,
 			       .ctx = ret,
 			       .idle = s->set->read_seconds * 1000};

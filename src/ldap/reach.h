@@ -1,0 +1,19 @@
+/*
+ * reach - the domains a caller has a role in
+ *
+ * Who is no super administrator may look below these and at himself, and
+ * nowhere else; so nothing else need be searched for him.
+ */
+#ifndef LDAP_REACH_H
+#define LDAP_REACH_H
+
+#include "ldap/store_parts.h"
+
+enum { REACH_MAX = 1000 };
+
+/* Their names, sorted.  ERR_NOT_FOUND if there is none, ERR_DENIED if there are
+ * more than REACH_MAX. */
+bool reach_find(struct ldap_store *s, const struct task *t,
+		struct text_list *ret, struct err *e);
+
+#endif
