@@ -10,6 +10,7 @@
 #include "embedded/base.h"
 #include "embedded/state.h"
 #include "ldap/connect.h"
+#include "passwd/breached.h"
 #include "passwd/scheme.h"
 #include "util/alloc.h"
 #include "util/file.h"
@@ -100,6 +101,14 @@ static const struct conf_option options[] = {
 
 	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
 	 "how new passwords are hashed: yescrypt, bcrypt, sha512-crypt, ..."},
+	{L(passwd.min_length), "8", 1, 20, NULL,
+	 "characters that a new password has at least"},
+	{L(passwd.min_bits), "20", 0, 60, NULL,
+	 "how hard a new password has to be to guess, as a power of two; 0: "
+	 "not asked"},
+	{L(passwd.breached_file), NULL, 0, 0, NULL,
+	 "sorted file of the SHA-1 hashes of stolen passwords, which nobody "
+	 "may take"},
 	{F(passwd.workers), "0", 0, 256, NULL,
 	 "threads that hash; 0: half as many as processors"},
 	{F(passwd.queue), "80", 1, 10000, NULL,
@@ -343,6 +352,12 @@ static bool check_yes_no(const char *name, const char *value, struct err *e)
 	       err_set(e, ERR_INVALID, "%s is yes or no", name);
 }
 
+static bool check_breached(const struct passwd_settings *set, struct err *e)
+{
+	return set->breached_file == NULL ||
+	       breached_check(set->breached_file, e);
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
@@ -356,6 +371,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	return check_yes_no("embedded.dovecot_reads_passwords",
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&
+	       check_breached(&conf->passwd, e) &&
 	       base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }

@@ -10,13 +10,9 @@
 #include "embedded/settings.h"
 #include "http/settings.h"
 #include "ldap/settings.h"
+#include "passwd/settings.h"
 #include "util/arena.h"
 #include "util/err.h"
-
-struct passwd_settings {
-	const char *scheme;
-	int64_t workers, queue;
-};
 
 struct daemon_settings {
 	int64_t loops;

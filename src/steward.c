@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/expiry.h"
 #include "core/lease.h"
 #include "core/plan.h"
 #include "core/schedule.h"
@@ -21,7 +22,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 2,
+	JOBS = 4,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -41,6 +42,7 @@ struct steward {
 	struct fiber *fiber;
 	struct lease lease;
 	struct job jobs[JOBS];
+	struct expiry expiry;
 	struct watched watched[WATCHED];
 	size_t count;
 	unsigned mending;  /* fibers that carry out plans */
@@ -234,6 +236,20 @@ static bool report(void *ctx, const struct task *t, struct err *e)
 	return true;
 }
 
+static bool look_after_expiry(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+
+	return expiry_look(s->gateway, t, &s->expiry, e);
+}
+
+static bool sweep_expiry(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+
+	return expiry_sweep(s->gateway, t, e);
+}
+
 static void job_failed(const struct job *job, const struct err *e)
 {
 	/* Once, until it succeeds again. */
@@ -298,6 +314,14 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 	s->jobs[1] = (struct job){.name = "report",
 				  .period = REPORT_MILLIS,
 				  .run = report,
+				  .ctx = s};
+	s->jobs[2] = (struct job){.name = "expiry",
+				  .period = EXPIRY_LOOK,
+				  .run = look_after_expiry,
+				  .ctx = s};
+	s->jobs[3] = (struct job){.name = "expiry-sweep",
+				  .period = EXPIRY_SWEEP,
+				  .run = sweep_expiry,
 				  .ctx = s};
 	if (!fiber_start(l, work, s))
 		abort(); /* it is among the first */

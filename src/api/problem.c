@@ -94,6 +94,8 @@ static const char *fault_code(enum fault_kind kind)
 		return "format";
 	case FAULT_RANGE:
 		return "range";
+	case FAULT_POLICY:
+		return "policy";
 	case FAULT_REFERENCE:
 		break;
 	}

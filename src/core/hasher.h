@@ -6,14 +6,23 @@
 
 #include "core/task.h"
 #include "util/err.h"
+#include "util/field.h"
 
 struct hasher;
 
+/* A new password in clear text, and what its owner is known by: the first that
+ * anybody would guess. */
+struct secret {
+	const char *clear;
+	struct text_list words;
+};
+
 struct hasher_ops {
 	/* As the directory stores it: "{CRYPT}$...".  May park the fiber;
-	 * ERR_LIMIT when too much is waiting to be hashed. */
-	bool (*hash)(struct hasher *h, const struct task *t, const char *clear,
-		     const char **ret, struct err *e);
+	 * ERR_LIMIT when too much is waiting to be hashed; ERR_INVALID with a
+	 * code when the password is not good enough. */
+	bool (*hash)(struct hasher *h, const struct task *t,
+		     const struct secret *s, const char **ret, struct err *e);
 
 	/* Bring a ready-made hash into that form, or say why it is refused:
 	 * not understood by all who verify it, or too costly for them. */

@@ -77,11 +77,27 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 	return true;
 }
 
+/* Where a password is not good enough, say so of the member it came in. */
+static bool password_refused(struct arena *a, struct field f, struct err *e)
+{
+	const char *code = e->code;
+
+	if (e->kind != ERR_INVALID || code == NULL)
+		return false;
+	fault_field(e, a, FAULT_POLICY, f, arena_strdup(a, e->text));
+	e->code = code;
+	return false;
+}
+
 static bool password_prepare(const struct gateway *g, const struct task *t,
 			     struct user *u, struct err *e)
 {
+	const struct secret s = {u->clear, user_words(u, t->arena)};
+
 	return u->clear == NULL ||
-	       g->hasher->ops->hash(g->hasher, t, u->clear, &u->password, e);
+	       g->hasher->ops->hash(g->hasher, t, &s, &u->password, e) ||
+	       password_refused(t->arena,
+				(struct field)FIELD(struct user, clear), e);
 }
 
 /* What a new user takes over from his domain. */
@@ -581,6 +597,20 @@ bool provision_list(const struct gateway *g, const struct task *t,
 	return false;
 }
 
+/* What the caller is known by, as far as he is shown it. */
+static struct text_list own_words(const struct gateway *g, const struct task *t)
+{
+	struct user u = {0};
+	struct revision rev;
+	struct err none = {0};
+
+	if (strchr(t->caller->login, '@') == NULL ||
+	    !g->store->ops->get(g->store, t, KIND_USER, t->caller->login, &u,
+				&rev, &none))
+		u = (struct user){.address = t->caller->login};
+	return user_words(&u, t->arena);
+}
+
 /* Whoever has found an open session must not be able to take the account. */
 static bool own_password(const struct gateway *g, const struct task *t,
 			 const struct new_password *n, struct err *e)
@@ -600,8 +630,12 @@ static bool own_password(const struct gateway *g, const struct task *t,
 	}
 	struct doubt d = doubt_begin();
 	unsigned tries = 0;
-	if (!g->hasher->ops->hash(g->hasher, t, n->clear, &hash, e))
-		return false;
+	const struct secret s = {n->clear, own_words(g, t)};
+	if (!g->hasher->ops->hash(g->hasher, t, &s, &hash, e))
+		return password_refused(t->arena,
+					(struct field)FIELD(struct new_password,
+							    clear),
+					e);
 	do {
 		err_clear(e);
 		if (g->store->ops->set_own_password(g->store, t, hash, e))
@@ -629,6 +663,14 @@ bool provision_password(const struct gateway *g, const struct task *t,
 	address = text_lower(t->arena, address);
 	if (strcmp(address, t->caller->login) == 0)
 		return own_password(g, t, n, e);
-	return provision_change(g, t, KIND_USER, address, &patch, NULL, &now,
-				&rev, e);
+	if (provision_change(g, t, KIND_USER, address, &patch, NULL, &now, &rev,
+			     e))
+		return true;
+	/* What is wrong with it there is wrong with it here. */
+	for (struct fault *f = e->faults; f != NULL; f = f->next) {
+		if (f->field.offset == fields[0].offset)
+			f->field =
+				(struct field)FIELD(struct new_password, clear);
+	}
+	return false;
 }

@@ -97,6 +97,12 @@ struct store_ops {
 	bool (*may_remove)(struct store *s, const struct task *t, enum kind k,
 			   const char *key, struct err *e);
 
+	/* With the gateway's own rights: users and aliases in force whose time
+	 * came between those (RFC 3339) no longer are.  Some of them at once;
+	 * `more`: call again. */
+	bool (*expire)(struct store *s, const struct task *t, const char *from,
+		       const char *to, bool *more, struct err *e);
+
 	/* What follows are steps of plans: each may be done over again, and
 	 * then does what is left to do. */
 

@@ -172,6 +172,25 @@ void user_derive(void *user, struct arena *a)
 	}
 }
 
+struct text_list user_words(const struct user *u, struct arena *a)
+{
+	const char *const known[] = {u->address, u->name, u->given_name,
+				     u->family_name};
+	struct text_list words = {arena_alloc(a, (COUNT(known) + 2) *
+							 sizeof(char *)),
+				  0};
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		if (known[i] != NULL)
+			words.items[words.count++] = known[i];
+	}
+	if (u->address != NULL && address_domain(u->address) != NULL) {
+		words.items[words.count++] = address_local(a, u->address);
+		words.items[words.count++] = address_domain(u->address);
+	}
+	return words;
+}
+
 bool user_same(const void *stored, const void *sent)
 {
 	const struct user *a = stored, *b = sent;

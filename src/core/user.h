@@ -49,6 +49,9 @@ void user_check(const void *user, struct arena *a, struct err *e);
 void user_complete(void *user, struct arena *a);
 void user_derive(void *user, struct arena *a);
 
+/* What he is known by, which is no password for him. */
+struct text_list user_words(const struct user *u, struct arena *a);
+
 /* Whether what was stored can be what was sent. */
 bool user_same(const void *stored, const void *sent);
 

@@ -8,7 +8,8 @@ static int is_special(unsigned char c)
 	return c < 0x20 || c >= 0x7f || strchr("*()\\", c) != NULL;
 }
 
-const char *filter_equal(struct arena *a, const char *attr, const char *value)
+static const char *compare(struct arena *a, const char *attr,
+			   const char *operator, const char * value)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *escaped = arena_alloc(a, strlen(value) * 3 + 1), *to = escaped;
@@ -24,7 +25,22 @@ const char *filter_equal(struct arena *a, const char *attr, const char *value)
 			*to++ = *p;
 		}
 	}
-	return arena_join(a, "(", attr, "=", escaped, ")", NULL);
+	return arena_join(a, "(", attr, operator, escaped, ")", NULL);
+}
+
+const char *filter_equal(struct arena *a, const char *attr, const char *value)
+{
+	return compare(a, attr, "=", value);
+}
+
+const char *filter_from(struct arena *a, const char *attr, const char *value)
+{
+	return compare(a, attr, ">=", value);
+}
+
+const char *filter_to(struct arena *a, const char *attr, const char *value)
+{
+	return compare(a, attr, "<=", value);
 }
 
 const char *filter_present(struct arena *a, const char *attr)

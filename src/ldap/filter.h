@@ -15,6 +15,10 @@ const char *filter_equal(struct arena *a, const char *attr, const char *value);
 /* Any value of attr. */
 const char *filter_present(struct arena *a, const char *attr);
 
+/* attr>=value, attr<=value. */
+const char *filter_from(struct arena *a, const char *attr, const char *value);
+const char *filter_to(struct arena *a, const char *attr, const char *value);
+
 /* Both parts, or any of them; at least one. */
 const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],

@@ -133,7 +133,6 @@ bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 	return true;
 }
 
-/* The other way round. */
 char *map_time(struct arena *a, const char *s)
 {
 	char *text = arena_strdup(a, "YYYYMMDDhhmmssZ");

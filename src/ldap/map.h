@@ -33,11 +33,11 @@ struct map {
 	const struct map_attr *attrs;
 };
 
+/* RFC 3339 in UTC as GeneralizedTime (RFC 4517 3.3.13). */
+char *map_time(struct arena *a, const char *s);
+
 /* One modification; the values are ended by NULL, which alone means none. */
 LDAPMod *map_mod(struct arena *a, int op, const char *name, char **values);
-
-/* An RFC 3339 time as a MAP_TIME attribute has it. */
-char *map_time(struct arena *a, const char *text);
 
 /* The attributes to ask for, and the guard's; ended by NULL. */
 const char *const *map_wanted(const struct map *m, struct arena *a,

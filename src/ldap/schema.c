@@ -15,6 +15,8 @@ const char schema_password[] = "userPassword";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
 const char schema_former[] = "provostFormerAddress";
+const char schema_enabled[] = "provostEnabled";
+const char schema_wish[] = "provostEnabledWish";
 const char schema_mailbox_id[] = "provostMailboxId";
 const char schema_last_login[] = "provostLastLogin";
 const char schema_measured[] = "provostMeasured";
@@ -237,6 +239,15 @@ const char *schema_role_filter(struct arena *a, const char *dn)
 const char *schema_class_filter(struct arena *a, enum kind k)
 {
 	return filter_equal(a, "objectClass", schemas[k].map.class);
+}
+
+const char *schema_expired_filter(struct arena *a, const char *from,
+				  const char *to)
+{
+	const char *when = filter_and(a, filter_from(a, "provostExpires", from),
+				      filter_to(a, "provostExpires", to));
+
+	return filter_and(a, when, filter_equal(a, schema_enabled, "TRUE"));
 }
 
 const char *schema_target_filter(struct arena *a, const char *domain)

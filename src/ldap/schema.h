@@ -25,6 +25,7 @@ extern const char schema_password[]; /* holds the hash */
 extern const char schema_local_part[];
 extern const char schema_login[];
 extern const char schema_former[];
+extern const char schema_enabled[], schema_wish[];
 extern const char schema_mailbox_id[];
 extern const char schema_last_login[];
 extern const char schema_measured[];
@@ -59,6 +60,10 @@ const char *schema_member_filter(struct arena *a, const char *dn);
 const char *schema_role_filter(struct arena *a, const char *dn);
 
 const char *schema_class_filter(struct arena *a, enum kind k);
+
+/* What is in force although its time came between those. */
+const char *schema_expired_filter(struct arena *a, const char *from,
+				  const char *to);
 
 /* The alias domains that lead to that one. */
 const char *schema_target_filter(struct arena *a, const char *domain);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/list.h"
 #include "ldap/reach.h"
@@ -576,6 +577,7 @@ static const struct store_ops ops = {
 	.set_own_password = set_own_password,
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,
+	.expire = ldap_expire,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

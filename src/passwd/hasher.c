@@ -2,21 +2,25 @@
 
 #include <stdlib.h>
 
+#include "passwd/policy.h"
 #include "passwd/scheme.h"
 #include "util/alloc.h"
 
 struct pool_hasher {
 	struct hasher port;
 	struct pool *pool;
+	const struct passwd_settings *set;
 	const struct scheme *scheme;
 };
 
 /* Everything the worker's thread touches; the fiber waits meanwhile, so that
  * nobody else uses the arena. */
 struct job {
+	struct passwd_settings set; /* as it is now */
 	const struct scheme *scheme;
 	struct arena *arena;
-	const char *clear, *hash;
+	const struct secret *secret;
+	const char *hash;
 	bool good;
 	struct err err;
 };
@@ -25,17 +29,25 @@ static void work(void *ctx)
 {
 	struct job *job = ctx;
 
-	job->good = scheme_hash(job->scheme, job->arena, job->clear, &job->hash,
-				&job->err);
+	job->good =
+		policy_judge(&job->set, job->arena, job->secret, &job->err) &&
+		scheme_hash(job->scheme, job->arena, job->secret->clear,
+			    &job->hash, &job->err);
 }
 
-static bool hash(struct hasher *port, const struct task *t, const char *clear,
-		 const char **ret, struct err *e)
+static bool hash(struct hasher *port, const struct task *t,
+		 const struct secret *s, const char **ret, struct err *e)
 {
 	struct pool_hasher *h = (struct pool_hasher *)port;
-	struct job job = {.scheme = h->scheme,
+	struct job job = {.set = *h->set,
+			  .scheme = h->scheme,
 			  .arena = t->arena,
-			  .clear = clear};
+			  .secret = s};
+
+	/* Meanwhile the options may be read anew. */
+	if (h->set->breached_file != NULL)
+		job.set.breached_file =
+			arena_strdup(t->arena, h->set->breached_file);
 
 	if (!pool_run(h->pool, work, &job, t->deadline, e))
 		return false;
@@ -53,16 +65,18 @@ static bool admit(struct hasher *h, struct arena *a, const char *ready,
 
 static const struct hasher_ops ops = {.hash = hash, .admit = admit};
 
-struct hasher *hasher_open(struct pool *pool, const char *scheme, struct err *e)
+struct hasher *hasher_open(struct pool *pool, const struct passwd_settings *set,
+			   struct err *e)
 {
 	struct pool_hasher *h = alloc_zeroed(sizeof(*h));
 
 	h->port.ops = &ops;
 	h->pool = pool;
-	h->scheme = scheme_find(scheme);
+	h->set = set;
+	h->scheme = scheme_find(set->scheme);
 	if (h->scheme == NULL) {
 		err_set(e, ERR_INVALID, "no password scheme is named \"%s\"",
-			scheme);
+			set->scheme);
 		free(h);
 		return NULL;
 	}

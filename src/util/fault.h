@@ -20,6 +20,7 @@ enum fault_kind {
 	FAULT_FORMAT,
 	FAULT_RANGE,
 	FAULT_REFERENCE, /* names something that is not there */
+	FAULT_POLICY,    /* not good enough for those who run this */
 };
 
 struct fault {

@@ -511,6 +511,58 @@ static void removal(void)
 	   "gone, too");
 }
 
+/* What expired is not in force any more, and nobody else is touched. */
+static void expiry(void)
+{
+	static const struct {
+		const char *name, *expires_at;
+		bool enabled;
+		const char *then;
+	} cases[] = {
+		{"early@contract.example", "2040-01-01T00:00:00Z", true,
+		 "enabled"},
+		{"in@contract.example", "2040-01-02T00:00:00Z", true,
+		 "expired"},
+		{"off@contract.example", "2040-01-02T00:00:00Z", false,
+		 "disabled"},
+		{"late@contract.example", "2040-01-03T00:00:01Z", true,
+		 "enabled"},
+		{"never@contract.example", NULL, true, "enabled"},
+	};
+	const char *to[] = {ann};
+	struct alias al = new_alias("end@contract.example", to, 1);
+	struct revision rev;
+	struct err e = {0};
+	bool more = true;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct user u = new_user(cases[i].name);
+
+		u.expires_at = cases[i].expires_at;
+		u.enabled = cases[i].enabled;
+		must_add(KIND_USER, &u);
+	}
+	al.expires_at = "2040-01-03T00:00:00Z";
+	must_add(KIND_ALIAS, &al);
+	OK(OPS->expire(con->store, &guest, "2040-01-01T12:00:00Z",
+		       "2040-01-03T00:00:00Z", &more, &e) &&
+		   !more,
+	   "whoever asks, it is the store's own work");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct user u;
+
+		OK(get(&admin, KIND_USER, cases[i].name, &u, &rev, &e) &&
+			   u.enabled == cases[i].enabled &&
+			   text_equal(u.expires_at, cases[i].expires_at),
+		   cases[i].name);
+		IS(u.state, cases[i].then, "its state");
+		OK(drop(KIND_USER, cases[i].name, NULL, &e), "removed");
+	}
+	OK(get(&admin, KIND_ALIAS, al.address, &al, &rev, &e), "an alias, too");
+	IS(al.state, "expired", "has expired");
+	OK(drop(KIND_ALIAS, al.address, NULL, &e), "removed");
+}
+
 static struct task on_behalf_of(const struct caller *caller)
 {
 	return (struct task){arena, caller, clock_now() + PATIENCE};
@@ -538,6 +590,7 @@ int store_contract(const struct contract *c)
 	populate();
 	lists();
 	survey_contract(c, arena);
+	expiry();
 	removal();
 	arena_free(arena);
 	return tap_done();

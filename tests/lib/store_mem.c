@@ -9,7 +9,6 @@
 #include "core/user.h"
 #include "tests/lib/store_mem_parts.h"
 #include "tests/lib/survey_mem.h"
-#include "util/instant.h"
 #include "util/text.h"
 
 enum flags {
@@ -523,47 +522,6 @@ static bool list(struct store *port, const struct task *t,
 	return true;
 }
 
-static const char *time_text(struct store_mem *s, int64_t seconds)
-{
-	char text[INSTANT_SIZE];
-
-	instant_text(text, seconds);
-	return arena_strdup(s->arena, text);
-}
-
-static bool is_newer(const char *text, const char *known)
-{
-	return known == NULL || strcmp(text, known) >= 0;
-}
-
-static bool measure(struct store *port, const struct task *t,
-		    const char *address, const struct usage *u, struct err *e)
-{
-	struct store_mem *s = store_mem_self(port);
-	struct item *it = store_mem_find(s, KIND_USER, address);
-	const char *text;
-
-	(void)t;
-	if (!store_mem_is_up(s, e))
-		return false;
-	if (it == NULL)
-		return err_set(e, ERR_NOT_FOUND, "there is no such user");
-	struct user *user = it->record;
-	if (u->last_login != NUMBER_NONE &&
-	    is_newer(text = time_text(s, u->last_login), user->last_login_at))
-		user->last_login_at = text;
-	if (u->measured == NUMBER_NONE ||
-	    !is_newer(text = time_text(s, u->measured),
-		      user->quota_measured_at))
-		return true;
-	user->quota_measured_at = text;
-	if (u->used_bytes != NUMBER_NONE)
-		user->quota_used_bytes = u->used_bytes;
-	if (u->used_messages != NUMBER_NONE)
-		user->quota_used_messages = u->used_messages;
-	return true;
-}
-
 static bool set_own_password(struct store *port, const struct task *t,
 			     const char *hash, struct err *e)
 {
@@ -628,10 +586,10 @@ struct store *store_mem_open(void)
 	ops.count = survey_mem_count;
 	ops.leading_to = survey_mem_leading_to;
 	ops.look_up = survey_mem_look_up;
-	ops.measure = measure;
 	ops.set_own_password = set_own_password;
 	ops.is_super_administrator = is_super_administrator;
 	ops.etag = etag;
+	ops.expire = survey_mem_expire;
 	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();

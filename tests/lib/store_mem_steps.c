@@ -7,6 +7,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 static const char *id_of(const struct item *it)
@@ -226,7 +227,49 @@ static bool await(struct store *port, const struct task *t, int64_t ms)
 	return true;
 }
 
+static const char *time_text(struct store_mem *s, int64_t seconds)
+{
+	char text[INSTANT_SIZE];
+
+	instant_text(text, seconds);
+	return arena_strdup(s->arena, text);
+}
+
+static bool is_newer(const char *text, const char *known)
+{
+	return known == NULL || strcmp(text, known) >= 0;
+}
+
+static bool measure(struct store *port, const struct task *t,
+		    const char *address, const struct usage *u, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	struct item *it = store_mem_find(s, KIND_USER, address);
+	const char *text;
+
+	(void)t;
+	if (!store_mem_is_up(s, e))
+		return false;
+	if (it == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	struct user *user = it->record;
+	if (u->last_login != NUMBER_NONE &&
+	    is_newer(text = time_text(s, u->last_login), user->last_login_at))
+		user->last_login_at = text;
+	if (u->measured == NUMBER_NONE ||
+	    !is_newer(text = time_text(s, u->measured),
+		      user->quota_measured_at))
+		return true;
+	user->quota_measured_at = text;
+	if (u->used_bytes != NUMBER_NONE)
+		user->quota_used_bytes = u->used_bytes;
+	if (u->used_messages != NUMBER_NONE)
+		user->quota_used_messages = u->used_messages;
+	return true;
+}
+
 const struct store_ops store_mem_steps = {
+	.measure = measure,
 	.may_remove = may_remove,
 	.rename = rename_item,
 	.settle = settle,

@@ -6,6 +6,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/user.h"
+#include "tests/lib/store_mem_parts.h"
 #include "util/text.h"
 
 enum { FORWARDS_MAX = 8 };
@@ -60,6 +61,48 @@ bool survey_mem_leading_to(struct store *s, const struct task *t,
 		    text_equal(d.target, domain) &&
 		    ret->count < STORE_LEADING_MAX)
 			ret->items[ret->count++] = d.name;
+	}
+	return true;
+}
+
+/* Of users and aliases alike. */
+struct expiring {
+	const char *expires_at;
+	bool *in_force, *wished;
+};
+
+static struct expiring expiring(const struct item *it)
+{
+	struct user *u = it->record;
+	struct alias *al = it->record;
+
+	if (it->kind == KIND_USER)
+		return (struct expiring){u->expires_at, &u->in_force,
+					 &u->wished};
+	return (struct expiring){al->expires_at, &al->in_force, &al->wished};
+}
+
+bool survey_mem_expire(struct store *port, const struct task *t,
+		       const char *from, const char *to, bool *more,
+		       struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*more = false;
+	if (!store_mem_is_up(s, e))
+		return false;
+	for (struct item *it = s->items; it != NULL; it = it->next) {
+		if (it->kind == KIND_DOMAIN || it->plan != NULL)
+			continue;
+		struct expiring x = expiring(it);
+		if (x.expires_at == NULL || !*x.in_force ||
+		    strcmp(x.expires_at, from) < 0 ||
+		    strcmp(x.expires_at, to) > 0)
+			continue;
+		*x.in_force = false;
+		*x.wished = true;
+		store_mem_stamp(s, it);
 	}
 	return true;
 }

@@ -7,6 +7,9 @@
 
 #include "core/store.h"
 
+bool survey_mem_expire(struct store *port, const struct task *t,
+		       const char *from, const char *to, bool *more,
+		       struct err *e);
 bool survey_mem_count(struct store *s, const struct task *t, const char *domain,
 		      struct tally *ret, struct err *e);
 bool survey_mem_leading_to(struct store *s, const struct task *t,

@@ -29,6 +29,8 @@ int main(void)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		IS(filter_equal(a, "mail", cases[i].value), cases[i].want,
 		   cases[i].value);
+	IS(filter_from(a, "n", "1*"), "(n>=1\\2a)", "that and more");
+	IS(filter_to(a, "n", "1"), "(n<=1)", "that and less");
 	IS(filter_present(a, "mail"), "(mail=*)", "any value");
 	IS(filter_and(a, one, two), "(&(a=1)(b=2))", "both");
 	IS(filter_any(a, parts, 3), "(|(a=1)(b=2)(a=1))", "any of three");

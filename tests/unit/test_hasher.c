@@ -20,7 +20,8 @@ static void hash_one(void *ctx)
 	const char *hash = NULL;
 	struct err e = {0};
 
-	if (hasher->ops->hash(hasher, &t, "secret", &hash, &e))
+	const struct secret s = {.clear = "secret"};
+	if (hasher->ops->hash(hasher, &t, &s, &hash, &e))
 		hashed += hash != NULL && strncmp(hash, "{CRYPT}$6$", 10) == 0;
 	refused += e.kind == ERR_LIMIT;
 	late += e.kind == ERR_TIMEOUT;
@@ -46,9 +47,11 @@ int main(void)
 	if (loop == NULL || pool == NULL)
 		return 1;
 	fiber_prepare(loop, FIBERS + 2);
-	OK(hasher_open(pool, "rot13", &e) == NULL && e.kind == ERR_INVALID,
+	const struct passwd_settings unknown = {.scheme = "rot13"},
+				     set = {.scheme = "sha512-crypt"};
+	OK(hasher_open(pool, &unknown, &e) == NULL && e.kind == ERR_INVALID,
 	   "a scheme that is not there");
-	hasher = hasher_open(pool, "sha512-crypt", &e);
+	hasher = hasher_open(pool, &set, &e);
 	OK(hasher != NULL, "one that is");
 	for (int i = 0; i < FIBERS; i++)
 		fiber_start(loop, hash_one, &patience);

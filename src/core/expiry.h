@@ -1,0 +1,26 @@
+/*
+ * expiry - takes out of force what has expired
+ *
+ * Mail servers know no time: whoever has the lease looks again and again for
+ * users and aliases whose time has come, and says so in their entries.
+ */
+#ifndef CORE_EXPIRY_H
+#define CORE_EXPIRY_H
+
+#include "core/gateway.h"
+
+/* Between two looks, in milliseconds: the lag, with what they take. */
+enum { EXPIRY_LOOK = 10000, EXPIRY_SWEEP = 3600000 };
+
+struct expiry {
+	int64_t since; /* what expired before was seen to; 0: nothing was */
+};
+
+/* A look at what has expired since the last one. */
+bool expiry_look(const struct gateway *g, const struct task *t,
+		 struct expiry *x, struct err *e);
+
+/* At all that has expired: others may have written what was past already. */
+bool expiry_sweep(const struct gateway *g, const struct task *t, struct err *e);
+
+#endif
