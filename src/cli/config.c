@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "assets/asset.h"
+#include "core/address.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
 #include "passwd/scheme.h"
@@ -17,7 +18,7 @@
 #include "util/file.h"
 #include "util/text.h"
 
-enum { FILE_MAX = 1024, PAIRS_MAX = 32 };
+enum { FILE_MAX = 1024, PAIRS_MAX = 48 };
 
 /* The first line of a file in the state directory. */
 static bool read_line(struct arena *a, const char *path, const char **ret,
@@ -146,20 +147,97 @@ static bool find_masters(struct arena *a, const struct config_options *o,
 		       real);
 }
 
+/* What begins a tag, and what becomes of tags.  Dovecot cuts every address at
+ * its delimiter, before it asks whose it is: one that may be in the address of
+ * a user is Postfix's alone, which drops the tag. */
+struct tags {
+	const char *delimiter, *dovecot, *propagate, *pattern;
+};
+
+static bool find_tags(struct arena *a, const struct config_options *o,
+		      struct tags *ret, struct err *e)
+{
+	const char *given = or_default(o->delimiter, "+");
+	char c;
+
+	if (!address_delimiter(given, &c, e))
+		return err_wrap(e, "--delimiter %s", given);
+	*ret = (struct tags){"", "", "canonical, virtual", "[+]"};
+	if (c == '\0')
+		return true;
+	ret->delimiter = given;
+	ret->pattern = arena_printf(a, "[%s]", given);
+	if (address_may_hold(c))
+		ret->propagate = "canonical";
+	else
+		ret->dovecot = given;
+	return true;
+}
+
 static bool fill_dovecot(struct arena *a, const struct config_options *o,
 			 const char **pairs, struct err *e)
 {
-	const char *masters;
+	const char *masters, *dict = o->dict;
+	struct tags tags;
 	bool lookup;
 
-	if (!find_passdb(a, o, &lookup, e) || !find_masters(a, o, &masters, e))
+	if (!find_passdb(a, o, &lookup, e) ||
+	    !find_masters(a, o, &masters, e) || !find_tags(a, o, &tags, e))
 		return false;
+	if (dict != NULL && (!is_one_word(dict) || strchr(dict, ':') != NULL))
+		return err_set(e, ERR_INVALID,
+			       "--dict is the path of a socket");
 	/* clang-format off */
 	const char *const all[] = {
 		"AUTH_BIND", lookup ? "no" : "yes",
 		"PASSWORD_ATTRIBUTE", lookup ? ",userPassword=password" : "",
 		"MASTER", masters != NULL ? "" : "#",
 		"MASTER_USERS", or_default(masters, "/etc/provost/master-users"),
+		"DICT", dict != NULL ? "" : "#",
+		"DICT_SOCKET", or_default(dict, "/run/provost/dict"),
+		"DELIMITER", tags.dovecot,
+		NULL,
+	};
+	/* clang-format on */
+
+	memcpy(pairs, all, sizeof(all));
+	return true;
+}
+
+static bool is_yes(const char *flag, const char *value, bool *ret,
+		   struct err *e)
+{
+	*ret = strcmp(value, "yes") == 0;
+	return *ret || strcmp(value, "no") == 0 ||
+	       err_set(e, ERR_INVALID, "%s is yes or no", flag);
+}
+
+static bool fill_postfix(struct arena *a, const char *dir,
+			 const struct config_options *o, const char **pairs,
+			 struct err *e)
+{
+	const char *delivery =
+		or_default(o->delivery, "lmtp:unix:private/dovecot-lmtp");
+	struct tags tags;
+	bool tagged;
+
+	if (!find_tags(a, o, &tags, e) ||
+	    !is_yes("--tagged-senders", or_default(o->tagged_senders, "yes"),
+		    &tagged, e))
+		return false;
+	if (!is_one_word(delivery) || strchr(delivery, ':') == NULL)
+		return err_set(e, ERR_INVALID,
+			       "--delivery is a transport, such as "
+			       "lmtp:unix:private/dovecot-lmtp");
+	const char *last =
+		arena_printf(a, ", regexp:%s/tagged_senders.regexp", dir);
+	/* clang-format off */
+	const char *const all[] = {
+		"DELIVERY", delivery,
+		"DELIMITER", tags.delimiter,
+		"PROPAGATE", tags.propagate,
+		"TAG_PATTERN", tags.pattern,
+		"TAGGED", tagged || tags.delimiter[0] == '\0' ? "" : last,
 		NULL,
 	};
 	/* clang-format on */
@@ -196,8 +274,10 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 				       all[i - 1]);
 	}
 	memcpy(pairs, all, sizeof(all));
-	return strcmp(program, "dovecot") != 0 ||
-	       fill_dovecot(a, o, &pairs[COUNT(all) - 1], e);
+	pairs += COUNT(all) - 1;
+	return strcmp(program, "dovecot") == 0
+		       ? fill_dovecot(a, o, pairs, e)
+		       : fill_postfix(a, dir, o, pairs, e);
 }
 
 /* For a directory server of one's own.  Passwords and what depends on its
@@ -334,6 +414,12 @@ static const char usage[] =
 	"  --mail-gid GROUP      [vmail]\n"
 	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
 	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
+	"  --delimiter CHAR      between address and tag, or off [+]\n"
+	"  --tagged-senders yes|no\n"
+	"                        whether one's own address with a tag may send [yes]\n"
+	"  --delivery TRANSPORT  of Postfix, that leads to Dovecot\n"
+	"                        [lmtp:unix:private/dovecot-lmtp]\n"
+	"  --dict SOCKET         where Dovecot tells logins and usage [nowhere]\n"
 	"  --dovecot-reads-passwords yes|no\n"
 	"                        what a slapd of your own allows [no]\n";
 
@@ -350,6 +436,10 @@ static const struct command_option option_rows[] = {
 	{"mail-gid",                F(mail_gid)},
 	{"passdb",                  F(passdb)},
 	{"master-users",            F(master_users)},
+	{"delimiter",               F(delimiter)},
+	{"tagged-senders",          F(tagged_senders)},
+	{"delivery",                F(delivery)},
+	{"dict",                    F(dict)},
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
 	{NULL,                      {0, 0}},
 };

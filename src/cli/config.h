@@ -15,6 +15,10 @@ struct config_options {
 	const char *passdb;       /* "bind" or "lookup" */
 	const char *master_users; /* passwd-file; NULL: there are none */
 	const char *dovecot_reads_passwords; /* "yes" or "no" */
+	const char *delimiter;      /* of tags: one character, or "off" */
+	const char *tagged_senders; /* "yes" or "no" */
+	const char *delivery;       /* transport that leads to Dovecot */
+	const char *dict;           /* socket; NULL: Dovecot tells no usage */
 };
 
 /* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,

@@ -23,6 +23,22 @@ static bool is_any_char(char c)
 	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c));
 }
 
+bool address_may_hold(char c)
+{
+	return is_own_char(c);
+}
+
+bool address_delimiter(const char *text, char *ret, struct err *e)
+{
+	*ret = '\0';
+	if (strcmp(text, "off") == 0)
+		return true;
+	*ret = text[0];
+	return (strlen(text) == 1 && strchr("+~-=_", text[0]) != NULL) ||
+	       err_set(e, ERR_INVALID,
+		       "a delimiter is + or ~ or - or = or _, or off");
+}
+
 static bool local_check(const char *local, size_t size, enum address_use use,
 			struct err *e)
 {

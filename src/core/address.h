@@ -31,6 +31,13 @@ enum address_use {
 bool address_check(const char *text, enum address_use use, struct err *e);
 bool domain_name_check(const char *text, struct err *e);
 
+/* What begins a tag, as in john+tag, from its text: "+", "~", "-", "=", "_", or
+ * "off", which is '\0'. */
+bool address_delimiter(const char *text, char *ret, struct err *e);
+
+/* Whether that may be in a user's address before '@'. */
+bool address_may_hold(char c);
+
 /* Octets of a name in the directory, where "=" is written in three. */
 size_t address_cost(const char *text);
 

@@ -78,7 +78,9 @@ def fill(program, directory, **values):
     values = {"HOSTNAME": "mail.test", "MAIL_DIR": "/var/vmail",
               "MAIL_UID": MAIL_UID, "MAIL_GID": MAIL_UID,
               "AUTH_BIND": "yes", "PASSWORD_ATTRIBUTE": "", "MASTER": "#",
-              "MASTER_USERS": "/nonexistent",
+              "MASTER_USERS": "/nonexistent", "DICT": "#", "DICT_SOCKET": "/nonexistent",
+              "DELIMITER": "+", "PROPAGATE": "canonical, virtual", "TAG_PATTERN": "[+]",
+              "TAGGED": "", "DELIVERY": "lmtp:unix:private/dovecot-lmtp",
               **values, "DIR": os.path.abspath(directory)}
     os.makedirs(directory)
     for name in os.listdir(os.path.join(SOURCE, program)):

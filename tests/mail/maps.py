@@ -100,7 +100,15 @@ def entries(place, sink):
         ("relay.example", domain(
             "relay.example", "relay", provostVerifyRecipients="TRUE",
             provostTransport="smtp:[%s]:%d" % sink.address)),
+        # Split: who has a mailbox here gets his mail here.
+        ("boss@relay.example", user("boss@relay.example", **secret)),
+        ("former@relay.example", user("former@relay.example", False, **secret)),
+        ("bosses@relay.example", alias(
+            "bosses@relay.example", ["boss@relay.example", "known@relay.example"])),
         ("blind.example", domain("blind.example", "relay")),
+        ("maid@blind.example", user(
+            "maid@blind.example", **secret,
+            provostDestination=["maid@blind.example", "maid@out.example"])),
         ("offrelay.example", domain(
             "offrelay.example", "relay", False, provostTransport="smtp:[192.0.2.1]",
             provostVerifyRecipients="TRUE")),
@@ -131,6 +139,22 @@ MAPS = (
     ("transport_maps", "offrelay.example", None),
     ("transport_maps", "catch.example", None),
     ("transport_maps", "*", None),
+
+    ("relay_address", "boss@relay.example", "boss@relay.example"),
+    ("relay_address", "anyone@blind.example", "anyone@blind.example"),
+    ("relay_address", "john@example.org", None),
+    ("relay_address", "known@offrelay.example", None),
+    ("relay_address", "relay.example", None),
+    ("relay_address", "*", None),
+    ("user_transport", "boss@relay.example", "lmtp:unix:private/dovecot-lmtp"),
+    ("user_transport", "former@relay.example", None),
+    ("user_transport", "bosses@relay.example", None),
+    ("user_transport", "relay.example", None),
+    ("relay_address+user_transport", "boss@relay.example",
+     "lmtp:unix:private/dovecot-lmtp"),
+    ("relay_address+user_transport", "john@example.org", None),
+    ("relay_address+user_transport", "known@relay.example", None),
+    ("relay_address+user_transport", "zed@off.example", None),
 
     ("virtual_mailbox_maps", "john@example.org", "john@example.org"),
     ("virtual_mailbox_maps", "JOHN@example.org", "john@example.org"),
@@ -217,6 +241,11 @@ DELIVERIES = (
     ("frank@catchalias.example", 250, ["frank@catch.example"]),
     ("known@relay.example", 250, ["known@relay.example"]),
     ("anyone@blind.example", 250, ["anyone@blind.example"]),
+    ("boss@relay.example", 250, ["boss@relay.example"]),
+    ("Boss+tag@relay.example", 250, ["boss@relay.example"]),
+    ("bosses@relay.example", 250, ["boss@relay.example", "known@relay.example"]),
+    ("former@relay.example", 250, ["former@relay.example"]),
+    ("maid@blind.example", 250, ["maid@blind.example", "maid@out.example"]),
     ("nobody@example.org", 550, []),
     ("off@example.org", 550, []),
     ("off+tag@example.org", 550, []),
@@ -258,6 +287,7 @@ SENDERS = (
     ("owner@catch.example", "owner@catch.example", 250),
     ("owner@catch.example", "random@catch.example", 553),
     ("robot@example.org", "robot@example.org", 250),
+    ("boss@relay.example", "boss@relay.example", 250),
     ("frank@catch.example", "frank@catchalias.example", 250),
 )
 
@@ -267,6 +297,8 @@ LOGINS = (
     ("JOHN@Example.Org", PASSWORD, True),
     ("jane@example.org", PASSWORD, True),
     ("robot@example.org", PASSWORD, True),
+    ("boss@relay.example", PASSWORD, True),
+    ("former@relay.example", PASSWORD, False),
     ("john@example.org", "wrong horse", False),
     ("john@example.org", "", False),
     ("john@example.org", "*", False),
@@ -291,7 +323,8 @@ LOGINS = (
 
 USERS = sorted("john jane tiny free nologin robot away copy".split())
 USERS = [f"{user}@example.org" for user in USERS]
-USERS += ["frank@catch.example", "owner@catch.example"]
+USERS += ["frank@catch.example", "owner@catch.example", "boss@relay.example",
+          "maid@blind.example"]
 
 
 def test_maps(postfix, sink, where):
