@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
 #include "ldap/connect.h"
@@ -127,6 +128,10 @@ static const struct conf_option options[] = {
 	{L(dict.login_seconds), "3600", 1, 86400, NULL,
 	 "seconds to a multiple of which the time of a login is rounded down, "
 	 "so that frequent ones cost few writes"},
+
+	{F(mail.recipient_delimiter), "+", 0, 0, NULL,
+	 "what begins a tag in an address, as mail servers have it: one of "
+	 "+ ~ - = _, or off"},
 
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},
@@ -363,11 +368,15 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	conf->embed = conf->ldap.uri == NULL;
 	conf->embedded.base = conf->ldap.base;
 	if (conf->ldap.base == NULL || conf->http.listen == NULL ||
-	    conf->embedded.state_dir == NULL || conf->passwd.scheme == NULL)
+	    conf->embedded.state_dir == NULL || conf->passwd.scheme == NULL ||
+	    conf->mail.recipient_delimiter == NULL)
 		return err_set(e, ERR_INVALID, "an option must not be empty");
 	if (scheme_find(conf->passwd.scheme) == NULL)
 		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
 			       scheme_names(a));
+	if (!address_delimiter(conf->mail.recipient_delimiter, &conf->delimiter,
+			       e))
+		return err_wrap(e, "mail.recipient_delimiter");
 	return check_yes_no("embedded.dovecot_reads_passwords",
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&

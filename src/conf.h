@@ -14,6 +14,10 @@
 #include "util/arena.h"
 #include "util/err.h"
 
+struct mail_settings {
+	const char *recipient_delimiter;
+};
+
 struct daemon_settings {
 	int64_t loops;
 	int64_t lease_seconds; /* until a silent gateway is taken for dead */
@@ -25,10 +29,12 @@ struct conf {
 	struct ldap_settings ldap;
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;
+	struct mail_settings mail;
 	struct daemon_settings daemon;
 	struct dict_settings dict;
 	const char *ldap_password_file;
 	bool embed;                /* no directory was named: run our own */
+	char delimiter;            /* that of mail, as a character */
 	const char *state_default; /* depends on whether we are root */
 };
 

@@ -80,6 +80,7 @@ static bool open_ports(struct lane *l, struct err *e)
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
+	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.login = ldap_login_open(l->logins, &conf->ldap);

@@ -44,7 +44,7 @@ void alias_check(const void *alias, struct arena *a, struct err *e)
 			    "an alias needs a destination");
 	if (al->destinations.count > ALIAS_DESTINATIONS_MAX)
 		fault_field(e, a, FAULT_RANGE, F(destinations),
-			    "an alias has at most 1,000 destinations");
+			    "an alias has at most 10,000 destinations");
 	else
 		destinations_check(al, a, e);
 	expiry_check(al->expires_at, F(expires_at), a, e);

@@ -9,7 +9,7 @@
 
 #include "util/fault.h"
 
-enum { ALIAS_DESTINATIONS_MAX = 1000 };
+enum { ALIAS_DESTINATIONS_MAX = 10000 };
 
 struct alias {
 	const char *address; /* local@domain or @domain: the identity */

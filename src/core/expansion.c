@@ -61,7 +61,7 @@ static const struct expansion nesting = {
 	"returns it"};
 static const struct expansion size =
 	{"too_many",
-	 "more than 1,000 addresses: Postfix puts such a message off "
+	 "more than 12,000 addresses: Postfix puts such a message off "
 	 "until it returns it"};
 
 struct expansion expansion_of(struct arena *a, struct hop *root)

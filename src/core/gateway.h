@@ -14,6 +14,7 @@ struct gateway {
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
+	char delimiter;       /* what begins a tag: john+tag; 0: nothing */
 	const char *name;     /* of this process, among all of a directory */
 	int64_t lease_millis; /* who is silent for that long is taken for dead
 			       */

@@ -7,9 +7,9 @@
 #include "util/text.h"
 
 enum {
-	BYTES_MAX = 8 << 20, /* of all that was found, about */
-	LENGTH_MAX = 320,    /* of an address, which tags make longer */
-	KEYS_A_HOP = 4,
+	BYTES_MAX = 32 << 20, /* of all that was found, about */
+	LENGTH_MAX = 320,     /* of an address, which tags make longer */
+	ROOM = 64,            /* of an array, at first */
 	TROUBLES_MAX = RESOLVE_HOPS_MAX + 4,
 };
 
@@ -30,7 +30,7 @@ struct work {
 	const struct gateway *gateway;
 	const struct task *task;
 	struct resolution *ret;
-	struct table hops, posts;
+	struct table hops, posts, boxes;
 	struct hop **all;
 	size_t count, waiting; /* hops; the first one that is not decided */
 	struct text_list want; /* keys to be looked up */
@@ -69,14 +69,30 @@ static struct slot *slot_of(struct arena *a, struct table *t, const char *name)
 	return s;
 }
 
+/* The array with room for one more: of `count` items, or twice as many. */
+static void *roomy(struct arena *a, void *items, size_t count, size_t size)
+{
+	if (count > 0 && (count < ROOM || (count & (count - 1)) != 0))
+		return items;
+	size_t room = count == 0 ? ROOM : count * 2;
+	char *more = arena_alloc(a, room * size);
+
+	if (count > 0)
+		memcpy(more, items, count * size);
+	return more;
+}
+
 static void note(struct work *w, const char *code, const char *address,
 		 const char *detail)
 {
 	struct resolution *r = w->ret;
 
-	if (r->trouble_count < TROUBLES_MAX)
-		r->troubles[r->trouble_count++] =
-			(struct trouble){code, address, detail};
+	if (r->trouble_count == TROUBLES_MAX)
+		return;
+	r->troubles = roomy(w->task->arena, r->troubles, r->trouble_count,
+			    sizeof(*r->troubles));
+	r->troubles[r->trouble_count++] =
+		(struct trouble){code, address, detail};
 }
 
 /* What is wrong with a hop is told once. */
@@ -106,6 +122,7 @@ static struct hop *enqueue(struct work *w, const char *address)
 	h->address = address;
 	s->hop = h;
 	s->state = SLOT_KNOWN;
+	w->all = roomy(a, w->all, w->count, sizeof(struct hop *));
 	w->all[w->count++] = h;
 	return h;
 }
@@ -118,6 +135,8 @@ static bool look(struct work *w, const char *key, const struct signpost **ret)
 	*ret = s->post;
 	if (s->state == SLOT_NEW) {
 		s->state = SLOT_WANTED;
+		w->want.items = roomy(w->task->arena, w->want.items,
+				      w->want.count, sizeof(char *));
 		w->want.items[w->want.count++] = key;
 	}
 	return s->state == SLOT_KNOWN;
@@ -130,17 +149,21 @@ struct parts {
 	const char *domain, *catch_all;
 };
 
-static struct parts split(struct arena *a, const char *address)
+static struct parts split(struct arena *a, const char *address, char delimiter)
 {
 	const char *at = strrchr(address, '@');
-	const char *plus = memchr(address, '+', (size_t)(at - address));
+	const char *tag = delimiter != '\0' ? memchr(address, delimiter,
+						     (size_t)(at - address))
+					    : NULL;
 	struct parts p = {"", address, at + 1, at};
 
 	/* What begins with it has no tag: nothing would be left. */
-	if (plus == NULL || plus == address)
+	if (tag == NULL || tag == address)
 		return p;
-	p.tag = arena_strndup(a, plus, (size_t)(at - plus));
-	p.base = arena_printf(a, "%.*s%s", (int)(plus - address), address, at);
+	/* Else Postfix drops it: Dovecot would cut every address there. */
+	if (!address_may_hold(delimiter))
+		p.tag = arena_strndup(a, tag, (size_t)(at - tag));
+	p.base = arena_printf(a, "%.*s%s", (int)(tag - address), address, at);
 	return p;
 }
 
@@ -170,11 +193,11 @@ static bool is_kind(const struct signpost *domain, const char *kind)
 }
 
 /* False while something has to be looked up first. */
-static bool view(struct work *w, const char *address, struct view *v)
+static bool view_of(struct work *w, const struct parts *is, struct view *v)
 {
 	struct arena *a = w->task->arena;
 
-	*v = (struct view){.is = split(a, address)};
+	*v = (struct view){.is = *is};
 	bool known = look(w, v->is.base, &v->own);
 	known = look(w, v->is.domain, &v->domain) && known;
 	known = look(w, v->is.catch_all, &v->catch_all) && known;
@@ -188,6 +211,27 @@ static bool view(struct work *w, const char *address, struct view *v)
 		    arena_printf(a, "%.*s@%s", (int)local, v->is.base,
 				 v->domain->target),
 		    &v->target);
+}
+
+/* The whole address first: no user's has a "+" in it, but other delimiters may
+ * be in one.  Then what precedes the tag. */
+static bool view(struct work *w, const char *address, struct view *v)
+{
+	char delimiter = w->gateway->delimiter;
+	const struct parts cut = split(w->task->arena, address, delimiter);
+	struct parts whole = cut;
+	struct view of_whole;
+
+	if (cut.base == address || !address_may_hold(delimiter))
+		return view_of(w, &cut, v);
+	whole.base = address;
+	if (!view_of(w, &whole, &of_whole) || !view_of(w, &cut, v))
+		return false;
+	bool found = in_force(of_whole.own) || in_force(of_whole.target);
+	if (found ||
+	    (of_whole.own != NULL && !in_force(v->own) && !in_force(v->target)))
+		*v = of_whole;
+	return true;
 }
 
 static void lead(struct work *w, struct hop *h, const char *to)
@@ -384,7 +428,6 @@ static void gather(struct work *w)
 	r->external.items = arena_alloc(a, w->count * sizeof(char *));
 	for (size_t i = 0; i < w->count; i++) {
 		const struct hop *h = w->all[i];
-		bool twice = false;
 
 		r->hops[r->hop_count++] = h;
 		if (h->end == END_ELSEWHERE)
@@ -392,10 +435,10 @@ static void gather(struct work *w)
 		if (h->end != END_MAILBOX)
 			continue;
 		/* With another tag it is the same mailbox. */
-		for (size_t j = 0; j < r->mailbox_count; j++)
-			twice = twice || r->mailboxes[j] == h->mailbox;
-		if (!twice)
+		struct slot *s = slot_of(a, &w->boxes, h->mailbox->key);
+		if (s->state == SLOT_NEW)
 			r->mailboxes[r->mailbox_count++] = h->mailbox;
+		s->state = SLOT_KNOWN;
 	}
 }
 
@@ -474,11 +517,6 @@ static bool begin(struct work *w, const char *address, struct err *e)
 	if (!address_check(address, ADDRESS_DESTINATION, &bad))
 		return err_set(e, ERR_NOT_FOUND, "there is no such address");
 	w->used = arena_used(a);
-	w->all = arena_alloc(a, RESOLVE_HOPS_MAX * sizeof(struct hop *));
-	w->want.items = arena_alloc(a, (KEYS_A_HOP * RESOLVE_HOPS_MAX) *
-					       sizeof(char *));
-	w->ret->troubles =
-		arena_alloc(a, TROUBLES_MAX * sizeof(*w->ret->troubles));
 	return s->ops->is_super_administrator(s, w->task, &w->sees_all, e);
 }
 

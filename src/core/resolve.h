@@ -1,10 +1,10 @@
 /*
  * resolve - where mail for an address goes, hop by hop
  *
- * Follows addresses as Postfix does with the maps of docs/mail-servers.md:
- * aliases in aliases, users who forward, alias domains, the catch-all for what
- * has no entry in force, and "+tag", which every hop carries on.  Breadth
- * first, many addresses a search.
+ * Follows addresses as Postfix does with the maps of docs/postfix.md: aliases
+ * in aliases, users who forward, alias domains, the catch-all for what has no
+ * entry in force, and "+tag", which every hop carries on.  Breadth first, many
+ * addresses a search.
  */
 #ifndef CORE_RESOLVE_H
 #define CORE_RESOLVE_H
@@ -12,9 +12,9 @@
 #include "core/gateway.h"
 
 enum {
-	RESOLVE_HOPS_MAX = 2000, /* that are followed */
-	RESOLVE_NESTING = 20,    /* Postfix: virtual_alias_recursion_limit */
-	RESOLVE_EXPANSION = 1000 /* Postfix: virtual_alias_expansion_limit */
+	RESOLVE_HOPS_MAX = 15000, /* that are followed */
+	RESOLVE_NESTING = 20,     /* Postfix: virtual_alias_recursion_limit */
+	RESOLVE_EXPANSION = 12000 /* Postfix: virtual_alias_expansion_limit */
 };
 
 enum hop_kind {

@@ -14,7 +14,7 @@
 enum {
 	JSON_DEPTH_MAX = 16,       /* objects and arrays within each other */
 	JSON_KEYS_MAX = 256,       /* of one object */
-	JSON_ELEMENTS_MAX = 10000, /* values in all */
+	JSON_ELEMENTS_MAX = 12000, /* values in all */
 };
 
 bool json_limits_check(const char *text, size_t size, struct err *e);

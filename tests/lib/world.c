@@ -68,6 +68,7 @@ struct world *world_open(void)
 				      .journal = w->journal,
 				      .hasher = &w->hasher.port,
 				      .login = &w->login.port,
+				      .delimiter = '+',
 				      .name = "here",
 				      .lease_millis = 10000};
 	w->admin = (struct task){w->arena, &admin, INT64_MAX};

@@ -98,7 +98,7 @@ static void limits(struct arena *a)
 	const char *to[ALIAS_DESTINATIONS_MAX + 1];
 
 	for (size_t i = 0; i < COUNT(to); i++)
-		to[i] = arena_printf(a, "u%04zu@example.org", i);
+		to[i] = arena_printf(a, "u%05zu@example.org", i);
 	for (size_t more = 0; more < 2; more++) {
 		struct alias al = make("a@example.org", to,
 				       ALIAS_DESTINATIONS_MAX + more);
@@ -108,7 +108,7 @@ static void limits(struct arena *a)
 		alias_check(&al, a, &e);
 		NUMBER(fault_kind_of(&e, F(destinations)),
 		       more ? FAULT_RANGE : -1,
-		       more ? "1,001 destinations" : "1,000 destinations");
+		       more ? "10,001 destinations" : "10,000 destinations");
 	}
 }
 

@@ -219,13 +219,21 @@ static void limits(void)
 	al.address = "wide@example.org";
 	al.destinations = (struct text_list){many, COUNT(many)};
 	must(KIND_ALIAS, &al);
-	alias("wider@example.org", "wide@example.org", "ann@example.org");
 	OK(strncmp(told(&w->admin, "wide@example.org"), "yes > m", 7) == 0,
-	   "1,000 addresses");
-	const char *text = told(&w->admin, "wider@example.org");
-	OK(strncmp(text, "no ann@example.org > m", 22) == 0 &&
-		   strstr(text, "> too_many:wider@example.org") != NULL,
-	   "1,001");
+	   "10,000 addresses");
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = arena_printf(w->arena, "l%zu@out.example", i);
+	al.address = "more@example.org";
+	al.destinations = (struct text_list){many, 2000};
+	must(KIND_ALIAS, &al);
+	alias("wider@example.org", "wide@example.org", "more@example.org");
+	OK(strncmp(told(&w->admin, "wider@example.org"), "yes > l", 7) == 0,
+	   "12,000");
+	alias("wider1@example.org", "wider@example.org", "ann@example.org");
+	const char *text = told(&w->admin, "wider1@example.org");
+	OK(strncmp(text, "no ann@example.org > l", 22) == 0 &&
+		   strstr(text, "> too_many:wider1@example.org") != NULL,
+	   "12,001");
 	for (size_t i = 0; i < COUNT(many); i++)
 		many[i] = arena_printf(w->arena, "k%zu@out.example", i);
 	al.address = "wide2@example.org";
@@ -242,6 +250,41 @@ static void limits(void)
 	   "an address that grows comes to an end");
 }
 
+/* Other delimiters than "+". */
+static void delimiters(void)
+{
+	static const struct {
+		char delimiter;
+		const char *address, *told;
+	} rows[] = {
+		{'~', "ann~x@example.org", "yes ann@example.org > >"},
+		{'~', "tags~x@example.org", "yes > far~x@out.example >"},
+		{'~', "tags+x@example.org", NULL},
+		{'-', "ann-x@example.org", "yes ann@example.org > >"},
+		{'-', "tags-x@example.org", "yes > far@out.example >"},
+		{'-', "ann-marie@example.org", "yes ann-marie@example.org > >"},
+		{'-', "ann-marie-x@example.org", "yes ann@example.org > >"},
+		{'-', "ann-off@example.org", "yes ann@example.org > >"},
+		{'-', "nobody-x@example.org", NULL},
+		{'\0', "ann+x@example.org", NULL},
+		{'\0', "ann@example.org", "yes ann@example.org > >"},
+	};
+
+	alias("tags@example.org", "far@out.example", NULL);
+	user("ann-marie@example.org", true);
+	user("ann-off@example.org", false);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		w->gateway.delimiter = rows[i].delimiter;
+		const char *text = told(&w->admin, rows[i].address);
+
+		if (rows[i].told != NULL)
+			IS(text, rows[i].told, rows[i].address);
+		else
+			OK(strncmp(text, "no ", 3) == 0, rows[i].address);
+	}
+	w->gateway.delimiter = '+';
+}
+
 int main(void)
 {
 	w = world_open();
@@ -254,6 +297,7 @@ int main(void)
 		   for_ann[i].address);
 	hops();
 	partly_seen();
+	delimiters();
 	limits();
 	world_close(&w);
 	return tap_done();
