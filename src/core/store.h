@@ -86,6 +86,12 @@ struct store_ops {
 	bool (*set_own_password)(struct store *s, const struct task *t,
 				 const char *hash, struct err *e);
 
+	/* A small integer that stands for the record, and never for another,
+	 * for clients that need one.  It is given when first asked for, whoever
+	 * asks. */
+	bool (*number)(struct store *s, const struct task *t, enum kind k,
+		       const char *key, int64_t *ret, struct err *e);
+
 	bool (*is_super_administrator)(struct store *s, const struct task *t,
 				       bool *ret, struct err *e);
 

@@ -208,6 +208,11 @@ const char *schema_plan_dn(struct arena *a, const char *base, const char *id)
 	return dn_child(a, "provostJournalId", id, schema_journal_dn(a, base));
 }
 
+const char *schema_numbers_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "cn", "numbers", schema_journal_dn(a, base));
+}
+
 const char *schema_login_dn(struct arena *a, const char *base, const char *name)
 {
 	if (strchr(name, '@') != NULL)

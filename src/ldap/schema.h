@@ -48,6 +48,9 @@ const char *schema_domains_dn(struct arena *a, const char *base);
 const char *schema_journal_dn(struct arena *a, const char *base);
 const char *schema_plan_dn(struct arena *a, const char *base, const char *id);
 
+/* The counter that numbers are drawn from. */
+const char *schema_numbers_dn(struct arena *a, const char *base);
+
 /* Who logs in by that name: an address, or a principal's name. */
 const char *schema_login_dn(struct arena *a, const char *base,
 			    const char *name);

@@ -6,6 +6,7 @@
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/list.h"
+#include "ldap/number.h"
 #include "ldap/reach.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
@@ -575,6 +576,7 @@ static const struct store_ops ops = {
 	.look_up = look_up,
 	.measure = usage_measure,
 	.set_own_password = set_own_password,
+	.number = number_of,
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,
 	.expire = ldap_expire,

@@ -1,13 +1,14 @@
 /*
  * The contracts, put to what the gateway works with: a directory at the URI in
  * the first argument, below the base in the second; the third says which,
- * "store" or "plans".  Started by store.py and plans.py.
+ * "store", "plans" or "numbers".  Started by store.py, plans.py, numbers.py.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "passwd/scheme.h"
+#include "tests/contract/number_contract.h"
 #include "tests/contract/plan_contract.h"
 #include "tests/lib/live.h"
 #include "util/clock.h"
@@ -51,6 +52,8 @@ static int put_to_it(struct live *live)
 				   .opens = opens,
 				   .ctx = live};
 
+	if (strcmp(live->ctx, "numbers") == 0)
+		return number_contract(&c);
 	return strcmp(live->ctx, "plans") == 0 ? plan_contract(&c)
 					       : store_contract(&c);
 }

@@ -563,6 +563,45 @@ static void expiry(void)
 	OK(drop(KIND_ALIAS, al.address, NULL, &e), "removed");
 }
 
+static int64_t number_of(const struct task *t, enum kind k, const char *key)
+{
+	int64_t ret = 0;
+	struct err e = {0};
+
+	if (OPS->number(con->store, t, k, key, &ret, &e))
+		return ret;
+	return e.kind == ERR_NOT_FOUND ? -1 : -2;
+}
+
+static void numbers(void)
+{
+	const char *key = "a@second.example";
+	int64_t first = number_of(&admin, KIND_USER, key), before;
+	struct user u;
+	struct revision was, rev;
+	struct err e;
+
+	OK(first > 0, "a user has a number");
+	get(&admin, KIND_USER, key, &u, &was, &e);
+	NUMBER(number_of(&admin, KIND_USER, key), first, "the same each time");
+	OK(number_of(&user, KIND_USER, ann) > first, "another has another");
+	OK(number_of(&admin, KIND_ALIAS, "al@second.example") > first,
+	   "so has an alias");
+	OK(number_of(&admin, KIND_DOMAIN, here) > first, "so has a domain");
+	NUMBER(number_of(&admin, KIND_ALIAS, key), -1, "a user is no alias");
+	NUMBER(number_of(&guest, KIND_USER, key), -1,
+	       "who does not see him does not");
+	NUMBER(number_of(&admin, KIND_USER, "none@second.example"), -1,
+	       "who is not there has none");
+	get(&admin, KIND_USER, key, &u, &rev, &e);
+	IS(rev.etag, was.etag, "that changes nothing to be seen");
+	before = number_of(&admin, KIND_DOMAIN, "second.example");
+	drop(KIND_USER, key, NULL, &e);
+	u = new_user(key);
+	OK(add(KIND_USER, &u, &rev, &e), "he goes, and another has his name");
+	OK(number_of(&admin, KIND_USER, key) > before, "and not his number");
+}
+
 static struct task on_behalf_of(const struct caller *caller)
 {
 	return (struct task){arena, caller, clock_now() + PATIENCE};
@@ -591,6 +630,7 @@ int store_contract(const struct contract *c)
 	lists();
 	survey_contract(c, arena);
 	expiry();
+	numbers();
 	removal();
 	arena_free(arena);
 	return tap_done();

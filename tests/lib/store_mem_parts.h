@@ -13,6 +13,7 @@ struct item {
 	enum kind kind;
 	void *record;
 	unsigned guard;
+	int64_t number;   /* 0: it has none yet */
 	const char *plan; /* it was retired to; NULL: it is there */
 };
 
@@ -22,7 +23,8 @@ struct store_mem {
 	struct item *items;
 	const char *administrators[STORE_MEM_ADMINISTRATORS];
 	size_t administrator_count;
-	unsigned clock; /* counts writes, and tells the time */
+	int64_t numbers; /* given out */
+	unsigned clock;  /* counts writes, and tells the time */
 	unsigned writes;
 	void (*before)(void *ctx);
 	void *ctx;

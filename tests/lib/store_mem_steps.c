@@ -221,6 +221,23 @@ static bool retire(struct store *port, const struct task *t, const char *name,
 	return store_mem_lost(lost, e);
 }
 
+static bool number_of(struct store *port, const struct task *t, enum kind k,
+		      const char *key, int64_t *ret, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	void *record = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision rev;
+
+	/* Who does not see it gets no number of it. */
+	if (!port->ops->get(port, t, k, key, record, &rev, e))
+		return false;
+	struct item *it = store_mem_find(s, k, key);
+	if (it->number == 0)
+		it->number = ++s->numbers;
+	*ret = it->number;
+	return true;
+}
+
 static bool await(struct store *port, const struct task *t, int64_t ms)
 {
 	(void)port, (void)t, (void)ms;
@@ -277,5 +294,6 @@ const struct store_ops store_mem_steps = {
 	.is_there = is_there,
 	.may_retire = may_retire,
 	.retire = retire,
+	.number = number_of,
 	.await = await,
 };
