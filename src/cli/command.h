@@ -21,6 +21,8 @@ struct command {
 	const void *defaults; /* a struct of that size, or NULL: all zero */
 	size_t size;
 
+	int misused; /* exit status after wrong options; 0: EXIT_FAILURE */
+
 	/* Words are what is no option, ended by NULL.  Returns the exit
 	 * status. */
 	int (*run)(const void *options, char *const *words);

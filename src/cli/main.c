@@ -8,11 +8,13 @@
 
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/doctor.h"
 #include "util/arena.h"
 #include "util/text.h"
 
 static const struct command *const commands[] = {
 	&command_config,
+	&command_doctor,
 };
 
 int command_complain(const char *why)
@@ -97,7 +99,7 @@ static int run(const struct command *c, int argc, char **argv)
 	if (c->defaults != NULL)
 		memcpy(options, c->defaults, c->size);
 	if (!read_options(c, argc, argv, options))
-		return EXIT_FAILURE;
+		return c->misused != 0 ? c->misused : EXIT_FAILURE;
 	return c->run(options, argv + optind);
 }
 

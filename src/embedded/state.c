@@ -158,6 +158,19 @@ static const char *socket_uri(struct arena *a, const char *dir)
 	return arena_printf(a, "%s%%2Fldapi", uri);
 }
 
+bool state_socket(struct arena *a, const char *dir, const char **ret,
+		  struct err *e)
+{
+	char real[PATH_MAX];
+
+	if (realpath(dir, real) == NULL)
+		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
+	if (!check_path(real, e))
+		return false;
+	*ret = socket_uri(a, real);
+	return true;
+}
+
 bool state_enter(const struct embedded_settings *set, struct arena *a,
 		 struct state *ret, struct err *e)
 {

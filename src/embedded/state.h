@@ -24,6 +24,11 @@ struct state {
 /* Where it is by default: /var/lib/provost for root, else below the home. */
 const char *state_default(struct arena *a);
 
+/* ldapi://... of the socket in such a directory, which another process serves.
+ */
+bool state_socket(struct arena *a, const char *dir, const char **ret,
+		  struct err *e);
+
 /* Make the directory if there is none and, as root, give it to `user` and
  * become him.  Nothing runs as root afterwards. */
 bool state_enter(const struct embedded_settings *set, struct arena *a,

@@ -1,0 +1,185 @@
+#include "cli/doctor.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "doctor/doctor.h"
+#include "embedded/base.h"
+#include "embedded/state.h"
+#include "ldap/connect.h"
+#include "passwd/scheme.h"
+#include "util/file.h"
+
+enum { LINE_MAX_SIZE = 1024, EXPIRING_DAYS = 14, SAMPLE = 10000, FAILED = 3 };
+
+struct doctor_options {
+	const char *state_dir, *base, *ldap_uri, *ca_file;
+	const char *password_dir, *administrator, *password_file;
+	const char *domain, *dovecot_reads_passwords, *slapd;
+	int64_t expiring, sample;
+	bool json;
+};
+
+#define F(member) FIELD(struct doctor_options, member)
+/* clang-format off */
+static const struct command_option option_rows[] = {
+	{"json",                    F(json)},
+	{"domain",                  F(domain)},
+	{"expiring",                F(expiring)},
+	{"sample",                  F(sample)},
+	{"state-dir",               F(state_dir)},
+	{"base",                    F(base)},
+	{"ldap-uri",                F(ldap_uri)},
+	{"ca-file",                 F(ca_file)},
+	{"password-dir",            F(password_dir)},
+	{"administrator",           F(administrator)},
+	{"password-file",           F(password_file)},
+	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
+	{"slapd",                   F(slapd)},
+	{NULL,                      {0, 0}},
+};
+/* clang-format on */
+#undef F
+
+static const struct doctor_options defaults = {
+	.administrator = "admin",
+	.slapd = "/usr/sbin/slapd",
+	.expiring = EXPIRING_DAYS,
+	.sample = SAMPLE,
+};
+
+static const char usage[] =
+	"doctor [OPTION]...\n"
+	"\n"
+	"Look through the directory for what is wrong with it, and ask it what\n"
+	"Postfix and Dovecot ask.  Nothing is changed.  The exit status is 0 if\n"
+	"all is well, 1 after warnings, 2 after errors, 3 if not everything that\n"
+	"matters could be examined.\n"
+	"\n"
+	"  --json                one JSON object instead of lines\n"
+	"  --domain NAME         what concerns this one alone\n"
+	"  --expiring DAYS       tell what expires within so many [14]\n"
+	"  --sample N            addresses to look up, 0 is all [10000]\n"
+	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
+	"  --base DN             that everything is below [as provostd made it]\n"
+	"  --ldap-uri URI        of another directory [provostd's own]\n"
+	"  --ca-file FILE        whom to trust about it [the system's]\n"
+	"  --password-dir DIR    files postfix, dovecot, signer, sso\n"
+	"                        [services in the state directory]\n"
+	"  --administrator NAME  a super administrator [admin]\n"
+	"  --password-file FILE  of him [none: act for him as the gateway]\n"
+	"  --dovecot-reads-passwords yes|no\n"
+	"                        what another directory allows [no]\n"
+	"  --slapd FILE          the program that runs [/usr/sbin/slapd]\n";
+
+static int refuse(const char *why)
+{
+	command_complain(why);
+	return FAILED;
+}
+
+static bool read_line(struct arena *a, const char *dir, const char *name,
+		      const char **ret, struct err *e)
+{
+	const char *text;
+
+	if (!file_read(a, arena_printf(a, "%s/%s", dir, name), LINE_MAX_SIZE,
+		       &text, e))
+		return false;
+	*ret = arena_strndup(a, text, strcspn(text, "\n"));
+	return true;
+}
+
+/* The directory knows the gateway by its system user, who owns the state. */
+static bool become_owner(const char *dir, struct err *e)
+{
+	struct stat st;
+	const struct passwd *user;
+
+	if (stat(dir, &st) != 0)
+		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
+	if (st.st_uid == 0 || (user = getpwuid(st.st_uid)) == NULL)
+		return true;
+	return state_become(user->pw_name, e);
+}
+
+/* Of our own directory everything is in the state directory. */
+static bool fill_own(struct arena *a, const struct doctor_options *o,
+		     const char *dir, struct doctor_settings *set,
+		     struct err *e)
+{
+	struct err none = {0};
+	const char *ignored;
+
+	if (!become_owner(dir, e) || !state_socket(a, dir, &set->sight.uri, e))
+		return false;
+	set->program = o->slapd;
+	set->config = arena_printf(a, "%s/slapd.d", dir);
+	set->dovecot_reads_passwords =
+		read_line(a, dir, "dovecot-reads-passwords", &ignored, &none);
+	err_clear(&none);
+	if (!read_line(a, dir, "ldap-uri", &set->listens, &none))
+		set->listens = NULL;
+	return true;
+}
+
+static bool fill(struct arena *a, const struct doctor_options *o,
+		 struct doctor_settings *set, struct err *e)
+{
+	const char *dir =
+		o->state_dir != NULL ? o->state_dir : state_default(a);
+	const char *reads = o->dovecot_reads_passwords;
+
+	if (reads != NULL && strcmp(reads, "yes") != 0 &&
+	    strcmp(reads, "no") != 0)
+		return err_set(e, ERR_INVALID,
+			       "--dovecot-reads-passwords is yes or no");
+	set->dovecot_reads_passwords =
+		reads != NULL && strcmp(reads, "yes") == 0;
+	set->sight.uri = o->ldap_uri;
+	if (o->ldap_uri == NULL && !fill_own(a, o, dir, set, e))
+		return false;
+	set->sight.passwords = o->password_dir != NULL
+				       ? o->password_dir
+				       : arena_printf(a, "%s/services", dir);
+	set->sight.base = o->base;
+	return (o->base != NULL ||
+		read_line(a, dir, "base", &set->sight.base, e)) &&
+	       base_check(set->sight.base, e);
+}
+
+static int run(const void *options, char *const *words)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const struct doctor_options *o = options;
+	struct doctor_settings set = {.sight = {.ca_file = o->ca_file,
+						.administrator =
+							o->administrator,
+						.password_file =
+							o->password_file},
+				      .domain = o->domain,
+				      .days = o->expiring,
+				      .sample = o->sample,
+				      .json = o->json,
+				      .forms = scheme_expression(a)};
+	struct err e = {0};
+
+	if (words[0] != NULL)
+		return refuse("doctor takes options only.  See --help");
+	if (!fill(a, o, &set, &e))
+		return refuse(e.text);
+	connect_prepare();
+	return doctor_run(&set, stdout);
+}
+
+const struct command command_doctor = {.name = "doctor",
+				       .usage = usage,
+				       .options = option_rows,
+				       .defaults = &defaults,
+				       .size = sizeof(struct doctor_options),
+				       .misused = FAILED,
+				       .run = run};
