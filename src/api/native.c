@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/listing.h"
 #include "core/password.h"
 #include "core/replace.h"
 #include "core/user.h"
@@ -138,7 +139,7 @@ static bool record_create(const struct call *call, struct response *res,
 enum { CREATE_GENERATE = 0 };
 enum { CHANGE_KEEP = 0 };
 enum { REMOVE_RECURSIVE = 0 };
-enum { LIST_LIMIT, LIST_CURSOR, LIST_DOMAIN };
+enum { LIST_LIMIT, LIST_CURSOR, LIST_DOMAIN, LIST_OK };
 
 /* A parameter that is true or false; false if it is not given. */
 static bool read_flag(const struct call *call, size_t which, bool *ret,
@@ -303,6 +304,13 @@ static bool read_query(const struct call *call, struct query *q, struct err *e)
 			return err_code(e, ERR_MALFORMED, "parameter_malformed",
 					"domain: %s", bad.text);
 	}
+	if (q->kind == KIND_ALIAS && call->query[LIST_OK] != NULL) {
+		bool *ok = arena_alloc(call->task.arena, sizeof(*ok));
+
+		if (!read_flag(call, LIST_OK, ok, e))
+			return false;
+		q->ok = ok;
+	}
 	return read_cursor(call, q, e);
 }
 
@@ -312,17 +320,23 @@ static const char *next_cursor(const struct call *call, const struct query *q,
 	struct arena *a = call->task.arena;
 	size_t size = kind_rules(q->kind)->size;
 
-	if (!page->more || page->count == 0)
+	if (!page->more || (page->count == 0 && page->last == NULL))
 		return NULL;
 	const char *last =
-		kind_key(q->kind, page->records + (page->count - 1) * size);
+		page->last != NULL
+			? page->last
+			: kind_key(q->kind,
+				   page->records + (page->count - 1) * size);
 	const char *cursor = base64_encode(a, last, strlen(last));
 	response_header(
 		res, "Link",
-		arena_printf(a, "<%s?limit=%zu&cursor=%s%s%s>; rel=\"next\"",
+		arena_printf(a, "<%s?limit=%zu&cursor=%s%s%s%s>; rel=\"next\"",
 			     call->req->path, q->limit, cursor,
 			     q->domain != NULL ? "&domain=" : "",
-			     q->domain != NULL ? q->domain : ""));
+			     q->domain != NULL ? q->domain : "",
+			     q->ok == NULL ? ""
+			     : *q->ok      ? "&ok=true"
+					   : "&ok=false"));
 	return cursor;
 }
 
@@ -335,7 +349,7 @@ static bool record_list(const struct call *call, struct response *res,
 
 	(void)ret;
 	if (!read_query(call, &q, e) ||
-	    !provision_list(call->gateway, &call->task, &q, &page, e))
+	    !listing(call->gateway, &call->task, &q, &page, e))
 		return false;
 	writer_raw(&w, "{\"items\":[");
 	for (size_t i = 0; i < page.count; i++) {
@@ -404,7 +418,7 @@ static const struct route routes[] = {
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
-	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain"}},
+	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
 	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},

@@ -8,8 +8,11 @@
 #include "core/doubt.h"
 #include "core/password.h"
 #include "core/rearrange.h"
+#include "core/sender.h"
 #include "core/target.h"
 #include "core/user.h"
+#include "core/verdict.h"
+#include "core/web.h"
 #include "util/text.h"
 
 /* How often a change is tried again when others write the same entry. */
@@ -125,7 +128,8 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 	if (!domain_accepts(g, t, k, kind_key(k, record), &domain, e))
 		return false;
 	user_inherit(record, &domain);
-	return password_prepare(g, t, record, e);
+	return sender_check(g, t, NULL, record, e) &&
+	       password_prepare(g, t, record, e);
 }
 
 /* The store's refusal in words that are the same for whatever is there. */
@@ -207,9 +211,8 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
 				    "%s is just being renamed or removed", key);
 }
 
-bool provision_create(const struct gateway *g, const struct task *t,
-		      enum kind k, void *record, struct revision *ret,
-		      struct err *e)
+static bool create(const struct gateway *g, const struct task *t, enum kind k,
+		   void *record, struct revision *ret, struct err *e)
 {
 	const struct kind_rules *r = kind_rules(k);
 	struct doubt d = doubt_begin();
@@ -220,17 +223,36 @@ bool provision_create(const struct gateway *g, const struct task *t,
 	r->complete(record, t->arena);
 	const char *key = kind_key(k, record);
 	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN && !provision_unclaimed(g, t, key, e))
+	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
+				 !web_check(g, t, k, record, e)))
 		return false;
 	do {
 		err_clear(e);
-		if (g->store->ops->add(g->store, t, k, record, ret, e))
+		if (web_add(g, t, k, record, ret, e))
 			return true;
 	} while (doubt_again(&d, g, t, e));
 	if (d.any && is_ours(g, t, k, &d, record, ret, e))
 		return true;
 	return e->kind == ERR_EXISTS ? taken(g, t, k, key, e)
 				     : provision_denied(e, "create", key);
+}
+
+/* It was written; only what is to be told of it could not be seen. */
+static bool told(const struct gateway *g, const struct task *t, enum kind k,
+		 void *record, struct err *e)
+{
+	if (k != KIND_ALIAS || verdict_of(g, t, record, 1, e))
+		return true;
+	const char *why = arena_strdup(t->arena, e->text);
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s was written: %s",
+			kind_key(k, record), why);
+}
+
+bool provision_create(const struct gateway *g, const struct task *t,
+		      enum kind k, void *record, struct revision *ret,
+		      struct err *e)
+{
+	return create(g, t, k, record, ret, e) && told(g, t, k, record, e);
 }
 
 /* In the form it is stored in.  What could not be a key is never asked for:
@@ -251,7 +273,8 @@ bool provision_read(const struct gateway *g, const struct task *t, enum kind k,
 		    struct err *e)
 {
 	return known_key(t->arena, k, &key, e) &&
-	       g->store->ops->get(g->store, t, k, key, ret, rev, e);
+	       g->store->ops->get(g->store, t, k, key, ret, rev, e) &&
+	       (k != KIND_ALIAS || verdict_of(g, t, ret, 1, e));
 }
 
 static size_t field_size(enum field_kind kind)
@@ -420,12 +443,13 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	if (c->kind == KIND_DOMAIN && !target_change(g, t, old, ret, e))
 		return false;
-	if (c->kind == KIND_USER && !user_prepare(g, t, c, ret, e))
+	if (c->kind == KIND_USER && (!sender_check(g, t, old, ret, e) ||
+				     !user_prepare(g, t, c, ret, e)))
 		return false;
 	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
-	return g->store->ops->change(g->store, t, c->kind, old, ret, &seen, rev,
-				     e);
+	return web_check(g, t, c->kind, ret, e) &&
+	       web_change(g, t, c->kind, old, ret, &seen, rev, e);
 }
 
 /* Hashing is dear: not for a user who may not write the result. */
@@ -464,10 +488,10 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 	return false;
 }
 
-bool provision_change(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key, const struct patch *patch,
-		      const struct text_list *if_match, void *ret,
-		      struct revision *rev, struct err *e)
+static bool change(const struct gateway *g, const struct task *t, enum kind k,
+		   const char *key, const struct patch *patch,
+		   const struct text_list *if_match, void *ret,
+		   struct revision *rev, struct err *e)
 {
 	struct change c = {.kind = k,
 			   .key = key,
@@ -494,6 +518,15 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		if (try == CHANGE_TRIES)
 			return given_up(e, "change", c.key);
 	}
+}
+
+bool provision_change(const struct gateway *g, const struct task *t,
+		      enum kind k, const char *key, const struct patch *patch,
+		      const struct text_list *if_match, void *ret,
+		      struct revision *rev, struct err *e)
+{
+	return change(g, t, k, key, patch, if_match, ret, rev, e) &&
+	       told(g, t, k, ret, e);
 }
 
 /* Say what a domain still has, as far as it can be told. */
@@ -585,16 +618,6 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		if (try == CHANGE_TRIES)
 			return given_up(e, "delete", key);
 	}
-}
-
-bool provision_list(const struct gateway *g, const struct task *t,
-		    const struct query *q, struct page *ret, struct err *e)
-{
-	if (g->store->ops->list(g->store, t, q, ret, e))
-		return true;
-	if (e->kind == ERR_NOT_FOUND && q->domain == NULL)
-		return err_set(e, ERR_DENIED, "you may not list all of them");
-	return false;
 }
 
 /* What the caller is known by, as far as he is shown it. */

@@ -44,10 +44,6 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 		      enum kind k, const char *key, bool recursive,
 		      const struct text_list *if_match, struct err *e);
 
-/* ERR_DENIED if the caller may not look there. */
-bool provision_list(const struct gateway *g, const struct task *t,
-		    const struct query *q, struct page *ret, struct err *e);
-
 /* ERR_CONFLICT if that name or address is just being renamed or removed: nobody
  * may have it. */
 bool provision_unclaimed(const struct gateway *g, const struct task *t,

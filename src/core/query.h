@@ -13,6 +13,9 @@ struct query {
 	const char *domain; /* only of this domain; NULL: of all */
 	const char *after;  /* only what is sorted behind this key, or NULL */
 	size_t limit;       /* 1 to QUERY_LIMIT_MAX */
+
+	/* For core/listing alone. */
+	const bool *ok; /* aliases with this verdict; NULL: all */
 };
 
 /* Sorted by key, byte by byte. */
@@ -20,7 +23,9 @@ struct page {
 	const char
 		*records; /* one behind the other, each as large as its kind */
 	size_t count;
-	bool more; /* there are others behind the last one */
+	bool more;        /* there are others behind the last one */
+	const char *last; /* the key to go on behind, if there are more; NULL:
+			     that of the last record */
 };
 
 #endif

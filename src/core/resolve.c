@@ -507,16 +507,22 @@ static void judge(struct work *w, struct hop *root, const struct view *v)
 					  : VERDICT_UNKNOWN;
 }
 
+/* Before anything is looked up. */
+static void prepare(struct work *w)
+{
+	w->used = arena_used(w->task->arena);
+	w->ret->complete = true;
+}
+
 static bool begin(struct work *w, const char *address, struct err *e)
 {
 	struct store *s = w->gateway->store;
-	struct arena *a = w->task->arena;
 	struct err bad = {0};
 
-	*w->ret = (struct resolution){.address = address, .complete = true};
+	*w->ret = (struct resolution){.address = address};
 	if (!address_check(address, ADDRESS_DESTINATION, &bad))
 		return err_set(e, ERR_NOT_FOUND, "there is no such address");
-	w->used = arena_used(a);
+	prepare(w);
 	return s->ops->is_super_administrator(s, w->task, &w->sees_all, e);
 }
 
@@ -536,5 +542,81 @@ bool resolve(const struct gateway *g, const struct task *t, const char *address,
 		return err_set(e, ERR_NOT_FOUND, "there is no such address");
 	gather(&w);
 	judge(&w, root, &v);
+	return true;
+}
+
+/* The hops are all that it leads to: does one of them lead to it again?  By its
+ * own name, with a tag, or by what falls to a catch-all. */
+static const char *way_back(const struct work *w, const struct signpost *entry)
+{
+	for (size_t i = 1; i < w->count; i++) {
+		const struct hop *h = w->all[i];
+
+		if (h->post == entry)
+			return h->address;
+		for (size_t n = 0; h->next != NULL && n < h->leads_to.count;
+		     n++) {
+			if (h->next[n] == w->all[0])
+				return h->address;
+		}
+	}
+	return NULL;
+}
+
+bool resolve_returns(const struct gateway *g, const struct task *t,
+		     const struct signpost *entry, const char **through,
+		     struct err *e)
+{
+	struct resolution r = {0};
+	/* Who may not see something is not to be warned of it, here. */
+	struct work w = {.gateway = g, .task = t, .ret = &r, .sees_all = true};
+
+	prepare(&w);
+	struct slot *s = slot_of(t->arena, &w.posts, entry->key);
+	s->post = entry;
+	s->state = SLOT_KNOWN;
+	enqueue(&w, entry->key);
+	if (!follow(&w, e))
+		return false;
+	*through = way_back(&w, entry);
+	return true;
+}
+
+static enum reach reach_of(const struct view *v)
+{
+	if (v->domain == NULL)
+		return v->own == NULL ? REACH_OUTSIDE : REACH_HERE;
+	if (!v->domain->enabled)
+		return REACH_NOBODY;
+	return in_force(v->own) || is_kind(v->domain, "relay") ||
+			       in_force(v->target) || in_force(v->catch_all)
+		       ? REACH_HERE
+		       : REACH_NOBODY;
+}
+
+bool resolve_reach(const struct gateway *g, const struct task *t,
+		   const struct text_list *addresses, enum reach *ret,
+		   struct err *e)
+{
+	struct resolution r = {0};
+	struct work w = {.gateway = g, .task = t, .ret = &r};
+	bool known;
+
+	prepare(&w);
+	do {
+		known = true;
+		for (size_t i = 0; i < addresses->count; i++) {
+			struct view v;
+
+			if (address_domain(addresses->items[i]) == NULL)
+				ret[i] = REACH_NOBODY;
+			else if (view(&w, addresses->items[i], &v))
+				ret[i] = reach_of(&v);
+			else
+				known = false;
+		}
+		if (!known && !fetch(&w, e))
+			return false;
+	} while (!known);
 	return true;
 }

@@ -71,4 +71,26 @@ struct resolution {
 bool resolve(const struct gateway *g, const struct task *t, const char *address,
 	     struct resolution *ret, struct err *e);
 
+/* Whether mail for what an entry is of would come back to it, were the entry as
+ * the signpost says: then *through is an address that leads back.  Of what the
+ * caller may not see, and of what is more than RESOLVE_HOPS_MAX, nothing is
+ * known. */
+bool resolve_returns(const struct gateway *g, const struct task *t,
+		     const struct signpost *entry, const char **through,
+		     struct err *e);
+
+enum reach {
+	REACH_HERE,    /* somebody in our domains takes it, or another server
+			* of ours */
+	REACH_OUTSIDE, /* in none of the domains the caller may see */
+	REACH_NOBODY,  /* in one of them, and nobody takes it */
+};
+
+enum { RESOLVE_REACH_MAX = 1000 };
+
+/* Where each address, of at most RESOLVE_REACH_MAX, leads at once. */
+bool resolve_reach(const struct gateway *g, const struct task *t,
+		   const struct text_list *addresses, enum reach *ret,
+		   struct err *e);
+
 #endif

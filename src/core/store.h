@@ -103,6 +103,11 @@ struct store_ops {
 	bool (*may_remove)(struct store *s, const struct task *t, enum kind k,
 			   const char *key, struct err *e);
 
+	/* Whether the caller might make an address in that domain.
+	 * ERR_NOT_FOUND or ERR_DENIED. */
+	bool (*may_create)(struct store *s, const struct task *t,
+			   const char *domain, struct err *e);
+
 	/* With the gateway's own rights: users and aliases in force whose time
 	 * came between those (RFC 3339) no longer are.  Some of them at once;
 	 * `more`: call again. */

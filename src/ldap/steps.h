@@ -8,6 +8,8 @@
 
 #include "core/store.h"
 
+bool steps_may_create(struct store *port, const struct task *t,
+		      const char *domain, struct err *e);
 bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 		      const char *key, struct err *e);
 bool steps_rename(struct store *port, const struct task *t, enum kind k,

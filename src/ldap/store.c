@@ -580,6 +580,7 @@ static const struct store_ops ops = {
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,
 	.expire = ldap_expire,
+	.may_create = steps_may_create,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

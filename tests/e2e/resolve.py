@@ -56,8 +56,7 @@ ALIASES = [
     ("inoff@off.example", ["john@a.example"]),
     ("viaoff@a.example", ["inoff@off.example"]),
     ("todeaf@a.example", ["deaf@a.example"]),
-    ("grow@a.example", ["grow+x@a.example"]),
-    ("ring1@a.example", ["ring2@a.example"]), ("ring2@a.example", ["ring3@a.example", "john@a.example"]), ("ring3@a.example", ["ring1@a.example"]),
+    ("ring1@a.example", ["ring2@a.example"]), ("ring2@a.example", ["ring3@a.example", "john@a.example"]),
     ("@catch.example", ["owner@catch.example", "all@out.example"]),
     ("wide@a.example", ["w%04d@out.example" % i for i in range(300)]),
     ("wider@a.example", ["wide@a.example", "john@a.example"]),
@@ -127,6 +126,8 @@ def populate(client, directory):
     directory.set("ping@a.example", provostDestination=["jane@a.example", "away@a.example"])
     directory.set("tag@a.example", provostDestination=["tag+kept@a.example", "tag@a.example"])
     directory.set("deaf@a.example", provostSendOnly="TRUE")
+    directory.alias("ring3@a.example", ["ring1@a.example"])
+    directory.alias("grow@a.example", ["grow+x@a.example"])
     directory.alias("self@a.example", ["self@a.example", "john@a.example"])
     directory.alias("selfish@a.example", ["selfish@a.example"])
     directory.alias("own@alias.example", ["jane@a.example"])

@@ -205,7 +205,7 @@ class Story:
                 headers[name] = value
             else:
                 headers["Content-Type"], body = name, value
-        return path + ("?" + urllib.parse.urlencode(query) if query else ""), headers, body
+        return path + ("?" + urllib.parse.urlencode({key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items()}) if query else ""), headers, body
 
     def tell(self, step):
         verb, path, operation = self.operations[step["operation"]]

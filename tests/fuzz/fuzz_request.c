@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "api/dispatch.h"
+#include "core/listing.h"
 #include "http/guard.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/client.h"
@@ -94,7 +95,7 @@ static void kept(struct world *w)
 		struct page page = {0};
 		struct err e = {0};
 
-		HOLDS(provision_list(&w->gateway, &w->admin, &q, &page, &e));
+		HOLDS(listing(&w->gateway, &w->admin, &q, &page, &e));
 		for (size_t i = 0; i < page.count; i++) {
 			const void *record = page.records + i * rules->size;
 

@@ -47,6 +47,17 @@ static bool may_remove(struct store *port, const struct task *t, enum kind k,
 	       err_set(e, ERR_NOT_FOUND, "there is no %s", key);
 }
 
+static bool may_create(struct store *port, const struct task *t,
+		       const char *domain, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	if (!store_mem_is_up(s, e) || denied(s, t, e))
+		return false;
+	return store_mem_find(s, KIND_DOMAIN, domain) != NULL ||
+	       err_set(e, ERR_NOT_FOUND, "there is no %s", domain);
+}
+
 static void set_key(struct store_mem *s, struct item *it, const char *to)
 {
 	*(const char **)field_at(kind_rules(it->kind)->key, it->record) =
@@ -287,6 +298,7 @@ static bool measure(struct store *port, const struct task *t,
 
 const struct store_ops store_mem_steps = {
 	.measure = measure,
+	.may_create = may_create,
 	.may_remove = may_remove,
 	.rename = rename_item,
 	.settle = settle,

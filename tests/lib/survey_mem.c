@@ -21,7 +21,9 @@ static struct {
 static bool list(struct store *s, const struct task *t, enum kind k,
 		 const char *domain, struct page *ret, struct err *e)
 {
-	const struct query all = {k, domain, NULL, SIZE_MAX};
+	const struct query all = {.kind = k,
+				  .domain = domain,
+				  .limit = SIZE_MAX};
 
 	*ret = (struct page){0};
 	return s->ops->list(s, t, &all, ret, e);

@@ -1,5 +1,6 @@
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/listing.h"
 #include "core/user.h"
 #include "tests/lib/records.h"
 #include "tests/lib/tap.h"
@@ -486,14 +487,13 @@ static void lists(void)
 	struct page page = {0};
 	struct err e = {0};
 
-	OK(provision_list(&w->gateway, &w->admin, &q, &page, &e) &&
-		   page.count > 2,
+	OK(listing(&w->gateway, &w->admin, &q, &page, &e) && page.count > 2,
 	   "administrators list");
-	OK(!provision_list(&w->gateway, &w->ann, &q, &page, &e) &&
+	OK(!listing(&w->gateway, &w->ann, &q, &page, &e) &&
 		   e.kind == ERR_DENIED,
 	   "who may not look everywhere is told so");
 	q.domain = "example.org";
-	OK(!provision_list(&w->gateway, &w->ann, &q, &page, &e) &&
+	OK(!listing(&w->gateway, &w->ann, &q, &page, &e) &&
 		   e.kind == ERR_NOT_FOUND,
 	   "a domain one may not see is not there");
 }

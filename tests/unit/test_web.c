@@ -1,0 +1,135 @@
+#include <string.h>
+
+#include "core/alias.h"
+#include "core/provision.h"
+#include "core/user.h"
+#include "tests/lib/tap.h"
+#include "tests/lib/world.h"
+#include "util/text.h"
+
+static struct world *w;
+
+static bool alias(const char *address, const char *to, struct err *e)
+{
+	const char *list[] = {to};
+	struct alias al = alias_defaults;
+	struct revision rev;
+
+	*e = (struct err){0};
+	al.address = address;
+	al.destinations = (struct text_list){list, 1};
+	return provision_create(&w->gateway, &w->admin, KIND_ALIAS, &al, &rev,
+				e);
+}
+
+static bool forward(const char *address, const char *to, struct err *e)
+{
+	const char *list[] = {to};
+	struct user u = {.forward_to = {list, 1}}, got;
+	const struct field fields[] = {FIELD(struct user, forward_to)};
+	const struct patch patch = {&u, fields, COUNT(fields), false};
+	struct revision rev;
+
+	*e = (struct err){0};
+	return provision_change(&w->gateway, &w->admin, KIND_USER, address,
+				&patch, NULL, &got, &rev, e);
+}
+
+static bool is_there(enum kind k, const char *key)
+{
+	struct revision rev;
+	struct err e = {0};
+	void *record = arena_alloc(w->arena, kind_rules(k)->size);
+
+	return w->store->ops->get(w->store, &w->admin, k, key, record, &rev,
+				  &e);
+}
+
+static size_t forwards_of(const char *address)
+{
+	struct revision rev;
+	struct err e = {0};
+	struct user u;
+
+	w->store->ops->get(w->store, &w->admin, KIND_USER, address, &u, &rev,
+			   &e);
+	return u.forward_to.count;
+}
+
+/* Somebody else's writing, behind the back of who has just looked. */
+static void close_circle(void *ctx)
+{
+	const char *to[] = {"a@example.org"};
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	(void)ctx;
+	al.address = "b@example.org";
+	al.destinations = (struct text_list){to, 1};
+	alias_complete(&al, w->arena);
+	w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e);
+}
+
+static void close_with_bob(void *ctx)
+{
+	const char *to[] = {"bob@example.org"};
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	(void)ctx;
+	al.address = "c@example.org";
+	al.destinations = (struct text_list){to, 1};
+	alias_complete(&al, w->arena);
+	w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e);
+}
+
+static void seen(void)
+{
+	struct err e;
+
+	OK(alias("x@example.org", "y@example.org", &e), "one of two");
+	OK(!alias("y@example.org", "x@example.org", &e) &&
+		   e.kind == ERR_CONFLICT && text_equal(e.code, "loop"),
+	   "the other would close a circle");
+	OK(!is_there(KIND_ALIAS, "y@example.org"), "and is not there");
+	OK(forward("ann@example.org", "x@example.org", &e), "a forward");
+	OK(!alias("y@example.org", "ann@example.org", &e) &&
+		   text_equal(e.code, "loop"),
+	   "that another would close");
+	OK(alias("y@example.org", "bob@example.org", &e), "elsewhere it may");
+	OK(!forward("bob@example.org", "ann@example.org", &e) &&
+		   text_equal(e.code, "loop"),
+	   "a forward closes one of four");
+	NUMBER(forwards_of("bob@example.org"), 0, "and is not made");
+}
+
+static void unseen(void)
+{
+	struct err e;
+
+	store_mem_before_write(w->store, close_circle, NULL);
+	OK(!alias("a@example.org", "b@example.org", &e) &&
+		   e.kind == ERR_CONFLICT && text_equal(e.code, "loop"),
+	   "two close a circle together: it is found afterwards");
+	store_mem_before_write(w->store, NULL, NULL);
+	OK(!is_there(KIND_ALIAS, "a@example.org") &&
+		   is_there(KIND_ALIAS, "b@example.org"),
+	   "and what was written is taken back");
+	store_mem_before_write(w->store, close_with_bob, NULL);
+	OK(!forward("bob@example.org", "c@example.org", &e) &&
+		   text_equal(e.code, "loop"),
+	   "the same with a change");
+	store_mem_before_write(w->store, NULL, NULL);
+	NUMBER(forwards_of("bob@example.org"), 0, "that is taken back");
+}
+
+int main(void)
+{
+	w = world_open();
+	seen();
+	unseen();
+	world_close(&w);
+	return tap_done();
+}
