@@ -133,6 +133,37 @@ static const struct conf_option options[] = {
 	 "what begins a tag in an address, as mail servers have it: one of "
 	 "+ ~ - = _, or off"},
 
+	{F(policy.listen), NULL, 0, 0, NULL,
+	 "where Postfix asks the policy service: ADDRESS:PORT, unix:/PATH or "
+	 "several, with blanks between; by default nowhere"},
+	{F(policy.group), "postfix", 0, 0, NULL,
+	 "the system group that may connect to the unix sockets of these"},
+	{L(policy.quota_status), NULL, 0, 0, NULL,
+	 "Dovecot's quota-status, inet:ADDRESS:PORT or unix:/PATH; by default "
+	 "quotas are not asked for"},
+	{L(policy.overquota), "552 5.2.2 Mailbox is full", 0, 0, NULL,
+	 "what Postfix says of a full mailbox; \"452 4.2.2 ...\" has the "
+	 "sender try again"},
+	{L(policy.overquota_if), "all", 0, 0, NULL,
+	 "all or any: how many of an address's mailboxes must be full"},
+	{L(policy.on_failure), "DUNNO", 0, 0, NULL,
+	 "DUNNO or DEFER_IF_PERMIT: what Postfix is told when the directory or "
+	 "quota-status cannot be asked"},
+	{F(policy.connections), "1000", 1, 10000, NULL,
+	 "connections of Postfix at a time"},
+	{L(policy.idle_seconds), "600", 1, 86400, NULL,
+	 "seconds one of these may be silent; Postfix closes it after 300"},
+	{L(policy.request_seconds), "10", 1, 600, NULL,
+	 "seconds from a question's first byte to the reply"},
+	{L(policy.quota_seconds), "2", 1, 10, NULL,
+	 "seconds of these that quota-status has"},
+	{L(policy.quota_connections), "4", 1, 64, NULL,
+	 "connections to quota-status of each loop; each takes a process of "
+	 "Dovecot"},
+	{L(policy_password_file), NULL, 0, 0, NULL,
+	 "file with the password of cn=postfix, as whom the policy service "
+	 "reads another directory than our own"},
+
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},
 	{F(daemon.lease_seconds), "10", 1, 3600, NULL,
@@ -320,16 +351,16 @@ static bool read_flags(struct arena *a, int argc, char **argv,
 	return true;
 }
 
-static bool read_password(struct arena *a, struct conf *conf, struct err *e)
+static bool read_password(struct arena *a, const char *path, const char **ret,
+			  struct err *e)
 {
 	const char *text;
 
-	if (conf->ldap_password_file == NULL)
+	if (path == NULL)
 		return true;
-	if (!file_read(a, conf->ldap_password_file, PASSWORD_FILE_MAX, &text,
-		       e))
+	if (!file_read(a, path, PASSWORD_FILE_MAX, &text, e))
 		return false;
-	conf->ldap.password = arena_strndup(a, text, strcspn(text, "\n"));
+	*ret = arena_strndup(a, text, strcspn(text, "\n"));
 	return true;
 }
 
@@ -363,6 +394,25 @@ static bool check_breached(const struct passwd_settings *set, struct err *e)
 	       breached_check(set->breached_file, e);
 }
 
+/* Our own directory's password of cn=postfix is read when there is one. */
+static bool check_policy(struct arena *a, struct conf *conf, struct err *e)
+{
+	struct policy_settings *set = &conf->policy;
+
+	set->identity =
+		arena_printf(a, "cn=postfix,ou=services,%s", conf->ldap.base);
+	if (!policy_settings_check(a, set, e) ||
+	    !read_password(a, conf->policy_password_file, &set->password, e))
+		return false;
+	if (set->listen != NULL && !conf->embed && set->password == NULL)
+		return err_set(e, ERR_INVALID,
+			       "policy.listen needs policy.password_file where "
+			       "the directory is another's");
+	return set->password == NULL || set->password[0] != '\0' ||
+	       err_set(e, ERR_INVALID, "%s is empty",
+		       conf->policy_password_file);
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
@@ -381,7 +431,10 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&
 	       check_breached(&conf->passwd, e) &&
-	       base_check(conf->ldap.base, e) && read_password(a, conf, e) &&
+	       base_check(conf->ldap.base, e) &&
+	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
+			     e) &&
+	       check_policy(a, conf, e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }
 
@@ -447,6 +500,8 @@ const char *conf_renew(struct arena *a, const struct conf *was,
 							     o->name);
 	}
 	now->ldap.password = next->ldap.password;
+	if (next->policy.password != NULL)
+		now->policy.password = next->policy.password;
 	return names;
 }
 

@@ -11,6 +11,7 @@
 #include "http/settings.h"
 #include "ldap/settings.h"
 #include "passwd/settings.h"
+#include "policy/settings.h"
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -30,9 +31,10 @@ struct conf {
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;
 	struct mail_settings mail;
+	struct policy_settings policy;
 	struct daemon_settings daemon;
 	struct dict_settings dict;
-	const char *ldap_password_file;
+	const char *ldap_password_file, *policy_password_file;
 	bool embed;                /* no directory was named: run our own */
 	char delimiter;            /* that of mail, as a character */
 	const char *state_default; /* depends on whether we are root */

@@ -27,6 +27,7 @@ enum {
 	KEEPERS_MAX = 512,    /* fibers that keep connections, and a few for
 			       * requests without credentials */
 	LINES_MAX = 10100,    /* fibers of Dovecots, and those that write */
+	ASKERS_MAX = 1024,    /* fibers that ask for several mailboxes */
 };
 
 struct lane {
@@ -37,6 +38,11 @@ struct lane {
 	struct server *server;
 	struct session *session, *logins;
 	struct gateway gateway;
+	struct lane_listeners on;
+	struct ldap_settings reader; /* what Postfix may read, for the policy */
+	struct session *reading;     /* service; all NULL where there is none */
+	struct gateway seen;
+	struct policy_server *policy;
 	struct service service;
 	struct steward *steward; /* of the first lane only */
 	struct dict *dict;       /* the same; NULL: nobody is heard */
@@ -74,6 +80,49 @@ static void open_sessions(struct lane *l)
 	l->logins = session_open(l->loop, connectors, news, set, &login_shape);
 }
 
+/* The directory as Postfix sees it, whatever the gateway itself may see. */
+static void set_reader(struct lane *l)
+{
+	l->reader = l->conf.ldap;
+	l->reader.bind_dn = l->conf.policy.identity;
+	l->reader.password = l->conf.policy.password;
+}
+
+static void open_policy(struct lane *l)
+{
+	const struct session_shape shape =
+		{.as = CONNECT_READER,
+		 .connections = 1,
+		 .outstanding = (unsigned)l->conf.ldap.outstanding,
+		 .waiting = OPERATIONS_WAITING};
+	const struct policy_parts parts = {.loop = l->loop,
+					   .settings = &l->conf.policy,
+					   .door = l->parts->door,
+					   .gateway = &l->seen,
+					   .listeners = l->on.policy,
+					   .count = POLICY_PLACES_MAX};
+
+	if (l->conf.policy.listen == NULL)
+		return;
+	set_reader(l);
+	l->reading = session_open(l->loop, l->parts->connectors, l->parts->news,
+				  &l->reader, &shape);
+	l->seen.store = ldap_store_open(l->reading, &l->reader);
+	l->seen.journal = ldap_journal_open(l->reading, &l->reader);
+	l->seen.delimiter = l->conf.delimiter;
+	l->policy = policy_server_open(&parts);
+}
+
+static void close_policy(struct lane *l)
+{
+	if (l->policy == NULL)
+		return;
+	policy_server_close(&l->policy);
+	ldap_store_close(&l->seen.store);
+	ldap_journal_close(&l->seen.journal);
+	session_free(&l->reading);
+}
+
 static bool open_ports(struct lane *l, struct err *e)
 {
 	const struct conf *conf = &l->conf;
@@ -95,22 +144,40 @@ static bool open_ports(struct lane *l, struct err *e)
 static bool is_done(const struct lane *l)
 {
 	return server_is_idle(l->server) && session_is_closed(l->session) &&
-	       session_is_closed(l->logins) && fiber_count(l->loop) == 0;
+	       session_is_closed(l->logins) &&
+	       (l->reading == NULL || session_is_closed(l->reading)) &&
+	       fiber_count(l->loop) == 0;
+}
+
+/* Nobody is being served any more. */
+static bool is_idle(const struct lane *l)
+{
+	return server_is_idle(l->server) &&
+	       (l->policy == NULL || policy_server_is_idle(l->policy)) &&
+	       (l->steward == NULL || steward_has_ended(l->steward)) &&
+	       (l->dict == NULL || dict_has_ended(l->dict));
+}
+
+static void cut_off(struct lane *l)
+{
+	server_cut_off(l->server);
+	if (l->policy != NULL)
+		policy_server_cut_off(l->policy);
 }
 
 static void look(void *ctx)
 {
 	struct lane *l = ctx;
 	bool late = clock_now() >= l->stop_by;
-	bool steward = (l->steward == NULL || steward_has_ended(l->steward)) &&
-		       (l->dict == NULL || dict_has_ended(l->dict));
 
 	if (late && !l->forced)
-		server_cut_off(l->server);
-	if (late || (server_is_idle(l->server) && steward)) {
+		cut_off(l);
+	if (late || is_idle(l)) {
 		if (!l->forced) {
 			session_stop(l->session);
 			session_stop(l->logins);
+			if (l->reading != NULL)
+				session_stop(l->reading);
 		}
 		l->forced = true;
 	}
@@ -125,6 +192,8 @@ static void begin_stop(void *ctx)
 	struct lane *l = ctx;
 
 	server_quiesce(l->server);
+	if (l->policy != NULL)
+		policy_server_quiesce(l->policy);
 	if (l->steward != NULL)
 		steward_stop(l->steward);
 	if (l->dict != NULL)
@@ -146,6 +215,7 @@ static void renew(void *ctx)
 
 	/* Whatever is under way reads the new ones from here on. */
 	l->conf = *edition_conf(r->edition);
+	set_reader(l);
 	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
 	edition_release(&l->edition);
 	l->edition = r->edition;
@@ -167,9 +237,11 @@ static void *run(void *ctx)
 				    &l->conf.dict, &e);
 	if (e.kind != ERR_NONE)
 		log_event(LOG_ERR, "dict-not-heard", "error", e.text, NULL);
+	open_policy(l);
 	loop_run(l->loop);
 	server_close(&l->server);
 	steward_free(&l->steward);
+	close_policy(l);
 	dict_free(&l->dict);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
@@ -194,25 +266,29 @@ static bool start_thread(struct lane *l, struct err *e)
 	       err_set(e, ERR_INTERNAL, "no thread: %s", strerror(rc));
 }
 
-struct lane *lane_start(const struct lane_parts *parts, int listener,
-			bool first, struct err *e)
+struct lane *lane_start(const struct lane_parts *parts,
+			const struct lane_listeners *on, bool first,
+			struct err *e)
 {
 	struct lane *l = alloc_zeroed(sizeof(*l));
 
 	l->parts = parts;
 	l->first = first;
+	l->on = *on;
 	l->conf = *parts->conf;
 	l->loop = loop_open(e);
 	if (l->loop == NULL) {
 		free(l);
 		return NULL;
 	}
-	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX);
+	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX +
+				       ASKERS_MAX +
+				       (unsigned)l->conf.policy.connections);
 	const struct server_parts server = {.loop = l->loop,
 					    .settings = &l->conf.http,
 					    .sources = parts->sources,
 					    .loops = parts->lanes,
-					    .listener = listener,
+					    .listener = on->http,
 					    .serve = serve,
 					    .ctx = l};
 	l->server = server_open(&server, e);

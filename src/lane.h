@@ -10,6 +10,7 @@
 #include "http/sources.h"
 #include "ldap/news.h"
 #include "loop/pool.h"
+#include "policy/server.h"
 
 struct lane;
 
@@ -19,17 +20,24 @@ struct lane_parts {
 	struct pool *hashers;
 	struct news *news;
 	struct sources *sources;
+	struct policy_door *door;
 	const char *openapi;
 	int dict; /* socket of the first lane, which takes it over; or -1 */
 	const char *name; /* of this process, among all gateways */
 	unsigned lanes;   /* how many there are */
 };
 
-/* Serve on that listening socket, which is taken over, on a thread of its own;
- * the first one has the steward, too.
+/* Listening sockets; a negative one is none. */
+struct lane_listeners {
+	int http, policy[POLICY_PLACES_MAX];
+};
+
+/* Serve on those sockets, which are taken over, on a thread of its own; the
+ * first one has the steward, too.
  * The parts must outlive it.  NULL, with e set, on failure. */
-struct lane *lane_start(const struct lane_parts *parts, int listener,
-			bool first, struct err *e);
+struct lane *lane_start(const struct lane_parts *parts,
+			const struct lane_listeners *on, bool first,
+			struct err *e);
 
 /* Accept nobody any more and end when all requests are done, at most 8 s from
  * now.  From any thread. */

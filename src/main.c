@@ -4,6 +4,7 @@
  * The only place that knows which implementation stands behind which port.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,12 +24,18 @@
 #include "ldap/connect.h"
 #include "line/local.h"
 #include "passwd/scheme.h"
+#include "policy/place.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/random.h"
 #include "json/text.h"
 
-enum { LANES_MAX = 256, CONNECTOR_QUEUE = LANES_MAX * 128, NAME_LENGTH = 12 };
+enum {
+	LANES_MAX = 256,
+	CONNECTOR_QUEUE = LANES_MAX * 128,
+	NAME_LENGTH = 12,
+	PASSWORD_MAX = 1024,
+};
 
 struct daemon {
 	struct arena *arena;
@@ -43,9 +50,12 @@ struct daemon {
 	struct pool *connectors[NEWS_SERVERS_MAX], *hashers;
 	struct news *news;
 	struct sources *sources;
+	struct policy_door door;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
-	int listeners[LANES_MAX];
+	struct lane_listeners listeners[LANES_MAX];
+	const char
+		*sockets[POLICY_PLACES_MAX]; /* of ours, in the file system */
 	int dict; /* where Dovecot tells of users, or -1 */
 	unsigned count;
 	int signals;
@@ -186,21 +196,93 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > LANES_MAX ? LANES_MAX : (unsigned)n;
 }
 
+static bool open_http(struct daemon *d, struct err *e)
+{
+	int fds[LANES_MAX];
+
+	if (!listen_open(d->conf.http.listen, fds, d->count, d->arena,
+			 &d->conf.http.listen, e))
+		return false;
+	for (unsigned i = 0; i < d->count; i++)
+		d->listeners[i].http = fds[i];
+	return true;
+}
+
+/* The lanes share a unix socket: it has no SO_REUSEPORT. */
+static bool share(const struct place *p, const char *group, int fds[],
+		  unsigned count, struct err *e)
+{
+	if (!local_listen(p->path, group, &fds[0], e))
+		return false;
+	for (unsigned i = 1; i < count; i++) {
+		fds[i] = fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+		if (fds[i] < 0)
+			return err_set(e, ERR_UNAVAILABLE, "%s",
+				       strerror(errno));
+	}
+	return true;
+}
+
+static bool open_place(struct daemon *d, const char *where, unsigned which,
+		       struct err *e)
+{
+	int fds[LANES_MAX];
+	struct place p;
+
+	if (!place_parse(d->arena, where, &p, e) ||
+	    !(p.path != NULL ? share(&p, d->conf.policy.group, fds, d->count, e)
+			     : listen_open(p.server, fds, d->count, d->arena,
+					   &where, e)))
+		return false;
+	for (unsigned i = 0; i < d->count; i++)
+		d->listeners[i].policy[which] = fds[i];
+	d->sockets[which] = p.path;
+	if (!place_is_near(&p))
+		log_event(LOG_WARNING, "policy-on-network", "listen", where,
+			  "reason",
+			  "whoever can connect learns which addresses there "
+			  "are and whose mailbox is full",
+			  NULL);
+	log_event(LOG_NOTICE, "policy-serving", "listen", where, NULL);
+	return true;
+}
+
 /* Privileged ports are bound before the rights to do so are given up. */
 static bool open_listeners(struct daemon *d, struct err *e)
 {
-	const struct http_settings *http = &d->conf.http;
+	const char *listen = d->conf.policy.listen;
+	const struct text_list places =
+		place_list(d->arena, listen != NULL ? listen : "");
 
 	d->count = d->conf.daemon.loops > 0 ? (unsigned)d->conf.daemon.loops
 					    : processors();
-	if (!listen_open(http->listen, d->listeners, d->count, d->arena,
-			 &d->conf.http.listen, e))
+	if (!open_http(d, e))
 		return false;
+	for (unsigned i = 0; i < places.count; i++) {
+		if (!open_place(d, places.items[i], i, e))
+			return false;
+	}
 	if (d->conf.dict.listen == NULL)
 		return true;
 	d->hears = local_listen(d->conf.dict.listen, d->conf.dict.group,
 				&d->dict, e);
 	return d->hears;
+}
+
+/* As whom the policy service reads our own directory. */
+static bool find_reader(struct daemon *d, struct err *e)
+{
+	struct policy_settings *set = &d->conf.policy;
+	const char *text;
+
+	if (set->listen == NULL || set->password != NULL)
+		return true;
+	if (!file_read(d->arena,
+		       state_path(&d->state, d->arena, "services/postfix"),
+		       PASSWORD_MAX, &text, e))
+		return false;
+	set->password = arena_strndup(d->arena, text, strcspn(text, "\n"));
+	return true;
 }
 
 static bool start_directory(struct daemon *d, struct err *e)
@@ -212,7 +294,8 @@ static bool start_directory(struct daemon *d, struct err *e)
 	set->password_forms = scheme_expression(d->arena);
 	set->hash = hash_password;
 	if (!state_enter(set, d->arena, &d->state, e) ||
-	    !state_lock(&d->state, e) || !setup_directory(set, &d->state, e))
+	    !state_lock(&d->state, e) || !setup_directory(set, &d->state, e) ||
+	    !find_reader(d, e))
 		return false;
 	d->conf.ldap.uri = d->state.uri;
 	d->supervisor =
@@ -248,6 +331,13 @@ static bool open_connectors(struct daemon *d, struct err *e)
 	return true;
 }
 
+static void forget(struct lane_listeners *on)
+{
+	on->http = -1;
+	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++)
+		on->policy[i] = -1;
+}
+
 static bool start_lanes(struct daemon *d, struct err *e)
 {
 	const struct conf *conf = &d->conf;
@@ -263,6 +353,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
 				       .sources = d->sources,
+				       .door = &d->door,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
 				       .name = process_name(d->arena),
@@ -271,10 +362,10 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	if (!open_connectors(d, e))
 		return false;
 	for (unsigned i = 0; i < d->count; i++) {
-		int listener = d->listeners[i];
+		const struct lane_listeners on = d->listeners[i];
 
-		d->listeners[i] = -1;
-		d->lanes[i] = lane_start(&d->parts, listener, i == 0, e);
+		forget(&d->listeners[i]);
+		d->lanes[i] = lane_start(&d->parts, &on, i == 0, e);
 		if (d->lanes[i] == NULL)
 			return false;
 		d->dict = -1; /* the first one has it */
@@ -290,12 +381,16 @@ static void stop(struct daemon *d)
 	}
 	for (unsigned i = 0; i < d->count; i++) {
 		lane_join(&d->lanes[i]);
-		file_close(&d->listeners[i]);
+		file_close(&d->listeners[i].http);
 	}
 	file_close(&d->dict);
 	/* Where root made it we may not; it is replaced at the next start. */
 	if (d->hears)
 		unlink(d->conf.dict.listen);
+	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++) {
+		if (d->sockets[i] != NULL)
+			unlink(d->sockets[i]);
+	}
 	supervisor_stop(&d->supervisor);
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);
@@ -367,7 +462,7 @@ int main(int argc, char **argv)
 	d.argv = argv;
 	d.signals = d.dict = -1;
 	for (unsigned i = 0; i < LANES_MAX; i++)
-		d.listeners[i] = -1;
+		forget(&d.listeners[i]);
 	bool good = conf_load(d.arena, argc, argv, &d.loaded, &action, &e);
 	d.conf = d.loaded;
 	good = good &&

@@ -256,16 +256,26 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 	    !base_check(base, e) || !find_uri(a, o, &uri, e) ||
 	    !find_password(a, program, o, &password, e))
 		return false;
-	const char *const all[] =
-		{"BASE",     base,
-		 "LDAP_URI", uri,
-		 "PASSWORD", password,
-		 "DIR",      dir,
-		 "HOSTNAME", or_default(o->hostname, hostname(a)),
-		 "MAIL_DIR", or_default(o->mail_dir, "/var/vmail"),
-		 "MAIL_UID", or_default(o->mail_uid, "vmail"),
-		 "MAIL_GID", or_default(o->mail_gid, "vmail"),
-		 NULL};
+	const char *const all[] = {"BASE",
+				   base,
+				   "LDAP_URI",
+				   uri,
+				   "PASSWORD",
+				   password,
+				   "DIR",
+				   dir,
+				   "HOSTNAME",
+				   or_default(o->hostname, hostname(a)),
+				   "MAIL_DIR",
+				   or_default(o->mail_dir, "/var/vmail"),
+				   "MAIL_UID",
+				   or_default(o->mail_uid, "vmail"),
+				   "MAIL_GID",
+				   or_default(o->mail_gid, "vmail"),
+				   "POLICY_SERVICE",
+				   or_default(o->policy,
+					      "inet:127.0.0.1:10040"),
+				   NULL};
 
 	for (size_t i = 1; i < COUNT(all); i += 2) {
 		if (!is_one_word(all[i]))
@@ -273,8 +283,15 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 				       "%s must be one word without quotes",
 				       all[i - 1]);
 	}
+	if (o->policy != NULL && strncmp(o->policy, "inet:", 5) != 0 &&
+	    strncmp(o->policy, "unix:", 5) != 0)
+		return err_set(e, ERR_INVALID,
+			       "--policy is inet:ADDRESS:PORT or unix:/PATH");
 	memcpy(pairs, all, sizeof(all));
 	pairs += COUNT(all) - 1;
+	*pairs++ = "POLICY";
+	*pairs++ = o->policy != NULL ? "" : "#";
+	*pairs = NULL;
 	return strcmp(program, "dovecot") == 0
 		       ? fill_dovecot(a, o, pairs, e)
 		       : fill_postfix(a, dir, o, pairs, e);
@@ -412,6 +429,8 @@ static const char usage[] =
 	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
 	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
 	"  --mail-gid GROUP      [vmail]\n"
+	"  --policy PLACE        where provostd serves Postfix's policy service:\n"
+	"                        inet:ADDRESS:PORT or unix:/PATH [nowhere]\n"
 	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
 	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
 	"  --delimiter CHAR      between address and tag, or off [+]\n"
@@ -440,6 +459,7 @@ static const struct command_option option_rows[] = {
 	{"tagged-senders",          F(tagged_senders)},
 	{"delivery",                F(delivery)},
 	{"dict",                    F(dict)},
+	{"policy",                  F(policy)},
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
 	{NULL,                      {0, 0}},
 };

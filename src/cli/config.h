@@ -19,6 +19,7 @@ struct config_options {
 	const char *tagged_senders; /* "yes" or "no" */
 	const char *delivery;       /* transport that leads to Dovecot */
 	const char *dict;           /* socket; NULL: Dovecot tells no usage */
+	const char *policy; /* where provostd serves it; NULL: it does not */
 };
 
 /* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,

@@ -516,33 +516,48 @@ static void prepare(struct work *w)
 
 static bool begin(struct work *w, const char *address, struct err *e)
 {
-	struct store *s = w->gateway->store;
 	struct err bad = {0};
 
 	*w->ret = (struct resolution){.address = address};
 	if (!address_check(address, ADDRESS_DESTINATION, &bad))
 		return err_set(e, ERR_NOT_FOUND, "there is no such address");
 	prepare(w);
-	return s->ops->is_super_administrator(s, w->task, &w->sees_all, e);
+	return true;
+}
+
+static bool run(struct work *w, const char *address, struct err *e)
+{
+	struct view v;
+
+	address = text_lower(w->task->arena, address);
+	if (!begin(w, address, e))
+		return false;
+	struct hop *root = enqueue(w, address);
+	if (!follow(w, e) || !view(w, address, &v))
+		return false;
+	if (!w->sees_all && v.own == NULL && v.domain == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no such address");
+	gather(w);
+	judge(w, root, &v);
+	return true;
 }
 
 bool resolve(const struct gateway *g, const struct task *t, const char *address,
 	     struct resolution *ret, struct err *e)
 {
 	struct work w = {.gateway = g, .task = t, .ret = ret};
-	struct view v;
+	struct store *s = g->store;
 
-	address = text_lower(t->arena, address);
-	if (!begin(&w, address, e))
-		return false;
-	struct hop *root = enqueue(&w, address);
-	if (!follow(&w, e) || !view(&w, address, &v))
-		return false;
-	if (!w.sees_all && v.own == NULL && v.domain == NULL)
-		return err_set(e, ERR_NOT_FOUND, "there is no such address");
-	gather(&w);
-	judge(&w, root, &v);
-	return true;
+	return s->ops->is_super_administrator(s, t, &w.sees_all, e) &&
+	       run(&w, address, e);
+}
+
+bool resolve_all(const struct gateway *g, const struct task *t,
+		 const char *address, struct resolution *ret, struct err *e)
+{
+	struct work w = {.gateway = g, .task = t, .ret = ret, .sees_all = true};
+
+	return run(&w, address, e);
 }
 
 /* The hops are all that it leads to: does one of them lead to it again?  By its

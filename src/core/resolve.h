@@ -93,4 +93,9 @@ bool resolve_reach(const struct gateway *g, const struct task *t,
 		   const struct text_list *addresses, enum reach *ret,
 		   struct err *e);
 
+/* The same for a caller to whom is shown what is in force, and who takes the
+ * rest for not there, as a mail server does. */
+bool resolve_all(const struct gateway *g, const struct task *t,
+		 const char *address, struct resolution *ret, struct err *e);
+
 #endif

@@ -157,7 +157,7 @@ static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
 
 	if (rc == LDAP_SUCCESS && !is_local(set->uri))
 		rc = ldap_start_tls_s(ld, NULL, NULL);
-	if (rc == LDAP_SUCCESS && as == CONNECT_GATEWAY)
+	if (rc == LDAP_SUCCESS && as != CONNECT_NOBODY)
 		rc = bind_gateway(ld, set);
 	else if (rc == LDAP_SUCCESS)
 		rc = ask_anything(ld);

@@ -16,6 +16,7 @@
 enum connect_as {
 	CONNECT_GATEWAY, /* bound as the gateway */
 	CONNECT_NOBODY,  /* not bound: somebody will log in */
+	CONNECT_READER,  /* bound as settings say, and never writes */
 };
 
 enum {

@@ -121,7 +121,7 @@ bool session_is_up(struct session *s)
 		bool alive = c->probed == 0 || now - c->probed < SIGN_OF_LIFE;
 
 		if (now - c->heard >= SIGN_OF_LIFE &&
-		    (s->shape.as == CONNECT_GATEWAY || c->outstanding == 0))
+		    (s->shape.as != CONNECT_NOBODY || c->outstanding == 0))
 			connection_question(c);
 		up = up || (alive && is_usable(c));
 	}

@@ -81,6 +81,7 @@ def fill(program, directory, **values):
               "MASTER_USERS": "/nonexistent", "DICT": "#", "DICT_SOCKET": "/nonexistent",
               "DELIMITER": "+", "PROPAGATE": "canonical, virtual", "TAG_PATTERN": "[+]",
               "TAGGED": "", "DELIVERY": "lmtp:unix:private/dovecot-lmtp",
+              "POLICY": "#", "POLICY_SERVICE": "inet:127.0.0.1:10040",
               **values, "DIR": os.path.abspath(directory)}
     os.makedirs(directory)
     for name in os.listdir(os.path.join(SOURCE, program)):

@@ -45,8 +45,8 @@ for name in $rows; do
 	*"= _"[A-Z]*_" "[A-Za-z_]*" Default: "* | *"= *yes*|*no* "[A-Z]*" Default: "*) ;;
 	*) wrong="it lacks type, meaning or default" ;;
 	esac
-	case $value,$said in
-	NULL,* | *,*"Default: *$value*"*) ;;
+	case $value,$(echo "$said" | tr -d ' ') in
+	NULL,* | *,*"Default:*$value*"*) ;;
 	*) wrong="its default is $value" ;;
 	esac
 	case $max,$said in
