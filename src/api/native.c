@@ -12,6 +12,8 @@
 #include "core/replace.h"
 #include "core/user.h"
 #include "util/base64.h"
+#include "util/clock.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 /* clang-format off */
@@ -58,6 +60,10 @@ static const struct codec_field user_fields[] = {
 	{"send_only",          F(send_only),     0},
 	{"recovery_address",   F(recovery_address), 0},
 	{"expires_at",         F(expires_at),    0},
+	{"quota_used_bytes",   F(quota_used_bytes),    CODEC_READ_ONLY | CODEC_PASSING},
+	{"quota_used_messages", F(quota_used_messages), CODEC_READ_ONLY | CODEC_PASSING},
+	{"quota_measured_at",  F(quota_measured_at),   CODEC_READ_ONLY | CODEC_PASSING},
+	{"last_login_at",      F(last_login_at),       CODEC_READ_ONLY | CODEC_PASSING},
 	{"password",           F(clear),         CODEC_WRITE_ONLY},
 	{"password_hash",      F(ready),         CODEC_WRITE_ONLY},
 	{"generated_password", F(generated),     CODEC_READ_ONLY | CODEC_OMIT_NULL},
@@ -139,7 +145,15 @@ static bool record_create(const struct call *call, struct response *res,
 enum { CREATE_GENERATE = 0 };
 enum { CHANGE_KEEP = 0 };
 enum { REMOVE_RECURSIVE = 0 };
-enum { LIST_LIMIT, LIST_CURSOR, LIST_DOMAIN, LIST_OK };
+enum {
+	LIST_LIMIT,
+	LIST_CURSOR,
+	LIST_DOMAIN,
+	LIST_OK,             /* of aliases */
+	LIST_IDLE = LIST_OK, /* of users */
+	LIST_NEVER
+};
+enum { IDLE_DAYS_MAX = 36500, DAY_SECONDS = 86400 };
 
 /* A parameter that is true or false; false if it is not given. */
 static bool read_flag(const struct call *call, size_t which, bool *ret,
@@ -285,6 +299,34 @@ static bool read_cursor(const struct call *call, struct query *q, struct err *e)
 	return true;
 }
 
+/* Who is wanted of those who do not log in. */
+static bool read_idle(const struct call *call, struct query *q, struct err *e)
+{
+	const char *days = call->query[LIST_IDLE];
+	const char *never = call->query[LIST_NEVER];
+	char *since = arena_alloc(call->task.arena, INSTANT_SIZE);
+	int64_t n = 0;
+
+	if (days != NULL && !text_number(days, 1, IDLE_DAYS_MAX, &n))
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"inactive_days is a number from 1 to %d",
+				IDLE_DAYS_MAX);
+	if (never != NULL && (days == NULL || (strcmp(never, "only") != 0 &&
+					       strcmp(never, "exclude") != 0)))
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"never is only or exclude, and goes with "
+				"inactive_days");
+	if (days == NULL)
+		return true;
+	instant_text(since, clock_seconds() - n * DAY_SECONDS);
+	q->idle_since = since;
+	q->idle_days = n;
+	q->never = never == NULL                ? NEVER_TOO
+		   : strcmp(never, "only") == 0 ? NEVER_ONLY
+						: NEVER_EXCLUDED;
+	return true;
+}
+
 static bool read_query(const struct call *call, struct query *q, struct err *e)
 {
 	const char *limit = call->query[LIST_LIMIT];
@@ -311,7 +353,22 @@ static bool read_query(const struct call *call, struct query *q, struct err *e)
 			return false;
 		q->ok = ok;
 	}
-	return read_cursor(call, q, e);
+	return (q->kind != KIND_USER || read_idle(call, q, e)) &&
+	       read_cursor(call, q, e);
+}
+
+/* As the request had it. */
+static const char *idle_words(struct arena *a, const struct query *q)
+{
+	static const char *const never[] = {[NEVER_TOO] = "",
+					    [NEVER_ONLY] = "&never=only",
+					    [NEVER_EXCLUDED] =
+						    "&never=exclude"};
+
+	return q->idle_since == NULL
+		       ? ""
+		       : arena_printf(a, "&inactive_days=%lld%s",
+				      (long long)q->idle_days, never[q->never]);
 }
 
 static const char *next_cursor(const struct call *call, const struct query *q,
@@ -330,13 +387,15 @@ static const char *next_cursor(const struct call *call, const struct query *q,
 	const char *cursor = base64_encode(a, last, strlen(last));
 	response_header(
 		res, "Link",
-		arena_printf(a, "<%s?limit=%zu&cursor=%s%s%s%s>; rel=\"next\"",
+		arena_printf(a,
+			     "<%s?limit=%zu&cursor=%s%s%s%s%s>; rel=\"next\"",
 			     call->req->path, q->limit, cursor,
 			     q->domain != NULL ? "&domain=" : "",
 			     q->domain != NULL ? q->domain : "",
 			     q->ok == NULL ? ""
 			     : *q->ok      ? "&ok=true"
-					   : "&ok=false"));
+					   : "&ok=false",
+			     idle_words(a, q)));
 	return cursor;
 }
 
@@ -411,7 +470,7 @@ static const struct route routes[] = {
 	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
 	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
-	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain"}},
+	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},

@@ -8,6 +8,9 @@
 
 enum { QUERY_LIMIT_DEFAULT = 100, QUERY_LIMIT_MAX = 1000 };
 
+/* Whether users who have never logged in count among the idle ones. */
+enum never { NEVER_TOO, NEVER_ONLY, NEVER_EXCLUDED };
+
 struct query {
 	enum kind kind;
 	const char *domain; /* only of this domain; NULL: of all */
@@ -16,6 +19,12 @@ struct query {
 
 	/* For core/listing alone. */
 	const bool *ok; /* aliases with this verdict; NULL: all */
+
+	/* Only users who were there then (RFC 3339) and have not logged in
+	 * since; NULL: all. */
+	const char *idle_since;
+	int64_t idle_days; /* where that came from */
+	enum never never;
 };
 
 /* Sorted by key, byte by byte. */

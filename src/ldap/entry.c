@@ -106,3 +106,14 @@ const char *entry_text(const struct entry *en, const char *name)
 
 	return v != NULL ? v[0].bv_val : NULL;
 }
+
+bool entry_is_a(const struct entry *en, const char *class)
+{
+	const struct berval *v = entry_values(en, "objectClass");
+
+	for (; v != NULL && v->bv_val != NULL; v++) {
+		if (strcasecmp(v->bv_val, class) == 0)
+			return true;
+	}
+	return false;
+}

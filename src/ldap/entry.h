@@ -31,6 +31,9 @@ bool entry_read_control(const struct berval *value, struct arena *a,
 /* NULL when the entry does not have it.  Case does not matter. */
 const struct berval *entry_values(const struct entry *en, const char *name);
 
+/* Whether it is of that class, where its classes were asked for. */
+bool entry_is_a(const struct entry *en, const char *class);
+
 /* The first value, or NULL. */
 const char *entry_text(const struct entry *en, const char *name);
 

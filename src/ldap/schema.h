@@ -27,6 +27,8 @@ extern const char schema_login[];
 extern const char schema_former[];
 extern const char schema_enabled[], schema_wish[];
 extern const char schema_mailbox_id[];
+extern const char schema_usage_of[];
+extern const char schema_created[];
 extern const char schema_last_login[];
 extern const char schema_measured[];
 extern const char schema_optional[]; /* every kind may do without it */

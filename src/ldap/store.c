@@ -5,6 +5,7 @@
 
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
+#include "ldap/idle.h"
 #include "ldap/list.h"
 #include "ldap/number.h"
 #include "ldap/reach.h"
@@ -88,9 +89,36 @@ static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
 
 	if (r->err.kind != ERR_NONE || r->count == r->room)
 		return;
+	memcpy(r->records + r->count * r->size, kind_rules(r->kind)->defaults,
+	       r->size);
 	if (entry_read(ld, message, r->arena, &en, &r->err) &&
 	    read_record(r, &en, &r->err))
 		r->count++;
+}
+
+/* A user's entry, or what was measured of him. */
+static void each_of_user(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct reading *r = ctx;
+	struct entry en;
+
+	if (r->err.kind != ERR_NONE ||
+	    !entry_read(ld, message, r->arena, &en, &r->err))
+		return;
+	if (entry_is_a(&en, schema_usage()->class))
+		map_read(schema_usage(), r->arena, &en, r->records, &r->err);
+	else if (entry_is_a(&en, r->map->class) && read_record(r, &en, &r->err))
+		r->count = 1;
+}
+
+/* One search for both: it costs hardly more than that for the user's entry
+ * alone. */
+static void read_usage_too(struct operation *op, const struct reading *r)
+{
+	op->scope = LDAP_SCOPE_SUBTREE;
+	op->filter = filter_present(r->arena, "objectClass");
+	op->want = usage_wanted(r->arena, op->want);
+	op->each = each_of_user;
 }
 
 static bool revise(struct reading *r, const void *record, struct revision *ret,
@@ -128,6 +156,8 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 			       .each = each_record,
 			       .ctx = &r};
 
+	if (k == KIND_USER)
+		read_usage_too(&op, &r);
 	if (dn != NULL && !store_run(s, t, &op, s->set->read_seconds, key, e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
@@ -289,6 +319,7 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 /* The keys of a list, and whether one could not be read. */
 struct keys {
 	struct list *list;
+	const struct idle *idle; /* who is wanted; NULL: all */
 	bool broken;
 };
 
@@ -302,7 +333,8 @@ static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
 	    ldap_get_attribute_ber(ld, message, ber, &name, &values) !=
 		    LDAP_SUCCESS)
 		k->broken = true;
-	else if (values != NULL && values[0].bv_val != NULL)
+	else if (values != NULL && values[0].bv_val != NULL &&
+		 idle_wants(k->idle, &dn))
 		list_add(k->list, values[0].bv_val);
 	ber_memfree(values);
 	ber_free(ber, 0);
@@ -342,11 +374,16 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	op.controls = control_list(&c);
 	op.each = each_record;
 	op.ctx = r;
+	size_t before = r->count;
 	if (!store_run(s, t, &op, s->set->read_seconds, "list", e))
 		return false;
 	if (r->err.kind != ERR_NONE)
 		*e = r->err;
-	return r->err.kind == ERR_NONE;
+	return r->err.kind == ERR_NONE &&
+	       (q->kind != KIND_USER ||
+		usage_read(s, t, &op,
+			   (struct user *)(void *)r->records + before,
+			   r->count - before, e));
 }
 
 static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
@@ -388,10 +425,15 @@ static bool collect(struct ldap_store *s, const struct task *t,
 	const char *const want[] = {schema_of(q->kind)->key, NULL};
 	struct operation op = searching(s, t, q);
 	struct controls c = store_as_caller(t);
+	CLEANUP(idle_free) struct idle *idle = NULL;
 
-	op.want = want;
 	op.limit = OPERATION_ALL;
 	op.controls = control_list(&c);
+	if (!idle_find(s, t, q, &op, &idle, e))
+		return false;
+	k->idle = idle;
+	op.want = want;
+	op.filter = idle_filter(t->arena, q, op.filter);
 	op.each = each_key;
 	op.ctx = k;
 	op.idle = s->set->read_seconds * 1000;
@@ -432,7 +474,7 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 		      const struct query *q, const char *const **keys,
 		      size_t *count, bool *more, struct err *e)
 {
-	struct keys k = {list_new(t->arena, q->limit, q->after), false};
+	struct keys k = {.list = list_new(t->arena, q->limit, q->after)};
 	bool all = true;
 
 	if (q->domain == NULL && !is_super_administrator(&s->port, t, &all, e))

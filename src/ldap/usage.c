@@ -1,6 +1,8 @@
 #include "ldap/usage.h"
 
-#include "core/user.h"
+#include <string.h>
+
+#include "ldap/filter.h"
 #include "ldap/schema.h"
 #include "util/instant.h"
 
@@ -149,4 +151,72 @@ bool usage_remove(struct ldap_store *s, const struct task *t, const char *user,
 		return false;
 	err_clear(e);
 	return true;
+}
+
+static size_t count_of(const char *const list[])
+{
+	size_t n = 0;
+
+	while (list[n] != NULL)
+		n++;
+	return n;
+}
+
+const char *const *usage_wanted(struct arena *a, const char *const user[])
+{
+	const char *const *more = map_wanted(schema_usage(), a, "objectClass");
+	size_t n = count_of(user), m = count_of(more);
+	const char **all = arena_alloc(a, (n + m + 1) * sizeof(*all));
+
+	memcpy(all, user, n * sizeof(*all));
+	memcpy(all + n, more, m * sizeof(*all));
+	return all;
+}
+
+struct attaching {
+	struct arena *arena;
+	struct user *users;
+	size_t count;
+	struct err err;
+};
+
+static void each_usage(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct attaching *at = ctx;
+	struct entry en;
+
+	if (at->err.kind != ERR_NONE ||
+	    !entry_read(ld, message, at->arena, &en, &at->err))
+		return;
+	const char *whose = entry_text(&en, schema_usage_of);
+	for (size_t i = 0; whose != NULL && i < at->count; i++) {
+		if (strcmp(at->users[i].mailbox_id, whose) == 0)
+			map_read(schema_usage(), at->arena, &en, &at->users[i],
+				 &at->err);
+	}
+}
+
+bool usage_read(struct ldap_store *s, const struct task *t,
+		const struct operation *users_op, struct user *users,
+		size_t count, struct err *e)
+{
+	struct arena *a = t->arena;
+	const char **any = arena_alloc(a, (count + 1) * sizeof(*any));
+	struct attaching at = {a, users, count, {0}};
+	struct operation op = *users_op;
+
+	if (count == 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		any[i] = filter_equal(a, schema_usage_of, users[i].mailbox_id);
+	op.scope = LDAP_SCOPE_SUBTREE;
+	op.filter = filter_any(a, any, count);
+	op.want = map_wanted(schema_usage(), a, schema_usage_of);
+	op.each = each_usage;
+	op.ctx = &at;
+	if (!store_run(s, t, &op, s->set->read_seconds, "usage", e))
+		return false;
+	if (at.err.kind != ERR_NONE)
+		*e = at.err;
+	return at.err.kind == ERR_NONE;
 }

@@ -7,11 +7,22 @@
 #ifndef LDAP_USAGE_H
 #define LDAP_USAGE_H
 
+#include "core/user.h"
 #include "ldap/store_parts.h"
 
 /* Operations of the store. */
 bool usage_measure(struct store *s, const struct task *t, const char *address,
 		   const struct usage *u, struct err *e);
+
+/* What to ask for where both entries are read: that of the users', and more.
+ */
+const char *const *usage_wanted(struct arena *a, const char *const user[]);
+
+/* Fill in what was measured of some users; they are searched for as by op,
+ * with its controls. */
+bool usage_read(struct ldap_store *s, const struct task *t,
+		const struct operation *op, struct user *users, size_t count,
+		struct err *e);
 
 /* Take it away, so that the user's own entry can be; it is fine if it is not
  * there. */

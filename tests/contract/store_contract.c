@@ -4,6 +4,7 @@
 #include "core/domain.h"
 #include "core/user.h"
 #include "tests/contract/survey_contract.h"
+#include "tests/contract/usage_contract.h"
 #include "tests/lib/tap.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -422,30 +423,13 @@ static void lists(void)
 		struct query q;
 		const char *want;
 	} cases[] = {
-		{{.kind = KIND_DOMAIN,
-		  .domain = NULL,
-		  .after = NULL,
-		  .limit = 10},
+		{{.kind = KIND_DOMAIN, .limit = 10},
 		 "contract.example empty.example second.example ."},
-		{{.kind = KIND_DOMAIN,
-		  .domain = NULL,
-		  .after = NULL,
-		  .limit = 1},
-		 "contract.example +"},
-		{{.kind = KIND_DOMAIN,
-		  .domain = NULL,
-		  .after = "contract.example",
-		  .limit = 2},
+		{{.kind = KIND_DOMAIN, .limit = 1}, "contract.example +"},
+		{{.kind = KIND_DOMAIN, .after = "contract.example", .limit = 2},
 		 "empty.example second.example ."},
-		{{.kind = KIND_DOMAIN,
-		  .domain = NULL,
-		  .after = "z",
-		  .limit = 2},
-		 "."},
-		{{.kind = KIND_USER,
-		  .domain = "second.example",
-		  .after = NULL,
-		  .limit = 2},
+		{{.kind = KIND_DOMAIN, .after = "z", .limit = 2}, "."},
+		{{.kind = KIND_USER, .domain = "second.example", .limit = 2},
 		 "a@second.example aa@second.example +"},
 		{{.kind = KIND_USER,
 		  .domain = "second.example",
@@ -462,27 +446,15 @@ static void lists(void)
 		  .after = "b",
 		  .limit = 2},
 		 "b-c@second.example b@second.example +"},
-		{{.kind = KIND_USER,
-		  .domain = "empty.example",
-		  .after = NULL,
-		  .limit = 5},
+		{{.kind = KIND_USER, .domain = "empty.example", .limit = 5},
 		 "."},
-		{{.kind = KIND_USER,
-		  .domain = "none.example",
-		  .after = NULL,
-		  .limit = 5},
+		{{.kind = KIND_USER, .domain = "none.example", .limit = 5},
 		 "not found"},
-		{{.kind = KIND_USER, .domain = NULL, .after = "b", .limit = 3},
+		{{.kind = KIND_USER, .after = "b", .limit = 3},
 		 "b-c@second.example b@second.example c@second.example ."},
-		{{.kind = KIND_ALIAS,
-		  .domain = "second.example",
-		  .after = NULL,
-		  .limit = 5},
+		{{.kind = KIND_ALIAS, .domain = "second.example", .limit = 5},
 		 "al@second.example ."},
-		{{.kind = KIND_ALIAS,
-		  .domain = NULL,
-		  .after = NULL,
-		  .limit = 2},
+		{{.kind = KIND_ALIAS, .limit = 2},
 		 "@contract.example al@second.example +"},
 	};
 
@@ -668,6 +640,7 @@ int store_contract(const struct contract *c)
 	administrators();
 	populate();
 	lists();
+	usage_contract(c, arena);
 	survey_contract(c, arena);
 	expiry();
 	numbers();

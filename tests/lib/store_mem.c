@@ -462,11 +462,21 @@ static bool remove_item(struct store *port, const struct task *t, enum kind k,
 	return store_mem_lost(lost, e);
 }
 
+static bool is_idle(const struct user *u, const struct query *q)
+{
+	const char *last = u->last_login_at;
+
+	if (last == NULL)
+		return q->never != NEVER_EXCLUDED;
+	return q->never != NEVER_ONLY && strcmp(last, q->idle_since) < 0;
+}
+
 static bool is_wanted(const struct item *it, const struct query *q)
 {
 	const char *key = store_mem_key(it);
 
 	return it->plan == NULL && it->kind == q->kind &&
+	       (q->idle_since == NULL || is_idle(it->record, q)) &&
 	       (q->domain == NULL || q->kind == KIND_DOMAIN ||
 		strcmp(address_domain(key), q->domain) == 0) &&
 	       (q->after == NULL || strcmp(key, q->after) > 0);
