@@ -102,6 +102,9 @@ static const struct conf_option options[] = {
 
 	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
 	 "how new passwords are hashed: yescrypt, bcrypt, sha512-crypt, ..."},
+	{F(passwd.accept), NULL, 0, 0, NULL,
+	 "schemes besides the usual ones whose ready-made hashes are taken: "
+	 "ssha, ssha512, argon2id, ...; by default none"},
 	{L(passwd.min_length), "8", 1, 20, NULL,
 	 "characters that a new password has at least"},
 	{L(passwd.min_bits), "20", 0, 60, NULL,
@@ -388,8 +391,16 @@ static bool check_yes_no(const char *name, const char *value, struct err *e)
 	       err_set(e, ERR_INVALID, "%s is yes or no", name);
 }
 
-static bool check_breached(const struct passwd_settings *set, struct err *e)
+static bool check_passwords(struct arena *a, const struct passwd_settings *set,
+			    struct err *e)
 {
+	uint32_t further;
+
+	if (scheme_find(set->scheme) == NULL)
+		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
+			       scheme_names(a));
+	if (!scheme_accept(a, set->accept, &further, e))
+		return err_wrap(e, "passwd.accept");
 	return set->breached_file == NULL ||
 	       breached_check(set->breached_file, e);
 }
@@ -421,16 +432,13 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	    conf->embedded.state_dir == NULL || conf->passwd.scheme == NULL ||
 	    conf->mail.recipient_delimiter == NULL)
 		return err_set(e, ERR_INVALID, "an option must not be empty");
-	if (scheme_find(conf->passwd.scheme) == NULL)
-		return err_set(e, ERR_INVALID, "passwd.scheme is one of %s",
-			       scheme_names(a));
 	if (!address_delimiter(conf->mail.recipient_delimiter, &conf->delimiter,
 			       e))
 		return err_wrap(e, "mail.recipient_delimiter");
 	return check_yes_no("embedded.dovecot_reads_passwords",
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&
-	       check_breached(&conf->passwd, e) &&
+	       check_passwords(a, &conf->passwd, e) &&
 	       base_check(conf->ldap.base, e) &&
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&

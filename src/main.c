@@ -288,10 +288,15 @@ static bool find_reader(struct daemon *d, struct err *e)
 static bool start_directory(struct daemon *d, struct err *e)
 {
 	struct embedded_settings *set = &d->conf.embedded;
+	uint32_t further;
 
 	if (!d->conf.embed)
 		return state_become(set->user, e);
-	set->password_forms = scheme_expression(d->arena);
+	if (!scheme_accept(d->arena, d->conf.passwd.accept, &further, e))
+		return false;
+	set->password_forms = scheme_expression(d->arena, further);
+	set->password_accept = d->conf.passwd.accept;
+	set->password_modules = scheme_modules(d->arena, further);
 	set->hash = hash_password;
 	if (!state_enter(set, d->arena, &d->state, e) ||
 	    !state_lock(&d->state, e) || !setup_directory(set, &d->state, e) ||

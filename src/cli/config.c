@@ -304,18 +304,21 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 {
 	const char *base, *may = or_default(o->dovecot_reads_passwords, "no");
 	bool reads = strcmp(may, "yes") == 0;
+	uint32_t further;
 
 	if (!reads && strcmp(may, "no") != 0)
 		return err_set(e, ERR_INVALID,
 			       "--dovecot-reads-passwords is yes or no");
 	if (!read_state(a, o, "base", o->base, &base, e) ||
-	    !base_check(base, e))
+	    !base_check(base, e) ||
+	    !scheme_accept(a, o->passwd_accept, &further, e))
 		return false;
 	/* clang-format off */
 	const char *const all[] = {
 		"BASE", base,
 		"BASE_ENTRY", base_entry(a, base),
-		"PASSWORD_FORMS", scheme_expression(a),
+		"PASSWORD_FORMS", scheme_expression(a, further),
+		"PASSWORD_MODULES", scheme_modules(a, further),
 		"DOVECOT_PASSWORDS", reads ? "read" : "none",
 		NULL,
 	};
@@ -440,7 +443,8 @@ static const char usage[] =
 	"                        [lmtp:unix:private/dovecot-lmtp]\n"
 	"  --dict SOCKET         where Dovecot tells logins and usage [nowhere]\n"
 	"  --dovecot-reads-passwords yes|no\n"
-	"                        what a slapd of your own allows [no]\n";
+	"                        what a slapd of your own allows [no]\n"
+	"  --passwd-accept LIST  further schemes of it, as of provostd [none]\n";
 
 /* clang-format off */
 #define F(member) FIELD(struct config_options, member)
@@ -461,6 +465,7 @@ static const struct command_option option_rows[] = {
 	{"dict",                    F(dict)},
 	{"policy",                  F(policy)},
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
+	{"passwd-accept",           F(passwd_accept)},
 	{NULL,                      {0, 0}},
 };
 #undef F

@@ -20,6 +20,7 @@ struct config_options {
 	const char *delivery;       /* transport that leads to Dovecot */
 	const char *dict;           /* socket; NULL: Dovecot tells no usage */
 	const char *policy; /* where provostd serves it; NULL: it does not */
+	const char *passwd_accept; /* further schemes, as of provostd */
 };
 
 /* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,

@@ -19,7 +19,7 @@ enum { LINE_MAX_SIZE = 1024, EXPIRING_DAYS = 14, SAMPLE = 10000, FAILED = 3 };
 struct doctor_options {
 	const char *state_dir, *base, *ldap_uri, *ca_file;
 	const char *password_dir, *administrator, *password_file;
-	const char *domain, *dovecot_reads_passwords, *slapd;
+	const char *domain, *dovecot_reads_passwords, *passwd_accept, *slapd;
 	int64_t expiring, sample;
 	bool json;
 };
@@ -39,6 +39,7 @@ static const struct command_option option_rows[] = {
 	{"administrator",           F(administrator)},
 	{"password-file",           F(password_file)},
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
+	{"passwd-accept",           F(passwd_accept)},
 	{"slapd",                   F(slapd)},
 	{NULL,                      {0, 0}},
 };
@@ -74,6 +75,7 @@ static const char usage[] =
 	"  --password-file FILE  of him [none: act for him as the gateway]\n"
 	"  --dovecot-reads-passwords yes|no\n"
 	"                        what another directory allows [no]\n"
+	"  --passwd-accept LIST  further schemes it takes [provostd's own]\n"
 	"  --slapd FILE          the program that runs [/usr/sbin/slapd]\n";
 
 static int refuse(const char *why)
@@ -127,6 +129,24 @@ static bool fill_own(struct arena *a, const struct doctor_options *o,
 	return true;
 }
 
+/* Which hashes are all right there. */
+static bool fill_forms(struct arena *a, const struct doctor_options *o,
+		       const char *dir, struct doctor_settings *set,
+		       struct err *e)
+{
+	const char *accept = o->passwd_accept;
+	struct err none = {0};
+	uint32_t further;
+
+	if (accept == NULL && o->ldap_uri == NULL &&
+	    !read_line(a, dir, "passwd-accept", &accept, &none))
+		accept = NULL;
+	if (!scheme_accept(a, accept, &further, e))
+		return err_wrap(e, "--passwd-accept");
+	set->forms = scheme_expression(a, further);
+	return true;
+}
+
 static bool fill(struct arena *a, const struct doctor_options *o,
 		 struct doctor_settings *set, struct err *e)
 {
@@ -141,7 +161,8 @@ static bool fill(struct arena *a, const struct doctor_options *o,
 	set->dovecot_reads_passwords =
 		reads != NULL && strcmp(reads, "yes") == 0;
 	set->sight.uri = o->ldap_uri;
-	if (o->ldap_uri == NULL && !fill_own(a, o, dir, set, e))
+	if ((o->ldap_uri == NULL && !fill_own(a, o, dir, set, e)) ||
+	    !fill_forms(a, o, dir, set, e))
 		return false;
 	set->sight.passwords = o->password_dir != NULL
 				       ? o->password_dir
@@ -164,8 +185,7 @@ static int run(const void *options, char *const *words)
 				      .domain = o->domain,
 				      .days = o->expiring,
 				      .sample = o->sample,
-				      .json = o->json,
-				      .forms = scheme_expression(a)};
+				      .json = o->json};
 	struct err e = {0};
 
 	if (words[0] != NULL)

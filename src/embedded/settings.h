@@ -17,8 +17,10 @@ struct embedded_settings {
 	const char *dovecot_reads_passwords; /* "yes" or "no" */
 
 	/* What main() lends us from other layers. */
-	const char *base;           /* DN everything is below */
-	const char *password_forms; /* expression for stored hashes */
+	const char *base;             /* DN everything is below */
+	const char *password_forms;   /* expression for stored hashes */
+	const char *password_accept;  /* further schemes, or NULL */
+	const char *password_modules; /* lines that load what verifies them */
 	bool (*hash)(struct arena *a, const char *clear, const char **ret,
 		     struct err *e);
 };

@@ -52,6 +52,7 @@ static const char *fill_config(const struct embedded_settings *set,
 		"DATABASE", database,
 		"ACCESSLOG", state_path(st, a, "accesslog"),
 		"PASSWORD_FORMS", set->password_forms,
+		"PASSWORD_MODULES", set->password_modules,
 		"DOVECOT_PASSWORDS", dovecot_reads(set) ? "read" : "none",
 		NULL,
 	};
@@ -218,6 +219,7 @@ bool setup_directory(const struct embedded_settings *set,
 	    !same_base(set, st, a, e) || !write_config(set, st, a, database, e))
 		return false;
 	return tell(st, a, "ldap-uri", set->ldap_listen, e) &&
+	       tell(st, a, "passwd-accept", set->password_accept, e) &&
 	       tell(st, a, "dovecot-reads-passwords",
 		    dovecot_reads(set) ? "yes" : NULL, e);
 }

@@ -11,6 +11,7 @@ struct pool_hasher {
 	struct pool *pool;
 	const struct passwd_settings *set;
 	const struct scheme *scheme;
+	uint32_t further;
 };
 
 /* Everything the worker's thread touches; the fiber waits meanwhile, so that
@@ -59,8 +60,8 @@ static bool hash(struct hasher *port, const struct task *t,
 static bool admit(struct hasher *h, struct arena *a, const char *ready,
 		  const char **ret, struct err *e)
 {
-	(void)h;
-	return scheme_admit(a, ready, ret, e);
+	return scheme_admit(a, ((struct pool_hasher *)h)->further, ready, ret,
+			    e);
 }
 
 static const struct hasher_ops ops = {.hash = hash, .admit = admit};
@@ -68,19 +69,20 @@ static const struct hasher_ops ops = {.hash = hash, .admit = admit};
 struct hasher *hasher_open(struct pool *pool, const struct passwd_settings *set,
 			   struct err *e)
 {
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct pool_hasher *h = alloc_zeroed(sizeof(*h));
 
 	h->port.ops = &ops;
 	h->pool = pool;
 	h->set = set;
 	h->scheme = scheme_find(set->scheme);
-	if (h->scheme == NULL) {
+	if (h->scheme == NULL)
 		err_set(e, ERR_INVALID, "no password scheme is named \"%s\"",
 			set->scheme);
-		free(h);
-		return NULL;
-	}
-	return &h->port;
+	if (h->scheme != NULL && scheme_accept(a, set->accept, &h->further, e))
+		return &h->port;
+	free(h);
+	return NULL;
 }
 
 void hasher_close(struct hasher **h)

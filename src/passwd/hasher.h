@@ -9,8 +9,8 @@
 #include "passwd/settings.h"
 
 /* The pool may serve several; it must outlive them, and so must the settings,
- * which may change between two calls, but for the scheme.  NULL, with e set, if
- * there is no such scheme. */
+ * which may change between two calls, but for the schemes.  NULL, with e set,
+ * if there is no such scheme. */
 struct hasher *hasher_open(struct pool *pool, const struct passwd_settings *set,
 			   struct err *e);
 

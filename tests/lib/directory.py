@@ -136,6 +136,7 @@ class Directory:
             "UID": str(os.getuid()),
             "GID": str(os.getgid()),
             "PASSWORD_FORMS": PASSWORD_FORMS,
+            "PASSWORD_MODULES": "",
             "DOVECOT_PASSWORDS": self.dovecot_passwords,
         }
         for name in ("admin", "postfix", "dovecot", "signer", "sso"):

@@ -77,6 +77,45 @@ static const struct {
 	{"$y$", NULL},
 };
 
+#define ARGON2 "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHRzYWx0$" S43
+#define S27 "0123456789abcdefghijklmnopq"
+
+/* Taken where the list names them, and only there. */
+static const struct {
+	const char *list, *ready, *want; /* NULL: refused */
+} further[] = {
+	{"ssha", "{SSHA}" S27 "0", "{SSHA}" S27 "0"},
+	{"ssha", "{ssha}" S27 "0abc=", "{SSHA}" S27 "0abc="},
+	{"ssha512,ssha smd5", "{SSHA}" S27 "0abc=", "{SSHA}" S27 "0abc="},
+	{"sha", "{SSHA}" S27 "0abc=", NULL},
+	{NULL, "{SSHA}" S27 "0abc=", NULL},
+	{"ssha", "{SSHA}" S27 "=", NULL}, /* no salt */
+	{"ssha", "{SSHA}" S27 "0ab=", NULL},
+	{"ssha", S27 "0abc=", NULL},
+	{"sha", "{SHA}" S27 "=", "{SHA}" S27 "="},
+	{"sha", "{SHA1}" S27 "=", "{SHA}" S27 "="},
+	{"md5", "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99",
+	 "{MD5}X03MO1qnZdYdgyfeuILPmQ=="},
+	{"md5", "{PLAIN-MD5}5F4DCC3B5AA765D61D8327DEB882CF99",
+	 "{MD5}X03MO1qnZdYdgyfeuILPmQ=="},
+	{"md5",
+	 "{LDAP-MD5}X03MO1qnZdYdgyfeuILPmQ==", "{MD5}X03MO1qnZdYdgyfeuILPmQ=="},
+	{"md5", "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf9", NULL},
+	{"md5", "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf9x", NULL},
+	{"md5-crypt", "{MD5}$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+	 "{CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"},
+	{"md5", "{MD5}$1$salt$qJH7.N4xYta3aEG/dfqo/0", NULL},
+	{"des-crypt", "{CRYPT}rl.3StKT.4T8M", "{CRYPT}rl.3StKT.4T8M"},
+	{"des-crypt", "rl.3StKT.4T8M", NULL},
+	{"argon2id", ARGON2, "{ARGON2}" ARGON2},
+	{"argon2id", "{ARGON2ID}" ARGON2, "{ARGON2}" ARGON2},
+	{"argon2i", "{ARGON2ID}" ARGON2, NULL},
+	{"argon2id", "{ARGON2I}" ARGON2, NULL},
+	{"argon2id", "$argon2id$v=19$m=1048576,t=3,p=1$c2FsdHNhbHQ$" S43, NULL},
+	{"argon2id", "$argon2id$v=19$m=65536,t=9,p=1$c2FsdHNhbHQ$" S43, NULL},
+	{"argon2id", "$argon2id$v=19$m=65536,t=3,p=9$c2FsdHNhbHQ$" S43, NULL},
+};
+
 /* What would keep slapd busy for seconds or take all its memory. */
 static const char *const bombs[] = {
 	"$6$rounds=1000000$x$" S86,
@@ -106,6 +145,53 @@ static const char *const bombs[] = {
 };
 
 static struct arena *arena;
+
+static void each_further(void)
+{
+	for (size_t i = 0; i < COUNT(further); i++) {
+		const char *got = NULL;
+		struct err e = {0};
+		regex_t form;
+		uint32_t set;
+
+		OK(scheme_accept(arena, further[i].list, &set, &e),
+		   "a list of further schemes");
+		scheme_admit(arena, set, further[i].ready, &got, &e);
+		IS(got, further[i].want, further[i].ready);
+		if (got == NULL)
+			continue;
+		OK(regcomp(&form, scheme_expression(arena, set),
+			   REG_EXTENDED | REG_NOSUB) == 0 &&
+			   regexec(&form, got, 0, NULL, 0) == 0,
+		   "the directory will take it");
+		regfree(&form);
+		OK(!scheme_admit(arena, 0, further[i].ready, &got, &e),
+		   "but not without the list");
+	}
+}
+
+static void lists(void)
+{
+	struct err e = {0};
+	uint32_t set;
+
+	OK(scheme_accept(arena, " ssha , sha512,argon2i ", &set, &e) &&
+		   scheme_accept(arena, "", &set, &e) && set == 0,
+	   "blanks and commas");
+	OK(!scheme_accept(arena, "ssha rot13", &set, &e) &&
+		   strstr(e.text, "rot13") != NULL,
+	   "one that is unknown");
+	OK(!scheme_accept(arena, "yescrypt", &set, &e),
+	   "one that is always taken");
+	OK(!scheme_accept(arena, "SSHA", &set, &e), "names are lower case");
+	OK(scheme_accept(arena, "ssha md5", &set, &e), "two");
+	IS(scheme_modules(arena, set), "", "that slapd verifies by itself");
+	OK(scheme_accept(arena, "sha512 ssha512 argon2id", &set, &e), "three");
+	IS(scheme_modules(arena, set),
+	   "\nolcModuleLoad: argon2\nolcModuleLoad: pw-sha2",
+	   "that want two modules");
+}
+
 static regex_t stored;
 
 static bool is_stored_form(const char *hash)
@@ -128,9 +214,9 @@ static void own_hash(const char *name)
 	}
 	IS(crypt_rn("p\xc3\xa4ss", hash + 7, work, sizeof(*work)), hash + 7,
 	   "crypt(3) verifies it");
-	OK(scheme_admit(arena, hash, &again, &e) && strcmp(again, hash) == 0,
+	OK(scheme_admit(arena, 0, hash, &again, &e) && strcmp(again, hash) == 0,
 	   "it is admitted as it is");
-	OK(scheme_admit(arena, hash + 7, &again, &e) &&
+	OK(scheme_admit(arena, 0, hash + 7, &again, &e) &&
 		   strcmp(again, hash) == 0,
 	   "and without braces");
 	OK(is_stored_form(hash), "the directory will take it");
@@ -164,14 +250,14 @@ int main(void)
 	struct err e = {0};
 
 	arena = arena_new();
-	if (regcomp(&stored, scheme_expression(arena),
+	if (regcomp(&stored, scheme_expression(arena, 0),
 		    REG_EXTENDED | REG_NOSUB) != 0)
 		return 1;
 	own_hashes();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		got = NULL;
 		err_clear(&e);
-		scheme_admit(arena, cases[i].ready, &got, &e);
+		scheme_admit(arena, 0, cases[i].ready, &got, &e);
 		IS(got, cases[i].want, cases[i].ready);
 		OK(got != NULL ? is_stored_form(got) : e.kind == ERR_INVALID,
 		   got != NULL ? "the directory will take it"
@@ -179,15 +265,17 @@ int main(void)
 	}
 	for (size_t i = 0; i < COUNT(bombs); i++) {
 		got = NULL;
-		OK(!scheme_admit(arena, bombs[i], &got, &e) && got == NULL,
+		OK(!scheme_admit(arena, 0, bombs[i], &got, &e) && got == NULL,
 		   bombs[i]);
 		OK(!is_stored_form(arena_printf(arena, "{CRYPT}%s", bombs[i])),
 		   "nor by the directory");
 	}
 	memset(big, '$', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	OK(!scheme_admit(arena, big, &got, &e), "what is too long");
+	OK(!scheme_admit(arena, 0, big, &got, &e), "what is too long");
 	regfree(&stored);
+	each_further();
+	lists();
 	arena_free(arena);
 	return tap_done();
 }
