@@ -7,6 +7,7 @@
 #include "core/expiry.h"
 #include "core/lease.h"
 #include "core/plan.h"
+#include "core/reconcile.h"
 #include "core/schedule.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -22,7 +23,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 4,
+	JOBS = 5,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -43,6 +44,9 @@ struct steward {
 	struct lease lease;
 	struct job jobs[JOBS];
 	struct expiry expiry;
+	struct reconcile reconcile;
+	struct err not_reconciled; /* why, the last time */
+	bool reconciling, newly;   /* we have the lease */
 	struct watched watched[WATCHED];
 	size_t count;
 	unsigned mending;  /* fibers that carry out plans */
@@ -250,6 +254,42 @@ static bool sweep_expiry(void *ctx, const struct task *t, struct err *e)
 	return expiry_sweep(s->gateway, t, e);
 }
 
+/* On a fiber of its own, because counting takes its time. */
+static void reconcile(void *ctx)
+{
+	struct steward *s = ctx;
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct task t = task_of(a);
+
+	if (s->newly)
+		s->reconcile = (struct reconcile){0};
+	s->newly = false;
+	err_clear(&s->not_reconciled);
+	reconcile_look(&s->reconcile, s->gateway, &t, &s->stop,
+		       &s->not_reconciled);
+	s->reconciling = false;
+}
+
+/* The job: what others wrote in domains with limits is counted.  It fails as
+ * it did the last time. */
+static bool look_after_limits(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+
+	(void)t;
+	if (s->reconciling)
+		return true;
+	if (s->not_reconciled.kind != ERR_NONE)
+		err_set(e, s->not_reconciled.kind, "%s",
+			s->not_reconciled.text);
+	s->reconciling = true;
+	if (!fiber_start(s->loop, reconcile, s)) {
+		s->reconciling = false;
+		return err_set(e, ERR_LIMIT, "no fiber is left");
+	}
+	return e->kind == ERR_NONE;
+}
+
 static void job_failed(const struct job *job, const struct err *e)
 {
 	/* Once, until it succeeds again. */
@@ -282,6 +322,7 @@ static void look(struct steward *s)
 	}
 	schedule_forget(s->jobs, JOBS);
 	s->count = 0;
+	s->newly = true;
 }
 
 static void work(void *ctx)
@@ -295,7 +336,7 @@ static void work(void *ctx)
 		if (!s->stop)
 			fiber_park(clock_now() + LOOK_MILLIS);
 	}
-	while (s->mending > 0)
+	while (s->mending > 0 || s->reconciling)
 		fiber_sleep(STOP_LOOK);
 	struct task t = task_of(a);
 	lease_release(&s->lease, s->gateway, &t, clock_now());
@@ -322,6 +363,10 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 	s->jobs[3] = (struct job){.name = "expiry-sweep",
 				  .period = EXPIRY_SWEEP,
 				  .run = sweep_expiry,
+				  .ctx = s};
+	s->jobs[4] = (struct job){.name = "limits",
+				  .period = RECONCILE_LOOK,
+				  .run = look_after_limits,
 				  .ctx = s};
 	if (!fiber_start(l, work, s))
 		abort(); /* it is among the first */

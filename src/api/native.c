@@ -2,6 +2,7 @@
 
 #include "api/conditional.h"
 #include "api/dialect.h"
+#include "api/include.h"
 #include "api/problem.h"
 #include "api/resolution.h"
 #include "core/address.h"
@@ -143,6 +144,7 @@ static bool record_create(const struct call *call, struct response *res,
 
 /* The parameters of user_create, list and so on, in the order of the table. */
 enum { CREATE_GENERATE = 0 };
+enum { READ_INCLUDE = 0 };
 enum { CHANGE_KEEP = 0 };
 enum { REMOVE_RECURSIVE = 0 };
 enum {
@@ -199,20 +201,23 @@ static bool record_read(const struct call *call, struct response *res,
 	(void)ret;
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
+	struct writer w = {.arena = call->task.arena};
+	include_set asked;
 	struct revision rev;
 
-	if (!provision_read(call->gateway, &call->task, k, call->params[0],
+	if (!include_read(call, READ_INCLUDE, &asked, e) ||
+	    !provision_read(call->gateway, &call->task, k, call->params[0],
 			    record, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
 	if (conditional_is_fresh(call->req, rev.etag)) {
 		res->status = 304;
-	} else {
-		struct writer w = {.arena = call->task.arena};
-
-		codec_write(codec_of(k), record, &w);
-		show(res, &w);
+		return true;
 	}
+	codec_write(codec_of(k), record, &w);
+	if (!include_write(call, asked, record, &w, e))
+		return false;
+	show(res, &w);
 	return true;
 }
 
@@ -466,7 +471,7 @@ static bool me_read(const struct call *call, struct response *res, json_t **ret,
 static const struct route routes[] = {
 	{"GET",    "domains",           NULL,    record_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
 	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
-	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {NULL}},
+	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {"include"}},
 	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
 	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {"recursive"}},

@@ -14,10 +14,12 @@ struct gateway {
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
-	char delimiter;       /* what begins a tag: john+tag; 0: nothing */
-	const char *name;     /* of this process, among all of a directory */
-	int64_t lease_millis; /* who is silent for that long is taken for dead
-			       */
+	char delimiter;        /* what begins a tag: john+tag; 0: nothing */
+	const char *name;      /* of this process, among all of a directory */
+	int64_t lease_millis;  /* who is silent for that long is taken for dead
+				*/
+	int64_t settle_millis; /* after that nothing which a gateway has begun
+				  is under way any more */
 };
 
 #endif

@@ -316,7 +316,11 @@ static bool run_retire(struct run *r, const struct step *s, bool *more,
 static bool run_purge(struct run *r, const struct step *s, bool *more,
 		      struct err *e)
 {
-	(void)s;
+	struct store *st = r->g->store;
+
+	if (r->purged == 0 &&
+	    !st->ops->forget(st, &r->work, s->key, s->id, NULL, e))
+		return false;
 	r->purged += PURGE_AT_ONCE;
 	return r->g->journal->ops->purge(r->g->journal, &r->work, r->plan->id,
 					 PURGE_AT_ONCE, more, e);

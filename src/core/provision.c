@@ -6,9 +6,11 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/doubt.h"
+#include "core/obstacle.h"
 #include "core/password.h"
 #include "core/rearrange.h"
 #include "core/sender.h"
+#include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
 #include "core/verdict.h"
@@ -111,24 +113,23 @@ static void user_inherit(struct user *u, const struct domain *d)
 }
 
 static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
-		    void *record, struct err *e)
+		    void *record, struct domain *domain, struct err *e)
 {
-	struct domain domain;
-
 	switch (k) {
 	case KIND_COUNT:
 		return true;
 	case KIND_DOMAIN:
 		return target_check(g, t, record, e);
 	case KIND_ALIAS:
-		return domain_accepts(g, t, k, kind_key(k, record), &domain, e);
+		return domain_accepts(g, t, k, kind_key(k, record), domain, e);
 	case KIND_USER:
 		break;
 	}
-	if (!domain_accepts(g, t, k, kind_key(k, record), &domain, e))
+	if (!domain_accepts(g, t, k, kind_key(k, record), domain, e))
 		return false;
-	user_inherit(record, &domain);
-	return sender_check(g, t, NULL, record, e) &&
+	user_inherit(record, domain);
+	return tally_check_quota(domain, record, t->arena, e) &&
+	       sender_check(g, t, NULL, record, e) &&
 	       password_prepare(g, t, record, e);
 }
 
@@ -138,41 +139,6 @@ bool provision_denied(struct err *e, const char *verb, const char *key)
 	if (e->kind == ERR_DENIED && e->code == NULL)
 		err_set(e, ERR_DENIED, "you may not %s %s", verb, key);
 	return false;
-}
-
-/* Say what is in the way, if the caller may know. */
-static bool taken(const struct gateway *g, const struct task *t, enum kind k,
-		  const char *key, struct err *e)
-{
-	static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS};
-	struct err why = *e;
-
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		const struct kind_rules *r = kind_rules(kinds[i]);
-		void *there = arena_alloc(t->arena, r->size);
-		struct revision rev;
-		struct err none = {0};
-
-		if ((kinds[i] == KIND_DOMAIN) != (k == KIND_DOMAIN) ||
-		    !g->store->ops->get(g->store, t, kinds[i], key, there, &rev,
-					&none))
-			continue;
-		err_set(&why, ERR_EXISTS, "%s exists already (%s)", key,
-			r->noun);
-		why.conflicts_with =
-			arena_printf(t->arena, "%s%s", r->path, key);
-		*e = why;
-		return false;
-	}
-	/* Who sees everything has met somebody who just took it away again. */
-	bool all = false;
-	struct err none = {0};
-	if (!g->store->ops->is_super_administrator(g->store, t, &all, &none)) {
-		*e = none;
-		return false;
-	}
-	return all ? err_set(e, ERR_EXISTS, "%s exists already", key)
-		   : err_set(e, ERR_DENIED, "you may not create %s", key);
 }
 
 /* Whether what is there is what we sent, when the answer to that was lost.  If
@@ -211,29 +177,41 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
 				    "%s is just being renamed or removed", key);
 }
 
-static bool create(const struct gateway *g, const struct task *t, enum kind k,
-		   void *record, struct revision *ret, struct err *e)
+/* Add what is ready to be. */
+static bool put(const struct gateway *g, const struct task *t, enum kind k,
+		void *record, struct revision *ret, struct err *e)
 {
-	const struct kind_rules *r = kind_rules(k);
 	struct doubt d = doubt_begin();
 
-	if (!provision_judge(g, k, record, t->arena, e) ||
-	    !prepare(g, t, k, record, e))
-		return false;
-	r->complete(record, t->arena);
-	const char *key = kind_key(k, record);
-	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
-				 !web_check(g, t, k, record, e)))
-		return false;
 	do {
 		err_clear(e);
 		if (web_add(g, t, k, record, ret, e))
 			return true;
 	} while (doubt_again(&d, g, t, e));
-	if (d.any && is_ours(g, t, k, &d, record, ret, e))
+	return d.any && is_ours(g, t, k, &d, record, ret, e);
+}
+
+static bool create(const struct gateway *g, const struct task *t, enum kind k,
+		   void *record, struct revision *ret, struct err *e)
+{
+	struct tally_hold held;
+	struct domain domain;
+
+	if (!provision_judge(g, k, record, t->arena, e) ||
+	    !prepare(g, t, k, record, &domain, e))
+		return false;
+	kind_rules(k)->complete(record, t->arena);
+	const char *key = kind_key(k, record);
+	/* A domain's name is free from the moment the old one is gone. */
+	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
+				 !web_check(g, t, k, record, e)))
+		return false;
+	if (!tally_new(g, t, k, &domain, record, &held, e))
+		return false;
+	if (put(g, t, k, record, ret, e))
 		return true;
-	return e->kind == ERR_EXISTS ? taken(g, t, k, key, e)
+	tally_let_go(g, t, &held, e);
+	return e->kind == ERR_EXISTS ? obstacle_taken(g, t, k, key, e)
 				     : provision_denied(e, "create", key);
 }
 
@@ -431,6 +409,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 {
 	const struct kind_rules *r = kind_rules(c->kind);
 	void *old = arena_alloc(t->arena, r->size);
+	struct tally_hold held;
 	struct revision seen;
 
 	if (!g->store->ops->get(g->store, t, c->kind, c->key, old, &seen, e) ||
@@ -448,8 +427,12 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
-	return web_check(g, t, c->kind, ret, e) &&
-	       web_change(g, t, c->kind, old, ret, &seen, rev, e);
+	if (!web_check(g, t, c->kind, ret, e) ||
+	    !tally_change(g, t, c->kind, old, ret, &held, e))
+		return false;
+	bool done = web_change(g, t, c->kind, old, ret, &seen, rev, e);
+	tally_changed(g, t, c->kind, old, ret, &held, done, e);
+	return done;
 }
 
 /* Hashing is dear: not for a user who may not write the result. */
@@ -529,27 +512,6 @@ bool provision_change(const struct gateway *g, const struct task *t,
 	       told(g, t, k, ret, e);
 }
 
-/* Say what a domain still has, as far as it can be told. */
-static void tell_counts(const struct gateway *g, const struct task *t,
-			const char *domain, struct err *e)
-{
-	struct tally n = {0};
-	struct err why = {0};
-
-	if (!g->store->ops->count(g->store, t, domain, &n, &why)) {
-		err_code(e, ERR_CONFLICT, "not_empty",
-			 "%s is not empty (not counted: %s)", domain, why.text);
-		return;
-	}
-	const struct err_count counts[] = {{"users", n.users},
-					   {"aliases", n.aliases},
-					   {NULL, 0}};
-	e->counts = arena_copy(t->arena, counts, sizeof(counts));
-	err_code(e, ERR_CONFLICT, "not_empty",
-		 "%s is not empty; it has %lld users and %lld aliases", domain,
-		 (long long)n.users, (long long)n.aliases);
-}
-
 /* One try.  After the first, what has come in its place stays. */
 static bool remove_once(const struct gateway *g, const struct task *t,
 			enum kind k, const char *key, const char **id,
@@ -564,9 +526,12 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 		return err_set(e, ERR_NOT_FOUND, "there is another %s now",
 			       key);
 	*id = kind_id(k, there);
-	return provision_matches(if_match, &seen, e) &&
-	       (k != KIND_DOMAIN || target_unused(g, t, key, e)) &&
-	       g->store->ops->remove(g->store, t, k, key, &seen, e);
+	if (!provision_matches(if_match, &seen, e) ||
+	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)) ||
+	    !g->store->ops->remove(g->store, t, k, key, &seen, e))
+		return false;
+	tally_removed(g, t, k, there);
+	return true;
 }
 
 /* After the last try: whether one of them was done after all. */
@@ -610,7 +575,7 @@ bool provision_remove(const struct gateway *g, const struct task *t,
 			return true;
 		}
 		if (text_equal(why.code, "not_empty"))
-			tell_counts(g, t, key, &why);
+			obstacle_counts(g, t, key, &why);
 		*e = why;
 		if (!was_overtaken(&why) && !doubt_again(&d, g, t, e))
 			return was_removed(g, t, k, key, id, &d, e) ||

@@ -6,6 +6,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/plan.h"
+#include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
 #include "util/text.h"
@@ -112,9 +113,14 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 			    .steps = steps,
 			    .count = COUNT(steps) - (p->keep_key ? 1 : 0)};
 
+	struct tally_hold held = {0};
+	/* The old address stays, as an alias. */
+	if (p->keep_key && !tally_new_alias(g, t, key, &held, e))
+		return false;
 	if (plan_run(g, t, &plan, e))
 		return g->store->ops->get(g->store, t, k, to, ret, rev, e) ||
 		       unseen(e, to);
+	tally_let_go(g, t, &held, e);
 	if (e->kind == ERR_EXISTS)
 		return is_free(g, t, to, e) &&
 		       err_set(e, ERR_EXISTS, "%s exists already", to);

@@ -24,8 +24,24 @@ struct revision {
 	const char *guard; /* changes with every write; opaque */
 };
 
+/* How much of it there is in a domain, or may be. */
 struct tally {
 	int64_t users, aliases;
+	int64_t quota_bytes; /* of all users together */
+};
+
+/* What came of counting a domain anew. */
+struct recount {
+	const char *guard; /* of its tally; NULL: it has none */
+	bool settled;      /* the counters are what was counted */
+	bool mended;       /* they had not been */
+};
+
+/* What the change log tells. */
+struct writes {
+	bool known;               /* there is a log */
+	struct text_list domains; /* in which something was written */
+	const char *reached;      /* how far we have read; opaque */
 };
 
 enum { STORE_LEADING_MAX = 3 };
@@ -59,7 +75,8 @@ struct store_ops {
 	bool (*list)(struct store *s, const struct task *t,
 		     const struct query *q, struct page *ret, struct err *e);
 
-	/* How many users and aliases a domain has. */
+	/* How many users and aliases a domain has, and the sum of the quotas.
+	 */
 	bool (*count)(struct store *s, const struct task *t, const char *domain,
 		      struct tally *ret, struct err *e);
 
@@ -113,6 +130,46 @@ struct store_ops {
 	 * `more`: call again. */
 	bool (*expire)(struct store *s, const struct task *t, const char *from,
 		       const char *to, bool *more, struct err *e);
+
+	/* Tallies: what a domain with limits has used of them, written with the
+	 * gateway's own rights.  A limit of NUMBER_NONE is none. */
+
+	/* Count that much more, unless a limit would be passed: ERR_CONFLICT,
+	 * "limit_reached".  Whatever the failure, nothing is counted, or it is
+	 * until the domain is counted anew. */
+	bool (*reserve)(struct store *s, const struct task *t,
+			const char *domain, const char *id,
+			const struct tally *limits, const struct tally *more,
+			struct err *e);
+
+	/* Count that much less, where it is counted at all. */
+	bool (*release)(struct store *s, const struct task *t,
+			const char *domain, const struct tally *less,
+			struct err *e);
+
+	/* Count no more what is not 0 in `which`, until it is limited anew;
+	 * NULL: drop the whole tally of the domain with that id. */
+	bool (*forget)(struct store *s, const struct task *t,
+		       const char *domain, const char *id,
+		       const struct tally *which, struct err *e);
+
+	/* Count a domain anew.  Counters become what was counted if the guard
+	 * is still `settled`: nothing that was reserved before is under way.
+	 * Otherwise, and with NULL, they only grow. */
+	bool (*recount)(struct store *s, const struct task *t,
+			const char *domain, const char *settled,
+			struct recount *ret, struct err *e);
+
+	/* The domains that have a tally, sorted, after that name. */
+	bool (*tallied)(struct store *s, const struct task *t,
+			const char *after, size_t limit, struct text_list *ret,
+			bool *more, struct err *e);
+
+	/* The domains in which something was written, by whomever, since the
+	 * log was read to there; NULL: of late.  None if there are no tallies.
+	 */
+	bool (*written)(struct store *s, const struct task *t,
+			const char *since, struct writes *ret, struct err *e);
 
 	/* What follows are steps of plans: each may be done over again, and
 	 * then does what is left to do. */

@@ -92,3 +92,8 @@ void writer_flag(struct writer *w, bool flag)
 {
 	writer_raw(w, flag ? "true" : "false");
 }
+
+void writer_reopen(struct writer *w)
+{
+	w->text[--w->used] = '\0';
+}

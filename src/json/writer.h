@@ -30,4 +30,7 @@ void writer_text(struct writer *w, const char *s);
 void writer_number(struct writer *w, int64_t n);
 void writer_flag(struct writer *w, bool flag);
 
+/* The object that was just ended takes more members after all. */
+void writer_reopen(struct writer *w);
+
 #endif

@@ -69,6 +69,20 @@ void control_assert_below(struct controls *c, struct arena *a,
 	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
 }
 
+void control_assert_all(struct controls *c, struct arena *a,
+			const struct assertion *parts, size_t count)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	bool good = ber != NULL && ber_printf(ber, "t{", LDAP_FILTER_AND) >= 0;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = ber_printf(ber, "t{ss}", parts[i].how, parts[i].attr,
+				  parts[i].value) >= 0;
+	if (!good || ber_printf(ber, "}") < 0)
+		alloc_die();
+	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
+}
+
 void control_no_op(struct controls *c)
 {
 	add(c, LDAP_CONTROL_NOOP, (struct berval){0});

@@ -33,6 +33,16 @@ void control_assert_below(struct controls *c, struct arena *a,
 			  const char *const names[], const char *const values[],
 			  size_t count);
 
+/* A part of an assertion; `how` is LDAP_FILTER_EQUALITY, _GE or _LE. */
+struct assertion {
+	ber_tag_t how;
+	const char *attr, *value;
+};
+
+/* Only if the entry has all of them. */
+void control_assert_all(struct controls *c, struct arena *a,
+			const struct assertion *parts, size_t count);
+
 /* Check everything and write nothing: result LDAP_X_NO_OPERATION. */
 void control_no_op(struct controls *c);
 

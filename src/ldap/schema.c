@@ -15,6 +15,7 @@ const char schema_password[] = "userPassword";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
 const char schema_former[] = "provostFormerAddress";
+const char schema_quota[] = "provostQuotaBytes";
 const char schema_enabled[] = "provostEnabled";
 const char schema_wish[] = "provostEnabledWish";
 const char schema_mailbox_id[] = "provostMailboxId";
@@ -56,6 +57,16 @@ static const struct map_attr domain_attrs[] = {
 	{"provostMaxUsers",           F(max_users),          0},
 	{"provostMaxAliases",         F(max_aliases),        0},
 	OPERATIONAL,
+};
+#undef F
+
+#define F(member) FIELD(struct domain, member)
+static const struct map_attr limit_attrs[] = {
+	{"entryUUID",                 F(id),                 MAP_READ_ONLY},
+	{"provostQuotaBytes",         F(quota_bytes),        0},
+	{"provostMaxUsers",           F(max_users),          0},
+	{"provostMaxAliases",         F(max_aliases),        0},
+	{NULL,                        {0, 0},                0},
 };
 #undef F
 
@@ -166,6 +177,13 @@ const char *schema_usage_dn(struct arena *a, const char *user)
 	return dn_child(a, "cn", schema_usage_name, user);
 }
 
+static const struct map limits = {domain_classes, "provostDomain", limit_attrs};
+
+const struct map *schema_limits(void)
+{
+	return &limits;
+}
+
 const struct map *schema_signpost(enum kind k)
 {
 	return &posts[k];
@@ -213,6 +231,12 @@ const char *schema_plan_dn(struct arena *a, const char *base, const char *id)
 const char *schema_numbers_dn(struct arena *a, const char *base)
 {
 	return dn_child(a, "cn", "numbers", schema_journal_dn(a, base));
+}
+
+const char *schema_tally_dn(struct arena *a, const char *base,
+			    const char *domain)
+{
+	return dn_child(a, "cn", domain, schema_journal_dn(a, base));
 }
 
 const char *schema_login_dn(struct arena *a, const char *base, const char *name)

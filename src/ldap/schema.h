@@ -20,11 +20,15 @@ const struct schema *schema_of(enum kind k);
 /* How a struct signpost is read off an entry of that kind. */
 const struct map *schema_signpost(enum kind k);
 
+/* The limits of a domain, and its id. */
+const struct map *schema_limits(void);
+
 extern const char schema_guard[];    /* changes with every write */
 extern const char schema_password[]; /* holds the hash */
 extern const char schema_local_part[];
 extern const char schema_login[];
 extern const char schema_former[];
+extern const char schema_quota[];
 extern const char schema_enabled[], schema_wish[];
 extern const char schema_mailbox_id[];
 extern const char schema_usage_of[];
@@ -52,6 +56,10 @@ const char *schema_plan_dn(struct arena *a, const char *base, const char *id);
 
 /* The counter that numbers are drawn from. */
 const char *schema_numbers_dn(struct arena *a, const char *base);
+
+/* What a domain with limits has used of them. */
+const char *schema_tally_dn(struct arena *a, const char *base,
+			    const char *domain);
 
 /* Who logs in by that name: an address, or a principal's name. */
 const char *schema_login_dn(struct arena *a, const char *base,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/idle.h"
@@ -14,6 +15,7 @@
 #include "ldap/steps.h"
 #include "ldap/store_parts.h"
 #include "ldap/survey.h"
+#include "ldap/tally.h"
 #include "ldap/usage.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -528,8 +530,8 @@ static bool list(struct store *port, const struct task *t,
 
 static struct survey survey_of(struct store *port)
 {
-	return (struct survey){store_self(port)->session,
-			       store_self(port)->set};
+	return (struct survey){.session = store_self(port)->session,
+			       .set = store_self(port)->set};
 }
 
 static bool count_below(struct store *port, const struct task *t,
@@ -623,6 +625,12 @@ static const struct store_ops ops = {
 	.etag = etag,
 	.expire = ldap_expire,
 	.may_create = steps_may_create,
+	.reserve = ldap_tally_reserve,
+	.release = ldap_tally_release,
+	.forget = ldap_tally_forget,
+	.recount = ldap_tally_recount,
+	.tallied = ldap_tally_list,
+	.written = ldap_changes_read,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

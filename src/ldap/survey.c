@@ -9,6 +9,7 @@
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 enum {
 	KEYS_A_SEARCH = 50, /* that are looked up at once */
@@ -27,7 +28,8 @@ static bool run(const struct survey *s, const struct task *t,
 	int64_t deadline = own < t->deadline ? own : t->deadline;
 	struct controls c = {.count = 0};
 
-	control_proxy(&c, t->arena, t->caller->identity);
+	if (!s->own)
+		control_proxy(&c, t->arena, t->caller->identity);
 	op->kind = OPERATION_SEARCH;
 	op->controls = control_list(&c);
 	bool answered = session_run(s->session, t->arena, op, deadline, e);
@@ -36,37 +38,65 @@ static bool run(const struct survey *s, const struct task *t,
 			    result_failed(e, op->result, what));
 }
 
+/* What is there of a kind, and the sum of a number that it has. */
+struct counting {
+	int64_t count, sum;
+};
+
+static void sum_up(struct counting *c, const char *text)
+{
+	int64_t n;
+
+	if (text_number(text, 0, INT64_MAX, &n) &&
+	    __builtin_add_overflow(c->sum, n, &c->sum))
+		c->sum = INT64_MAX;
+}
+
 static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
 {
-	int64_t *count = ctx;
+	struct berval dn, *values = NULL, name;
+	BerElement *ber = NULL;
+	struct counting *c = ctx;
 
-	(void)ld, (void)message;
-	++*count;
+	c->count++;
+	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
+	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
+		    LDAP_SUCCESS &&
+	    values != NULL && values[0].bv_val != NULL)
+		sum_up(c, values[0].bv_val);
+	ber_memfree(values);
+	ber_free(ber, 0);
 }
 
 static bool count_kind(const struct survey *s, const struct task *t,
-		       enum kind k, const char *domain, int64_t *ret,
+		       enum kind k, const char *domain, struct counting *ret,
 		       struct err *e)
 {
+	static const char *const quota[] = {schema_quota, NULL};
 	struct operation op = {.dn = schema_dn(t->arena, s->set->base,
 					       KIND_DOMAIN, domain),
 			       .scope = LDAP_SCOPE_ONELEVEL,
 			       .filter = schema_class_filter(t->arena, k),
-			       .want = nothing,
+			       .want = k == KIND_USER ? quota : nothing,
 			       .limit = OPERATION_ALL,
 			       .each = each_counted,
 			       .ctx = ret,
 			       .idle = s->set->read_seconds * 1000};
 
-	*ret = 0;
+	*ret = (struct counting){0};
 	return run(s, t, &op, s->set->read_seconds * COUNT_READS, domain, e);
 }
 
 bool survey_count(const struct survey *s, const struct task *t,
 		  const char *domain, struct tally *ret, struct err *e)
 {
-	return count_kind(s, t, KIND_USER, domain, &ret->users, e) &&
-	       count_kind(s, t, KIND_ALIAS, domain, &ret->aliases, e);
+	struct counting users, aliases;
+
+	if (!count_kind(s, t, KIND_USER, domain, &users, e) ||
+	    !count_kind(s, t, KIND_ALIAS, domain, &aliases, e))
+		return false;
+	*ret = (struct tally){users.count, aliases.count, users.sum};
+	return true;
 }
 
 static void each_name(void *ctx, LDAP *ld, LDAPMessage *message)

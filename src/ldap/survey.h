@@ -14,6 +14,7 @@
 struct survey {
 	struct session *session;
 	const struct ldap_settings *set;
+	bool own; /* with the gateway's own rights instead */
 };
 
 bool survey_count(const struct survey *s, const struct task *t,

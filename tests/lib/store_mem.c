@@ -9,6 +9,7 @@
 #include "core/user.h"
 #include "tests/lib/store_mem_parts.h"
 #include "tests/lib/survey_mem.h"
+#include "tests/lib/tally_mem.h"
 #include "util/text.h"
 
 enum flags {
@@ -600,6 +601,12 @@ struct store *store_mem_open(void)
 	ops.is_super_administrator = is_super_administrator;
 	ops.etag = etag;
 	ops.expire = survey_mem_expire;
+	ops.reserve = tally_mem.reserve;
+	ops.release = tally_mem.release;
+	ops.forget = tally_mem.forget;
+	ops.recount = tally_mem.recount;
+	ops.tallied = tally_mem.tallied;
+	ops.written = tally_mem.written;
 	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();

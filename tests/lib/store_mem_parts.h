@@ -17,10 +17,13 @@ struct item {
 	const char *plan; /* it was retired to; NULL: it is there */
 };
 
+struct counted;
+
 struct store_mem {
 	struct store port;
 	struct arena *arena;
 	struct item *items;
+	struct counted *tallies;
 	const char *administrators[STORE_MEM_ADMINISTRATORS];
 	size_t administrator_count;
 	int64_t numbers; /* given out */

@@ -37,7 +37,14 @@ bool survey_mem_count(struct store *s, const struct task *t, const char *domain,
 	if (!list(s, t, KIND_USER, domain, &users, e) ||
 	    !list(s, t, KIND_ALIAS, domain, &aliases, e))
 		return false;
-	*ret = (struct tally){(int64_t)users.count, (int64_t)aliases.count};
+	*ret = (struct tally){(int64_t)users.count, (int64_t)aliases.count, 0};
+	for (size_t i = 0; i < users.count; i++) {
+		struct user u;
+
+		memcpy(&u, users.records + i * sizeof(u), sizeof(u));
+		if (u.quota_bytes > 0)
+			ret->quota_bytes += u.quota_bytes;
+	}
 	return true;
 }
 

@@ -70,7 +70,8 @@ struct world *world_open(void)
 				      .login = &w->login.port,
 				      .delimiter = '+',
 				      .name = "here",
-				      .lease_millis = 10000};
+				      .lease_millis = 10000,
+				      .settle_millis = 35000};
 	w->admin = (struct task){w->arena, &admin, INT64_MAX};
 	w->ann = (struct task){w->arena, &ann, INT64_MAX};
 	populate(w);

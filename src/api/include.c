@@ -1,0 +1,87 @@
+#include "api/include.h"
+
+#include <string.h>
+
+struct inclusion {
+	const char *word; /* the member, too */
+	enum kind kind;
+	bool (*write)(const struct call *call, const void *record,
+		      struct writer *w, struct err *e);
+};
+
+static void write_count(struct writer *w, const char *name, int64_t n)
+{
+	writer_raw(w, name);
+	writer_number(w, n);
+}
+
+static bool counts(const struct call *call, const void *record,
+		   struct writer *w, struct err *e)
+{
+	struct store *s = call->gateway->store;
+	struct tally n;
+
+	if (!s->ops->count(s, &call->task, kind_key(KIND_DOMAIN, record), &n,
+			   e))
+		return false;
+	write_count(w, "{\"users\":", n.users);
+	write_count(w, ",\"aliases\":", n.aliases);
+	write_count(w, ",\"quota_bytes\":", n.quota_bytes);
+	writer_raw(w, "}");
+	return true;
+}
+
+/* One row a word. */
+static const struct inclusion inclusions[] = {
+	{"counts", KIND_DOMAIN, counts},
+};
+
+static bool add(const struct call *call, size_t which, const char *word,
+		size_t size, include_set *ret, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(inclusions); i++) {
+		const struct inclusion *n = &inclusions[i];
+
+		if (n->kind != call->route->kind || strlen(n->word) != size ||
+		    strncmp(n->word, word, size) != 0)
+			continue;
+		*ret |= 1U << i;
+		return true;
+	}
+	return err_code(e, ERR_MALFORMED, "parameter_malformed",
+			"%s names something that is not known here",
+			call->route->query[which]);
+}
+
+bool include_read(const struct call *call, size_t which, include_set *ret,
+		  struct err *e)
+{
+	const char *p = call->query[which];
+
+	*ret = 0;
+	while (p != NULL) {
+		size_t size = strcspn(p, ",");
+
+		if (!add(call, which, p, size, ret, e))
+			return false;
+		p = p[size] == ',' ? p + size + 1 : NULL;
+	}
+	return true;
+}
+
+bool include_write(const struct call *call, include_set asked,
+		   const void *record, struct writer *w, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(inclusions); i++) {
+		if (!(asked & 1U << i))
+			continue;
+		writer_reopen(w);
+		writer_raw(w, ",\"");
+		writer_raw(w, inclusions[i].word);
+		writer_raw(w, "\":");
+		if (!inclusions[i].write(call, record, w, e))
+			return false;
+		writer_raw(w, "}");
+	}
+	return true;
+}
