@@ -487,7 +487,8 @@ def table(logged):
         case("sso", VALUE, read, JOHN, attribute)
     for attribute in ("userPassword", "provostMailboxId", "provostRecoveryAddress", "provostNumber"):
         case("sso", BARE, read, JOHN, attribute)
-    for dn in (ALPHA, SALES, DKIM, ALICE, POSTFIX, ADMINISTRATORS, CHANGE, "cn=usage," + JOHN):
+    case("sso", VALUE, read, ADMINISTRATORS, "member")
+    for dn in (ALPHA, SALES, DKIM, ALICE, POSTFIX, CHANGE, "cn=usage," + JOHN):
         case("sso", NO_SUCH, read, dn, "objectClass")
 
     case("signer", 1, count, DOMAINS, "(&(objectClass=provostDkimKey)(provostDkimDomain=alpha.example)(provostDkimState=active))")

@@ -103,7 +103,8 @@ with Directory(base=BASE, entries="".join(parts), level="trace,filter") as direc
     for who, text, want, *base in LOOKUPS:
         found, counts, lines = candidates(directory, connections[who], text, *base)
         tap.is_(found, want, "%s finds %d: %s" % (who, want, text))
-        tap.ok(len(counts) == 1 and 0 <= counts[0] <= MOST, "few candidates: %s" % text, counts or lines[:500])
+        # One of them may be the overlay's own, which looks for dynamic groups.
+        tap.ok(0 < len(counts) <= 2 and min(counts) >= 0 and max(counts) <= MOST, "few candidates: %s" % text, counts or lines[:500])
         missing = set(re.findall(r"\((\w+)\) not indexed", lines)) - {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostDkimState"}
         tap.is_(missing, set(), "what it searches by is indexed: %s" % text)
     for text in SCANS:
