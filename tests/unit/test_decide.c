@@ -54,6 +54,20 @@ static void alias(const char *address, const char *one, const char *other)
 	must(KIND_ALIAS, &al);
 }
 
+/* As other tools than ours may write it: a circle is closed. */
+static void lead_back(const char *address, const char *to)
+{
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	al.address = address;
+	al.destinations = (struct text_list){&to, 1};
+	alias_complete(&al, w->arena);
+	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
+		printf("Bail out! %s\n", e.text);
+}
+
 static void populate(void)
 {
 	static const char *const users[] = {"full@example.org",
@@ -90,7 +104,7 @@ static void populate(void)
 	alias("lost@example.org", "nobody@example.org", NULL);
 	alias("part@example.org", "nobody@example.org", "ann@example.org");
 	alias("loop1@example.org", "loop2@example.org", NULL);
-	alias("loop2@example.org", "loop1@example.org", "x@example.org");
+	lead_back("loop2@example.org", "loop1@example.org");
 	alias("@catch.example", "nobody@brand.example", NULL);
 }
 
