@@ -52,6 +52,21 @@ static void alias(const char *address, const char *one, const char *other)
 	must(KIND_ALIAS, &al);
 }
 
+/* As other tools than ours may write it: a circle is closed. */
+static void lead_back(const char *address, const char *one, const char *other)
+{
+	const char *to[] = {one, other};
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	al.address = address;
+	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
+	alias_complete(&al, w->arena);
+	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
+		printf("Bail out! %s\n", e.text);
+}
+
 static const char *copies[] = {"copy@example.org", "c@out.example"},
 		  *nowhere[] = {"postmaster", "@example.org"};
 static const struct text_list keeps = {copies, 2}, lost = {nowhere, 2},
@@ -75,9 +90,9 @@ static void populate(void)
 	alias("info@example.org", "sales@example.org", "x@out.example");
 	alias("toalias@example.org", "sales@alias.example", "no@alias.example");
 	alias("r1@example.org", "r2@example.org", NULL);
-	alias("r2@example.org", "r1@example.org", "bob@example.org");
+	lead_back("r2@example.org", "r1@example.org", "bob@example.org");
 	alias("tooff@example.org", "off@example.org", "u@closed.example");
-	alias("grow@example.org", "grow+x@example.org", NULL);
+	lead_back("grow@example.org", "grow+x@example.org", NULL);
 }
 
 /* "yes mailbox mailbox > external > code:address" */
