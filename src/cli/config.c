@@ -20,6 +20,25 @@
 
 enum { FILE_MAX = 1024, PAIRS_MAX = 48 };
 
+/* Where user-patches.sh puts Postfix's tables within the container. */
+static const char container_maps[] = "/etc/postfix/provost";
+
+/* What Postfix finds where, unless an option says so: the way to Dovecot, and a
+ * policy service, which in the container is Dovecot's own. */
+struct surroundings {
+	const char *delivery, *policy;
+};
+
+static const struct surroundings on_host = {"lmtp:unix:private/dovecot-lmtp",
+					    "inet:127.0.0.1:10040"};
+static const struct surroundings in_container =
+	{"lmtp:unix:/var/run/dovecot/lmtp", "inet:127.0.0.1:12340"};
+
+static bool is_container(const char *program)
+{
+	return strcmp(program, "docker-mailserver") == 0;
+}
+
 /* The first line of a file in the state directory. */
 static bool read_line(struct arena *a, const char *path, const char **ret,
 		      struct err *e)
@@ -193,6 +212,7 @@ static bool fill_dovecot(struct arena *a, const struct config_options *o,
 		"PASSWORD_ATTRIBUTE", lookup ? ",userPassword=password" : "",
 		"MASTER", masters != NULL ? "" : "#",
 		"MASTER_USERS", or_default(masters, "/etc/provost/master-users"),
+		"LOOKUP", lookup ? "" : "#",
 		"DICT", dict != NULL ? "" : "#",
 		"DICT_SOCKET", or_default(dict, "/run/provost/dict"),
 		"DELIMITER", tags.dovecot,
@@ -213,11 +233,12 @@ static bool is_yes(const char *flag, const char *value, bool *ret,
 }
 
 static bool fill_postfix(struct arena *a, const char *dir,
-			 const struct config_options *o, const char **pairs,
+			 const struct config_options *o,
+			 const struct surroundings *around, const char **pairs,
 			 struct err *e)
 {
-	const char *delivery =
-		or_default(o->delivery, "lmtp:unix:private/dovecot-lmtp");
+	const char *delivery = or_default(o->delivery, around->delivery);
+	const char *policy = or_default(o->policy, around->policy);
 	struct tags tags;
 	bool tagged;
 
@@ -229,11 +250,17 @@ static bool fill_postfix(struct arena *a, const char *dir,
 		return err_set(e, ERR_INVALID,
 			       "--delivery is a transport, such as "
 			       "lmtp:unix:private/dovecot-lmtp");
+	if (!is_one_word(policy) || (strncmp(policy, "inet:", 5) != 0 &&
+				     strncmp(policy, "unix:", 5) != 0))
+		return err_set(e, ERR_INVALID,
+			       "--policy is inet:ADDRESS:PORT or unix:/PATH");
 	const char *last =
 		arena_printf(a, ", regexp:%s/tagged_senders.regexp", dir);
 	/* clang-format off */
 	const char *const all[] = {
 		"DELIVERY", delivery,
+		"POLICY", o->policy != NULL ? "" : "#",
+		"POLICY_SERVICE", policy,
 		"DELIMITER", tags.delimiter,
 		"PROPAGATE", tags.propagate,
 		"TAG_PATTERN", tags.pattern,
@@ -246,36 +273,57 @@ static bool fill_postfix(struct arena *a, const char *dir,
 	return true;
 }
 
+/* Where the container has its things.  It asks the directory from outside the
+ * machine, as it sees it, and as two services. */
+static bool fill_container(struct arena *a, const struct config_options *o,
+			   const char **pairs, struct err *e)
+{
+	const char *file = o->dovecot_password_file, *password, *uri;
+
+	if (!find_uri(a, o, &uri, e) ||
+	    !(file != NULL ? read_line(a, file, &password, e)
+			   : read_state(a, o, "services/dovecot", NULL,
+					&password, e)))
+		return false;
+	if (!is_one_word(password))
+		return err_set(e, ERR_INVALID,
+			       "DOVECOT_PASSWORD must be one word without "
+			       "quotes");
+	if (strstr(uri, "//127.") != NULL || strstr(uri, "//localhost") != NULL)
+		fprintf(stderr,
+			"provost: within the container %s is the container "
+			"itself, unless it shares the network of its host\n",
+			uri);
+	*pairs++ = "DOVECOT_PASSWORD";
+	*pairs++ = password;
+	return fill_postfix(a, container_maps, o, &in_container, pairs, e);
+}
+
 static bool fill_mail(struct arena *a, const char *program, const char *dir,
 		      const struct config_options *o, const char **pairs,
 		      struct err *e)
 {
+	bool dovecot = strcmp(program, "dovecot") == 0;
+	bool container = is_container(program);
 	const char *base, *uri, *password;
 
 	if (!read_state(a, o, "base", o->base, &base, e) ||
 	    !base_check(base, e) || !find_uri(a, o, &uri, e) ||
-	    !find_password(a, program, o, &password, e))
+	    !find_password(a, dovecot ? "dovecot" : "postfix", o, &password, e))
 		return false;
-	const char *const all[] = {"BASE",
-				   base,
-				   "LDAP_URI",
-				   uri,
-				   "PASSWORD",
-				   password,
-				   "DIR",
-				   dir,
-				   "HOSTNAME",
-				   or_default(o->hostname, hostname(a)),
-				   "MAIL_DIR",
-				   or_default(o->mail_dir, "/var/vmail"),
-				   "MAIL_UID",
-				   or_default(o->mail_uid, "vmail"),
-				   "MAIL_GID",
-				   or_default(o->mail_gid, "vmail"),
-				   "POLICY_SERVICE",
-				   or_default(o->policy,
-					      "inet:127.0.0.1:10040"),
-				   NULL};
+	/* clang-format off */
+	const char *const all[] = {
+		"BASE", base,
+		"LDAP_URI", uri,
+		"PASSWORD", password,
+		"DIR", container ? container_maps : dir,
+		"HOSTNAME", or_default(o->hostname, hostname(a)),
+		"MAIL_DIR", or_default(o->mail_dir, "/var/vmail"),
+		"MAIL_UID", or_default(o->mail_uid, "vmail"),
+		"MAIL_GID", or_default(o->mail_gid, "vmail"),
+		NULL,
+	};
+	/* clang-format on */
 
 	for (size_t i = 1; i < COUNT(all); i += 2) {
 		if (!is_one_word(all[i]))
@@ -283,18 +331,11 @@ static bool fill_mail(struct arena *a, const char *program, const char *dir,
 				       "%s must be one word without quotes",
 				       all[i - 1]);
 	}
-	if (o->policy != NULL && strncmp(o->policy, "inet:", 5) != 0 &&
-	    strncmp(o->policy, "unix:", 5) != 0)
-		return err_set(e, ERR_INVALID,
-			       "--policy is inet:ADDRESS:PORT or unix:/PATH");
 	memcpy(pairs, all, sizeof(all));
 	pairs += COUNT(all) - 1;
-	*pairs++ = "POLICY";
-	*pairs++ = o->policy != NULL ? "" : "#";
-	*pairs = NULL;
-	return strcmp(program, "dovecot") == 0
-		       ? fill_dovecot(a, o, pairs, e)
-		       : fill_postfix(a, dir, o, pairs, e);
+	return dovecot     ? fill_dovecot(a, o, pairs, e)
+	       : container ? fill_container(a, o, pairs, e)
+			   : fill_postfix(a, dir, o, &on_host, pairs, e);
 }
 
 /* For a directory server of one's own.  Passwords and what depends on its
@@ -328,16 +369,43 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 	return true;
 }
 
-/* "postfix/main.cf" is one of postfix's, as "main.cf"; slapd's are the files
- * of the directory itself. */
-static const char *file_of(const char *program, const char *asset)
+/* The folder of the program's files, or NULL: slapd's are the files of the
+ * directory itself, Dovecot has one for each form of its configuration. */
+static const char *folder_of(const char *program, const char *version)
 {
-	bool slapd = strcmp(program, "slapd") == 0;
-	const char *folder = slapd ? "ldif" : program;
-	size_t size = strlen(folder);
+	static const char *const rows[][3] = {
+		{"postfix", NULL, "postfix"},
+		{"dovecot", "2.3", "dovecot"},
+		{"dovecot", "2.4", "dovecot-2.4"},
+		{"docker-mailserver", NULL, "docker-mailserver"},
+		{"slapd", NULL, "ldif"},
+	};
 
-	if (slapd && strcmp(asset, "schema/provost.ldif") == 0)
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (strcmp(rows[i][0], program) == 0 &&
+		    (rows[i][1] == NULL || strcmp(rows[i][1], version) == 0))
+			return rows[i][2];
+	}
+	return NULL;
+}
+
+/* "postfix/main.cf" is one of postfix's, as "main.cf".  The container has the
+ * tables of Postfix besides. */
+static const char *file_of(struct arena *a, const char *folder,
+			   const char *asset)
+{
+	size_t size = strlen(folder);
+	const char *table = strncmp(asset, "postfix/", 8) == 0 &&
+					    strcmp(asset + 8, "main.cf") != 0 &&
+					    strcmp(asset + 8, "master.cf") != 0
+				    ? asset + 8
+				    : NULL;
+
+	if (strcmp(folder, "ldif") == 0 &&
+	    strcmp(asset, "schema/provost.ldif") == 0)
 		return "schema.ldif";
+	if (is_container(folder) && table != NULL)
+		return arena_printf(a, "provost/%s", table);
 	return strncmp(asset, folder, size) == 0 && asset[size] == '/'
 		       ? asset + size + 1
 		       : NULL;
@@ -355,16 +423,24 @@ static bool share(const char *program, const char *path, struct err *e)
 	       err_set(e, ERR_INTERNAL, "%s: %s", path, strerror(errno));
 }
 
-static bool write_files(struct arena *a, const char *program, const char *dir,
+/* Whatever names the password is not for everybody. */
+static mode_t mode_of(const struct asset *as)
+{
+	return strstr(as->text, "@PASSWORD@") != NULL ? 0640
+	       : strncmp(as->text, "#!", 2) == 0      ? 0755
+						      : 0644;
+}
+
+static bool write_files(struct arena *a, const char *program,
+			const char *folder, const char *dir,
 			const char *const pairs[], struct err *e)
 {
 	for (const struct asset *as = assets; as->name != NULL; as++) {
-		const char *name = file_of(program, as->name);
+		const char *name = file_of(a, folder, as->name);
 
 		if (name == NULL)
 			continue;
-		/* Whatever names the password is not for everybody. */
-		mode_t mode = strstr(as->text, "@PASSWORD@") ? 0640 : 0644;
+		mode_t mode = mode_of(as);
 		const char *path = arena_printf(a, "%s/%s", dir, name);
 		if (!file_write(path, mode, text_fill(a, as->text, pairs), e) ||
 		    (mode == 0640 && !share(program, path, e)))
@@ -374,13 +450,11 @@ static bool write_files(struct arena *a, const char *program, const char *dir,
 	return true;
 }
 
-static bool is_known(const char *program)
+static bool make_directory(const char *path, struct err *e)
 {
-	for (const struct asset *as = assets; as->name != NULL; as++) {
-		if (file_of(program, as->name) != NULL)
-			return true;
-	}
-	return false;
+	return mkdir(path, 0755) == 0 || errno == EEXIST ||
+	       err_set(e, ERR_INVALID, "cannot make %s: %s", path,
+		       strerror(errno));
 }
 
 bool config_write(const char *program, const char *dir,
@@ -388,22 +462,28 @@ bool config_write(const char *program, const char *dir,
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const char *pairs[PAIRS_MAX] = {NULL};
+	const char *version = or_default(o->dovecot_version, "2.3");
+	const char *folder = folder_of(program, version);
 	char real[PATH_MAX];
 
-	if (!is_known(program))
+	if (folder == NULL && strcmp(program, "dovecot") == 0)
+		return err_set(e, ERR_INVALID,
+			       "--dovecot-version is 2.3 or 2.4");
+	if (folder == NULL)
 		return err_set(e, ERR_INVALID,
 			       "there is no configuration for %s; there is for "
-			       "postfix, dovecot and slapd",
+			       "postfix, dovecot, docker-mailserver and slapd",
 			       program);
-	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-		return err_set(e, ERR_INVALID, "cannot make %s: %s", dir,
-			       strerror(errno));
+	if (!make_directory(dir, e))
+		return false;
 	if (realpath(dir, real) == NULL)
 		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
 	bool filled = strcmp(program, "slapd") == 0
 			      ? fill_slapd(a, o, pairs, e)
 			      : fill_mail(a, program, real, o, pairs, e);
-	return filled && write_files(a, program, real, pairs, e);
+	if (filled && is_container(program))
+		filled = make_directory(arena_printf(a, "%s/provost", real), e);
+	return filled && write_files(a, program, folder, real, pairs, e);
 }
 
 static int run(const void *options, char *const *words)
@@ -422,12 +502,14 @@ static const char usage[] =
 	"config PROGRAM DIR [OPTION]...\n"
 	"\n"
 	"Write complete configuration for PROGRAM into DIR, which is made if it\n"
-	"is not there.  PROGRAM is postfix, dovecot or slapd.\n"
+	"is not there.  PROGRAM is postfix, dovecot, docker-mailserver or slapd.\n"
 	"\n"
 	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
 	"  --base DN             that everything is below [as provostd made it]\n"
 	"  --ldap-uri URI        of the directory [where provostd listens]\n"
 	"  --password-file FILE  of the service [in provostd's state directory]\n"
+	"  --dovecot-password-file FILE\n"
+	"                        of the other one, for docker-mailserver\n"
 	"  --hostname NAME       of the mail server [this machine's]\n"
 	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
 	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
@@ -436,6 +518,7 @@ static const char usage[] =
 	"                        inet:ADDRESS:PORT or unix:/PATH [nowhere]\n"
 	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
 	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
+	"  --dovecot-version V   2.3, or 2.4, whose form is another [2.3]\n"
 	"  --delimiter CHAR      between address and tag, or off [+]\n"
 	"  --tagged-senders yes|no\n"
 	"                        whether one's own address with a tag may send [yes]\n"
@@ -459,6 +542,8 @@ static const struct command_option option_rows[] = {
 	{"mail-gid",                F(mail_gid)},
 	{"passdb",                  F(passdb)},
 	{"master-users",            F(master_users)},
+	{"dovecot-version",         F(dovecot_version)},
+	{"dovecot-password-file",   F(dovecot_password_file)},
 	{"delimiter",               F(delimiter)},
 	{"tagged-senders",          F(tagged_senders)},
 	{"delivery",                F(delivery)},

@@ -15,6 +15,8 @@ struct config_options {
 	const char *passdb;       /* "bind" or "lookup" */
 	const char *master_users; /* passwd-file; NULL: there are none */
 	const char *dovecot_reads_passwords; /* "yes" or "no" */
+	const char *dovecot_version;         /* "2.3" or "2.4" */
+	const char *dovecot_password_file;
 	const char *delimiter;      /* of tags: one character, or "off" */
 	const char *tagged_senders; /* "yes" or "no" */
 	const char *delivery;       /* transport that leads to Dovecot */
@@ -23,9 +25,9 @@ struct config_options {
 	const char *passwd_accept; /* further schemes, as of provostd */
 };
 
-/* Write the files for that program ("postfix", "dovecot" or "slapd") to dir,
- * which is made if it is not there.  Those with a password are readable by
- * their owner and group only. */
+/* Write the files for that program ("postfix", "dovecot", "docker-mailserver"
+ * or "slapd") to dir, which is made if it is not there.  Those with a password
+ * are readable by their owner and group only. */
 bool config_write(const char *program, const char *dir,
 		  const struct config_options *o, struct err *e);
 
