@@ -9,12 +9,14 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/doctor.h"
+#include "cli/user.h"
 #include "util/arena.h"
 #include "util/text.h"
 
 static const struct command *const commands[] = {
 	&command_config,
 	&command_doctor,
+	&command_user,
 };
 
 int command_complain(const char *why)
