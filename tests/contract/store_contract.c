@@ -4,6 +4,7 @@
 #include "core/domain.h"
 #include "core/user.h"
 #include "tests/contract/survey_contract.h"
+#include "tests/contract/tally_contract.h"
 #include "tests/contract/usage_contract.h"
 #include "tests/lib/tap.h"
 #include "util/clock.h"
@@ -642,6 +643,7 @@ int store_contract(const struct contract *c)
 	lists();
 	usage_contract(c, arena);
 	survey_contract(c, arena);
+	tally_contract(c, arena);
 	expiry();
 	numbers();
 	removal();

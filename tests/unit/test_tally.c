@@ -1,0 +1,210 @@
+#include "core/tally.h"
+
+#include <string.h>
+
+#include "core/alias.h"
+#include "core/provision.h"
+#include "tests/lib/records.h"
+#include "tests/lib/tally_mem.h"
+#include "tests/lib/tap.h"
+#include "tests/lib/world.h"
+#include "util/text.h"
+
+#define D(member) ((struct field)FIELD(struct domain, member))
+#define U(member) ((struct field)FIELD(struct user, member))
+
+static struct world *w;
+static const char here[] = "example.org";
+
+static bool change_domain(struct domain to, struct field f)
+{
+	const struct patch p = {&to, &f, 1, false};
+	struct domain now;
+	struct revision rev;
+	struct err e = {0};
+
+	return provision_change(&w->gateway, &w->admin, KIND_DOMAIN, here, &p,
+				NULL, &now, &rev, &e);
+}
+
+static bool set_quota(const char *address, int64_t quota, struct err *e)
+{
+	struct user to = {.quota_bytes = quota}, now;
+	const struct field f = U(quota_bytes);
+	const struct patch p = {&to, &f, 1, false};
+	struct revision rev;
+
+	*e = (struct err){0};
+	return provision_change(&w->gateway, &w->admin, KIND_USER, address, &p,
+				NULL, &now, &rev, e);
+}
+
+static bool new_user(const struct task *t, const char *address, int64_t quota,
+		     struct err *e)
+{
+	struct user u = user_defaults;
+	struct revision rev;
+
+	*e = (struct err){0};
+	u.address = address;
+	u.quota_bytes = quota;
+	return provision_create(&w->gateway, t, KIND_USER, &u, &rev, e);
+}
+
+static bool new_alias(const char *address, struct err *e)
+{
+	const char *to[] = {"x@elsewhere.example"};
+	struct alias al = alias_defaults;
+	struct revision rev;
+
+	*e = (struct err){0};
+	al.address = address;
+	al.destinations = (struct text_list){to, 1};
+	return provision_create(&w->gateway, &w->admin, KIND_ALIAS, &al, &rev,
+				e);
+}
+
+static bool is_full(bool done, const struct err *e, const char *counter)
+{
+	return !done && e->kind == ERR_CONFLICT &&
+	       text_equal(e->code, "limit_reached") && e->counts != NULL &&
+	       strcmp(e->counts[0].name, counter) == 0;
+}
+
+static void is_counted(int64_t users, int64_t aliases, int64_t quota,
+		       const char *what)
+{
+	const struct tally *n = tally_mem_of(w->store, here);
+
+	OK(n != NULL && n->users == users && n->aliases == aliases &&
+		   n->quota_bytes == quota,
+	   what);
+}
+
+static void without(void)
+{
+	struct err e;
+
+	OK(new_user(&w->admin, "free@example.org", 0, &e) &&
+		   provision_remove(&w->gateway, &w->admin, KIND_USER,
+				    "free@example.org", false, NULL, &e),
+	   "a user comes and goes where there are no limits");
+	OK(tally_mem_of(w->store, here) == NULL, "and nothing is counted");
+}
+
+static void users(void)
+{
+	struct domain to = domain_defaults;
+	struct err e;
+
+	to.max_users = 3;
+	OK(change_domain(to, D(max_users)), "three users at most");
+	OK(new_user(&w->admin, "third@example.org", 0, &e), "the third");
+	bool done = new_user(&w->admin, "fourth@example.org", 0, &e);
+	OK(is_full(done, &e, "users"), "and no fourth");
+	done = new_user(&w->ann, "fourth@example.org", 0, &e);
+	OK(!done && e.kind == ERR_DENIED, "who may not is told just that");
+	is_counted(3, NUMBER_NONE, NUMBER_NONE, "all are counted, no more");
+	provision_remove(&w->gateway, &w->admin, KIND_USER, "third@example.org",
+			 false, NULL, &e);
+	is_counted(2, NUMBER_NONE, NUMBER_NONE, "one less");
+	done = new_user(&w->admin, "ann@example.org", 0, &e);
+	OK(!done && e.kind == ERR_EXISTS, "one that is there");
+	is_counted(2, NUMBER_NONE, NUMBER_NONE, "is not counted twice");
+	to.max_users = 0;
+	change_domain(to, D(max_users));
+	OK(new_user(&w->admin, "third@example.org", 0, &e) &&
+		   new_user(&w->admin, "fourth@example.org", 0, &e),
+	   "0 is no limit");
+	to.max_users = 3;
+	change_domain(to, D(max_users));
+	done = new_user(&w->admin, "fifth@example.org", 0, &e);
+	OK(is_full(done, &e, "users") && e.counts[0].number == 4,
+	   "limited anew, all are counted anew");
+}
+
+static void aliases(void)
+{
+	struct domain to = domain_defaults;
+	struct alias as = {.address = "shop@example.org"}, now;
+	const struct field f = FIELD(struct alias, address);
+	const struct patch keep = {&as, &f, 1, true};
+	struct revision rev;
+	struct err e;
+
+	to.max_aliases = 2;
+	OK(change_domain(to, D(max_aliases)), "two aliases at most");
+	OK(new_alias("info@example.org", &e), "the second");
+	bool done = new_alias("more@example.org", &e);
+	OK(is_full(done, &e, "aliases"), "and no third");
+	done = provision_change(&w->gateway, &w->admin, KIND_ALIAS,
+				"sales@example.org", &keep, NULL, &now, &rev,
+				&e);
+	OK(is_full(done, &e, "aliases"), "nor one by renaming");
+	provision_remove(&w->gateway, &w->admin, KIND_ALIAS, "info@example.org",
+			 false, NULL, &e);
+	e = (struct err){0};
+	OK(provision_change(&w->gateway, &w->admin, KIND_ALIAS,
+			    "sales@example.org", &keep, NULL, &now, &rev, &e),
+	   "unless there is room");
+	done = new_alias("more@example.org", &e);
+	OK(is_full(done, &e, "aliases"), "and then there is none");
+}
+
+static void quotas(void)
+{
+	struct domain to = domain_defaults;
+	struct err e;
+
+	/* Ann and Bob have 1000 each. */
+	change_domain(to, D(default_user_quota_bytes));
+	to.quota_bytes = 2100;
+	change_domain(to, D(quota_bytes));
+	to.max_users = 10;
+	change_domain(to, D(max_users));
+	OK(!new_user(&w->admin, "q@example.org", NUMBER_NONE, &e) &&
+		   fault_kind_of(&e, U(quota_bytes)) == FAULT_RANGE,
+	   "where users share a quota, each needs one");
+	OK(set_quota("ann@example.org", 1060, &e), "it may be larger");
+	OK(!set_quota("ann@example.org", 0, &e) &&
+		   fault_kind_of(&e, U(quota_bytes)) == FAULT_RANGE,
+	   "and keeps it");
+	is_counted(4, 2, 2060, "it is counted");
+	bool done = set_quota("bob@example.org", 1041, &e);
+	OK(is_full(done, &e, "quota_bytes"), "not beyond that of the domain");
+	OK(set_quota("ann@example.org", 1050, &e), "less");
+	is_counted(4, 2, 2050, "is less");
+	OK(set_quota("bob@example.org", 1050, &e), "and room for another");
+	store_mem_trouble(w->store, 1, STORE_MEM_DIES_BEFORE);
+	OK(!set_quota("ann@example.org", 1040, &e), "what was not written");
+	store_mem_down(w->store, false);
+	is_counted(4, 2, 2100, "is not counted less");
+	OK(provision_remove(&w->gateway, &w->admin, KIND_USER,
+			    "bob@example.org", false, NULL, &e),
+	   "a user goes");
+	is_counted(3, 2, 1050, "and his quota with him");
+}
+
+static void lost(void)
+{
+	struct err e;
+
+	store_mem_trouble(w->store, 1, STORE_MEM_DIES_AFTER);
+	OK(!new_user(&w->admin, "lost@example.org", 10, &e) &&
+		   e.kind == ERR_UNKNOWN,
+	   "nobody knows whether he was made");
+	store_mem_down(w->store, false);
+	is_counted(4, 2, 1060, "so he is counted");
+}
+
+int main(void)
+{
+	w = world_open();
+	without();
+	users();
+	aliases();
+	quotas();
+	lost();
+	world_close(&w);
+	return tap_done();
+}
