@@ -304,26 +304,31 @@ bool walk_principals(struct walk *w, struct err *e)
 	       direct_search(w->sight->all, &s, each_principal, w, e);
 }
 
+/* Only what has a limit is counted. */
+static bool is_counted(const struct direct_entry *en, const char *name,
+		       int64_t there)
+{
+	return direct_text(en, name) == NULL || number(en, name) == there;
+}
+
 static void check_tally(const struct walk *w, const struct direct_entry *en)
 {
 	const char *name = direct_text(en, "cn");
 	const struct held_domain *d =
 		name != NULL ? census_domain(w->census, name) : NULL;
-	int64_t users = number(en, "provostTallyUsers");
-	int64_t aliases = number(en, "provostTallyAliases");
-	int64_t quota = number(en, "provostTallyQuotaBytes");
 
 	/* That of a domain of the same name that was deleted counts nothing. */
 	if (d == NULL ||
 	    !text_equal(d->id, direct_text(en, "provostTallyOf")) ||
 	    !analysis_wants(w->analysis, d->name))
 		return;
-	if (users == d->users && aliases == d->aliases && quota == d->quota_sum)
+	if (is_counted(en, "provostTallyUsers", d->users) &&
+	    is_counted(en, "provostTallyAliases", d->aliases) &&
+	    is_counted(en, "provostTallyQuotaBytes", d->quota_sum))
 		return;
 	report_find(w->report, FIND_TALLY_WRONG, d->name,
-		    "%lld users, %lld aliases and %lld bytes were counted; "
-		    "there are %lld, %lld and %lld",
-		    (long long)users, (long long)aliases, (long long)quota,
+		    "there are %lld users, %lld aliases and %lld bytes of "
+		    "quota; that is not what was counted",
 		    (long long)d->users, (long long)d->aliases,
 		    (long long)d->quota_sum);
 }

@@ -191,6 +191,11 @@ put(dn_of("cn=l2.example", "ou=journal"),
     {"objectClass": ["provostTally"], "cn": ["l2.example"], "provostTallyOf": ["00000000-1111-2222-3333-444444444444"], "provostTallyUsers": ["1"],
      "provostTallyAliases": ["0"], "provostTallyQuotaBytes": ["0"]})
 expect("tally_wrong", "l2.example")
+# Only what is limited is counted.
+domain("l3.example", entryUUID="00000000-1111-2222-3333-555555555555")
+user("u@l3.example", provostQuotaBytes="6")
+put(dn_of("cn=l3.example", "ou=journal"),
+    {"objectClass": ["provostTally"], "cn": ["l3.example"], "provostTallyOf": ["00000000-1111-2222-3333-555555555555"], "provostTallyUsers": ["1"]})
 for name, state, age in ("stuck", "stuck", 0), ("slow", "running", -1), ("new", "running", 0):
     put(dn_of("provostJournalId=" + name, "ou=journal"),
         {"objectClass": ["provostJournal"], "provostJournalId": [name], "provostJournalState": [state], "provostJournalSteps": ["[]"],
