@@ -288,11 +288,12 @@ def crowd(options):
         tap.is_(ask(peer, FREE), DUNNO, "and others when these have gone")
 
 
-def speed(options):
+def speed(options, dovecot):
     """Roughly: over all loops, by four clients that wait for each reply."""
-    for what, recipient in ("a mailbox", FREE), ("an alias of a full one", "tofull@example.org"), ("not a recipient of ours", "x@elsewhere.example"):
-        def client(n, recipient=recipient):
-            with options.connect() as peer:
+    for what, recipient in ("a mailbox", FREE), ("an alias of a full one", "tofull@example.org"), \
+            ("not a recipient of ours", "x@elsewhere.example"), ("quota-status itself", FREE):
+        def client(n, recipient=recipient, what=what):
+            with socket.create_connection((dovecot.host, dovecot.quota_status)) if what.startswith("quota") else options.connect() as peer:
                 for _ in range(n):
                     ask(peer, recipient)
         threads = [threading.Thread(target=client, args=(100,)) for _ in range(4)]
@@ -302,6 +303,13 @@ def speed(options):
         for thread in threads:
             thread.join()
         tap.note("%s: %d requests/s" % (what, 400 / (time.monotonic() - began)))
+
+
+def stopped(pid):
+    """Whether all its threads stand still."""
+    tasks = os.listdir("/proc/%d/task" % pid)
+    states = [open("/proc/%d/task/%s/stat" % (pid, task), encoding="latin-1").read().rpartition(")")[2].split()[0] for task in tasks]
+    return set(states) == {"T"}
 
 
 def failures(g, options, postfix, dovecot):
@@ -319,6 +327,7 @@ def failures(g, options, postfix, dovecot):
             tap.ok(1.5 < time.monotonic() - began < 4, "after two seconds")
     slapd = int(subprocess.run(["pgrep", "-P", str(g.process.pid), "slapd"], capture_output=True, text=True, check=True).stdout)
     os.kill(slapd, signal.SIGSTOP)
+    gateway.until(lambda: stopped(slapd), "slapd stands still", 10)
     try:
         with options.connect() as peer:
             began = time.monotonic()
@@ -355,7 +364,7 @@ def main():
                     over_tcp(options, postfix)
                     loops(options)
                     under_way(g, options)
-                    speed(options)
+                    speed(options, dovecot)
                     hostile(options)
                     flood(options, g)
                     crowd(options)

@@ -90,7 +90,7 @@ static void populate(void)
 	alias("info@example.org", "sales@example.org", "x@out.example");
 	alias("toalias@example.org", "sales@alias.example", "no@alias.example");
 	alias("r1@example.org", "r2@example.org", NULL);
-	lead_back("r2@example.org", "r1@example.org", "bob@example.org");
+	lead_back("r2@example.org", "bob@example.org", "r1@example.org");
 	alias("tooff@example.org", "off@example.org", "u@closed.example");
 	lead_back("grow@example.org", "grow+x@example.org", NULL);
 }
