@@ -37,15 +37,15 @@ static struct transaction *find(struct conversation *c, int64_t id)
 	return NULL;
 }
 
-/* MAJOR MINOR TYPE USER NAME */
+/* MAJOR MINOR TYPE USER NAME; newer ones name the user with each transaction */
 static bool greet(struct conversation *c, const struct words *w)
 {
 	int64_t major;
 
-	if (c->greeted || w->count < 4 ||
+	if (c->greeted || w->count < 2 ||
 	    !text_number(w->items[0], 1, CONVERSATION_VERSION, &major))
 		return false;
-	set_address(c->user, w->items[3]);
+	set_address(c->user, w->count > 3 ? w->items[3] : "");
 	c->greeted = true;
 	return true;
 }

@@ -20,7 +20,8 @@
 enum {
 	CONVERSATION_AT_ONCE = 16, /* transactions */
 	CONVERSATION_ANSWER = 32,  /* bytes, with the NUL */
-	CONVERSATION_VERSION = 3,  /* major one of the protocol, at most */
+	CONVERSATION_VERSION = 4,  /* major one of the protocol, at most: 2.3
+				    * has 3, and 2.4 one more */
 };
 
 struct transaction {

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import re
+import smtplib
 import socket
 import subprocess
 import sys
@@ -256,36 +257,13 @@ def command_in_trouble(g):
     tap.ok(done.returncode == 1 and json.loads(done.stdout)["error"], "with --json, too")
 
 
-LOCAL = """
-protocol imap {
-  mail_plugins = $mail_plugins last_login
-}
-plugin {
-  last_login_dict = proxy:%s:last-login
-  quota_clone_dict = proxy:%s:quota
-}
-"""
-
-
 def real_dovecot(g, admin):
     """Dovecot's own plugins tell it."""
     directory = os.path.join(g.top, "dovecot")
     done = subprocess.run([os.path.join(gateway.BUILD, "provost"), "config", "dovecot", directory, "--state-dir", g.state, "--hostname", "mail.test",
-                           "--mail-dir", os.path.join(g.top, "mail")], capture_output=True, text=True)
+                           "--mail-dir", os.path.join(g.top, "mail"), "--dict", path_of(g)], capture_output=True, text=True)
     tap.is_(done.returncode, 0, "provost config dovecot")
     dovecot = mail.Dovecot(directory, os.path.join(g.top, "mail"))
-    separate = dovecot.separate
-
-    def with_plugins():
-        separate()
-        # Before the protocols take it over.
-        with open(dovecot.conf, encoding="utf-8") as file:
-            text = file.read()
-        with open(dovecot.conf, "w", encoding="utf-8") as file:
-            file.write(re.sub(r"(?m)^mail_plugins = quota$", "mail_plugins = quota quota_clone", text))
-        with open(os.path.join(directory, "local.conf"), "a", encoding="utf-8") as file:
-            file.write(LOCAL % (path_of(g), path_of(g)))
-    dovecot.separate = with_plugins
     before = int(time.time())
     with dovecot:
         tap.ok(not dovecot.imap_login(ANN, "wrong"), "a wrong password")
@@ -294,11 +272,15 @@ def real_dovecot(g, admin):
         tap.ok(dovecot.imap_login(ANN.upper(), PASSWORD), "somebody logs in by IMAP")
         gateway.until(lambda: shown(admin, ANN)["last_login_at"] >= rfc3339(before), "login", 10)
         tap.ok(True, "and that is shown within the period")
-        lda = ["/usr/lib/dovecot/dovecot-lda", "-c", dovecot.conf, "-d", ANN]
-        subprocess.run(lda, input="Subject: a\n\n" + "x" * 1000 + "\n", text=True, check=True, capture_output=True)
+        login_at = shown(admin, ANN)["last_login_at"]
+        time.sleep(1)
+        with smtplib.LMTP(os.path.join(dovecot.queue, "private", "dovecot-lmtp")) as lmtp:
+            lmtp.sendmail("x@out.example", [ANN], "Subject: a\r\n\r\n" + "x" * 1000 + "\r\n")
         awaited(admin, ANN, "mail is delivered, and counted", quota_used_messages=1)
         first = shown(admin, ANN)["quota_used_bytes"]
         tap.ok(1000 < first < 3000, "with its bytes", first)
+        time.sleep(1.5)
+        tap.is_(shown(admin, ANN)["last_login_at"], login_at, "a delivery is no login")
         client = dovecot.imap()
         client.login(ANN, PASSWORD)
         client.append("INBOX", None, None, b"Subject: b\r\n\r\n" + b"y" * 2000 + b"\r\n")
