@@ -13,7 +13,7 @@ import ldap.modlist
 import gateway
 import tap
 from described import Client, complaints_of_log
-from directory import crypt_hash, principal_entry
+from directory import crypt_hash, principal_entry, user_entry
 
 BASE = "dc=provost"
 PASSWORD = "the same for all of them"
@@ -228,6 +228,26 @@ def large_domain(cast):
     tap.is_(gone.status, 204, "and a user of it is deleted")
 
 
+def with_ldap_tools(cast):
+    """What an owner writes with LDAP tools shows over HTTP at once."""
+    client, address = cast.as_("olga"), "native@" + OWN
+    olga = ldap.initialize(cast.gateway.ldap_url)
+    olga.simple_bind_s(principal_dn("olga"), PASSWORD)
+    entry = user_entry(address, userPassword=HASH, provostMailboxId="0123456789abcdef", provostQuotaBytes="5000000000")
+    olga.add_s(user_dn(address), ldap.modlist.addModlist({name: [value.encode() for value in values] for name, values in entry.items()}))
+    tap.is_(client.get("/v1/users/" + address).json["quota_bytes"], 5000000000, "a user made with LDAP tools shows at once")
+    tap.is_(cast.as_(address).get("/v1/me").status, 200, "and can log in")
+    olga.modify_s(user_dn(address), [(ldap.MOD_REPLACE, "provostEnabled", [b"FALSE"])])
+    tap.is_(client.get("/v1/users/" + address).json["enabled"], False, "so does what is changed")
+    olga.delete_s(user_dn(address))
+    tap.is_(client.get("/v1/users/" + address).status, 404, "and what is deleted")
+    olga.modify_s(domain_dn(OWN), [(ldap.MOD_ADD, "provostViewer", [user_dn("ann@" + OWN).encode()])])
+    tap.is_(addresses(cast.as_("ann@" + OWN).get("/v1/domains")), [OWN], "who was given a role has it at once")
+    olga.modify_s(domain_dn(OWN), [(ldap.MOD_DELETE, "provostViewer", [user_dn("ann@" + OWN).encode()])])
+    tap.is_(cast.as_("ann@" + OWN).get("/v1/domains").status, 403, "until it is taken away")
+    olga.unbind_s()
+
+
 def main():
     with gateway.Gateway() as g:
         cast = Cast(g)
@@ -235,6 +255,7 @@ def main():
         administrator(cast)
         viewer(cast)
         super_administrator_among_users(cast)
+        with_ldap_tools(cast)
         large_domain(cast)
         cast.directory.unbind_s()
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
