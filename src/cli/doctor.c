@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "doctor/doctor.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
@@ -19,7 +20,8 @@ enum { LINE_MAX_SIZE = 1024, EXPIRING_DAYS = 14, SAMPLE = 10000, FAILED = 3 };
 struct doctor_options {
 	const char *state_dir, *base, *ldap_uri, *ca_file;
 	const char *password_dir, *administrator, *password_file;
-	const char *domain, *dovecot_reads_passwords, *passwd_accept, *slapd;
+	const char *domain, *dovecot_reads_passwords, *passwd_accept;
+	const char *slapd, *delimiter;
 	int64_t expiring, sample;
 	bool json;
 };
@@ -41,6 +43,7 @@ static const struct command_option option_rows[] = {
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
 	{"passwd-accept",           F(passwd_accept)},
 	{"slapd",                   F(slapd)},
+	{"delimiter",               F(delimiter)},
 	{NULL,                      {0, 0}},
 };
 /* clang-format on */
@@ -49,6 +52,7 @@ static const struct command_option option_rows[] = {
 static const struct doctor_options defaults = {
 	.administrator = "admin",
 	.slapd = "/usr/sbin/slapd",
+	.delimiter = "+",
 	.expiring = EXPIRING_DAYS,
 	.sample = SAMPLE,
 };
@@ -65,6 +69,7 @@ static const char usage[] =
 	"  --domain NAME         what concerns this one alone\n"
 	"  --expiring DAYS       tell what expires within so many [14]\n"
 	"  --sample N            addresses to look up, 0 is all [10000]\n"
+	"  --delimiter CHAR      between address and tag, or off [+]\n"
 	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
 	"  --base DN             that everything is below [as provostd made it]\n"
 	"  --ldap-uri URI        of another directory [provostd's own]\n"
@@ -190,7 +195,8 @@ static int run(const void *options, char *const *words)
 
 	if (words[0] != NULL)
 		return refuse("doctor takes options only.  See --help");
-	if (!fill(a, o, &set, &e))
+	if (!address_delimiter(o->delimiter, &set.delimiter, &e) ||
+	    !fill(a, o, &set, &e))
 		return refuse(e.text);
 	connect_prepare();
 	return doctor_run(&set, stdout);

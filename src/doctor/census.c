@@ -15,6 +15,7 @@ struct census *census_new(void)
 	struct census *c = alloc_zeroed(sizeof(*c));
 
 	c->arena = arena_new();
+	c->delimiter = '+';
 	c->name_room = c->address_room = ROOM_FIRST;
 	c->by_name = alloc_zeroed(ROOM_FIRST * sizeof(struct held_domain *));
 	c->by_address =
@@ -179,16 +180,18 @@ bool census_in_force(const struct held_address *h)
 	return h->enabled && h->domain != NULL && h->domain->enabled;
 }
 
-/* The address without what follows the first '+'; NULL if that is nothing. */
-static const char *without_tag(const char *address, char ret[NAME_MAX_SIZE])
+/* The address without its tag; NULL if it has none. */
+static const char *without_tag(char delimiter, const char *address,
+			       char ret[NAME_MAX_SIZE])
 {
-	const char *at = strrchr(address, '@'), *plus = strchr(address, '+');
+	const char *at = strrchr(address, '@'),
+		   *tag = strchr(address, delimiter);
 
-	if (plus == NULL || plus == address || plus > at ||
+	if (delimiter == '\0' || tag == NULL || tag == address || tag > at ||
 	    strlen(address) >= NAME_MAX_SIZE)
 		return NULL;
-	memcpy(ret, address, (size_t)(plus - address));
-	stpcpy(ret + (plus - address), at);
+	memcpy(ret, address, (size_t)(tag - address));
+	stpcpy(ret + (tag - address), at);
 	return ret;
 }
 
@@ -209,7 +212,7 @@ static struct held_address *taker_in(const struct census *c,
 	const char *at = strrchr(address, '@');
 	struct held_address *h = found_by(c, address);
 
-	if (h == NULL && without_tag(address, plain) != NULL)
+	if (h == NULL && without_tag(c->delimiter, address, plain) != NULL)
 		h = found_by(c, plain);
 	return h != NULL ? h : found_by(c, at);
 }

@@ -1,7 +1,7 @@
 /*
  * census - who and what is in the directory, as far as the doctor has to know
  *
- * Read once, and kept: about 400 bytes a user.  What is not as it should be is
+ * Read once, and kept: about 300 bytes a user.  What is not as it should be is
  * kept all the same; that is what the doctor looks for.
  */
 #ifndef DOCTOR_CENSUS_H
@@ -54,6 +54,7 @@ struct held_role {
 
 struct census {
 	struct arena *arena;
+	char delimiter; /* of tags: "+" at first; 0: there are none */
 	struct held_domain *domains, *last_domain;
 	struct held_address *addresses, *last_address;
 	struct held_role *roles;

@@ -104,6 +104,7 @@ int doctor_run(const struct doctor_settings *set, FILE *to)
 				       .only = set->domain,
 				       .now = clock_seconds(),
 				       .days = set->days};
+	d.census->delimiter = set->delimiter;
 	report_begin(&d.report, set->sight.uri, set->sight.base);
 	if (!examine(&d, &e)) {
 		d.report.failed = true;

@@ -16,6 +16,7 @@ struct doctor_settings {
 	const char *domain; /* findings about this one alone, or NULL */
 	int64_t days;       /* what expires within so many is told */
 	int64_t sample;     /* addresses that are looked up; 0: all */
+	char delimiter;     /* of tags in addresses; 0: there are none */
 	bool json;
 	bool dovecot_reads_passwords;
 	const char *forms;   /* expression for stored passwords */

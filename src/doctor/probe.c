@@ -9,7 +9,7 @@
 #include "ldap/filter.h"
 #include "util/text.h"
 
-enum { SECRETS_MAX = 12, SEEN_ENOUGH = 1 };
+enum { SECRETS_MAX = 11, SEEN_ENOUGH = 1 };
 
 /* What a service may not see, whoever the entry is of. */
 static const struct {
@@ -88,25 +88,132 @@ static size_t count_of(const char *const names[SECRETS_MAX])
 	return n;
 }
 
-/* One search for everything that has any of them; slapd takes no notice of
- * what one may not search by. */
+static const char *domain_dn(const struct probe *p, struct arena *a,
+			     const char *name)
+{
+	return dn_child(a, "provostDomainName", name,
+			dn_child(a, "ou", "domains", p->base));
+}
+
+static const char *address_dn(const struct probe *p, struct arena *a,
+			      const struct held_address *h)
+{
+	const char *name = address_domain(h->address);
+
+	return dn_child(a, "mail", h->address,
+			domain_dn(p, a, name != NULL ? name : ""));
+}
+
+/* A search for everybody's secrets would have slapd ask its access rules about
+ * each attribute of each entry.  They are the same for most: some of each kind
+ * do. */
+struct picked {
+	struct arena *arena;
+	struct direct_search searches[DIRECT_AT_ONCE];
+	size_t count;
+};
+
+static void pick(struct picked *to, const struct direct_search *how,
+		 const char *dn)
+{
+	if (to->count == DIRECT_AT_ONCE)
+		return;
+	to->searches[to->count] = *how;
+	to->searches[to->count].base = dn;
+	to->searches[to->count++].scope = DIRECT_ENTRY;
+}
+
+/* Evenly over all, a quarter of them domains. */
+static void pick_some(const struct probe *p, const struct direct_search *how,
+		      struct picked *to)
+{
+	int64_t i = 0, most = DIRECT_AT_ONCE / 4;
+	int64_t step = p->census->domain_count / most + 1;
+
+	for (const struct held_domain *d = p->census->domains; d != NULL;
+	     d = d->next) {
+		if (i++ % step == 0)
+			pick(to, how, domain_dn(p, to->arena, d->name));
+	}
+	most = DIRECT_AT_ONCE - (int64_t)to->count;
+	step = (p->census->user_count + p->census->alias_count) / most + 1;
+	i = 0;
+	for (const struct held_address *h = p->census->addresses; h != NULL;
+	     h = h->next) {
+		if (i++ % step == 0)
+			pick(to, how, address_dn(p, to->arena, h));
+	}
+}
+
+/* What is asked for and comes is seen. */
+static void judge_picked(const struct direct_answer *answer,
+			 const char *const want[], struct sighting *ret)
+{
+	if (answer->count == 0 || ret->dn != NULL)
+		return;
+	for (; *want != NULL; want++) {
+		if (direct_values(&answer->entries[0], *want) == NULL)
+			continue;
+		ret->dn = answer->entries[0].dn;
+		ret->attribute = *want;
+		return;
+	}
+}
+
+static bool look_at_some(const struct probe *p, struct direct *d,
+			 struct arena *a, const struct direct_search *how,
+			 struct sighting *ret, struct err *e)
+{
+	struct direct_answer answers[DIRECT_AT_ONCE];
+	struct picked picked = {.arena = a};
+
+	pick_some(p, how, &picked);
+	if (!direct_ask(d, a, picked.searches, picked.count, answers, e))
+		return false;
+	for (size_t i = 0; i < picked.count; i++)
+		judge_picked(&answers[i], how->want, ret);
+	return true;
+}
+
+/* Principals are few: all of them are looked at. */
+static bool look_at_principals(const struct probe *p, struct direct *d,
+			       struct arena *a, const struct direct_search *how,
+			       struct sighting *ret, struct err *e)
+{
+	struct direct_search s = *how;
+
+	s.base = dn_child(a, "ou", "principals", p->base);
+	s.scope = DIRECT_ALL;
+	ret->arena = a;
+	if (!direct_search(d, &s, each_seen, ret, e) &&
+	    e->kind != ERR_NOT_FOUND && e->kind != ERR_DENIED)
+		return false;
+	err_clear(e);
+	return true;
+}
+
 static bool probe_names(const struct probe *p, struct arena *a,
 			enum service who, const char *const names[],
 			size_t count, struct err *e)
 {
-	const char *parts[SECRETS_MAX], *want[SECRETS_MAX + 1] = {NULL};
+	const char *parts[SECRETS_MAX + 1], *want[SECRETS_MAX + 1] = {NULL};
+	struct direct *d = p->sight->services[who];
 	struct sighting seen = {.dn = NULL};
 
 	for (size_t i = 0; i < count; i++) {
 		parts[i] = filter_present(a, names[i]);
 		want[i] = names[i];
 	}
-	const struct direct_search s = {.filter = filter_any(a, parts, count),
-					.want = want,
-					.limit = SEEN_ENOUGH};
-	if (p->sight->services[who] == NULL)
+	parts[count] = filter_present(a, "objectClass");
+	struct direct_search some = {.filter = filter_any(a, parts, count + 1),
+				     .want = want};
+	struct direct_search all = {.filter = filter_any(a, parts, count),
+				    .want = want,
+				    .limit = SEEN_ENOUGH};
+	if (d == NULL)
 		return true;
-	if (!look(p->sight->services[who], a, p->base, &s, &seen, e))
+	if (!look_at_some(p, d, a, &some, &seen, e) ||
+	    (seen.dn == NULL && !look_at_principals(p, d, a, &all, &seen, e)))
 		return false;
 	if (seen.dn != NULL)
 		report_find(p->report, FIND_READABLE, seen.dn,
@@ -151,11 +258,7 @@ static const char *plain_user(const struct probe *p, struct arena *a)
 	     h = h->next) {
 		if (!h->user || !census_in_force(h))
 			continue;
-		const char *dn = dn_child(a, "mail", h->address,
-					  dn_child(a, "provostDomainName",
-						   h->domain->name,
-						   dn_child(a, "ou", "domains",
-							    p->base)));
+		const char *dn = address_dn(p, a, h);
 		if (!has_role(p->census, dn))
 			return dn;
 	}

@@ -164,6 +164,30 @@ static bool expect_home(struct arena *a, struct subject s,
 	return s.address->user;
 }
 
+static bool is_relayed(const struct held_address *h)
+{
+	return h->user && h->domain != NULL &&
+	       text_equal(h->domain->kind, "relay");
+}
+
+/* Users of a relay domain keep their mail here. */
+static bool expect_relay_address(struct arena *a, struct subject s,
+				 struct expectation *ret)
+{
+	want(a, ret, is_relayed(s.address) && s.address->domain->enabled,
+	     s.address->address);
+	return s.address->user;
+}
+
+static bool expect_user_transport(struct arena *a, struct subject s,
+				  struct expectation *ret)
+{
+	(void)a;
+	ret->any = true;
+	ret->found = s.address->enabled;
+	return is_relayed(s.address);
+}
+
 /* It finds the disabled, too, and binds in vain. */
 static bool expect_sso(struct arena *a, struct subject s,
 		       struct expectation *ret)
@@ -195,6 +219,10 @@ static const struct test tests[] = {
 	{POSTFIX("virtual_mailbox_maps"), false, expect_mailbox,
 	 FIND_UNDELIVERABLE, FIND_STILL_DELIVERED},
 	{POSTFIX("virtual_alias_maps"), false, expect_destinations,
+	 FIND_UNDELIVERABLE, FIND_STILL_DELIVERED},
+	{POSTFIX("relay_address"), false, expect_relay_address,
+	 FIND_UNDELIVERABLE, FIND_STILL_DELIVERED},
+	{POSTFIX("user_transport"), false, expect_user_transport,
 	 FIND_UNDELIVERABLE, FIND_STILL_DELIVERED},
 	{POSTFIX("send_only"), false, expect_send_only,
 	 FIND_STILL_DELIVERED, FIND_UNDELIVERABLE},

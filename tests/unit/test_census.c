@@ -88,6 +88,18 @@ static void counting(void)
 	NUMBER(census_domain(c, "caught.example")->aliases, 1, "and aliases");
 }
 
+static void tags(void)
+{
+	c->delimiter = '-';
+	NUMBER(census_reach(c, "ann-tag@here.example"), REACH_GOOD,
+	       "tags can begin with something else");
+	NUMBER(census_reach(c, "ann+tag@here.example"), REACH_NOBODY,
+	       "and then with nothing more");
+	c->delimiter = '\0';
+	NUMBER(census_reach(c, "ann-tag@here.example"), REACH_NOBODY,
+	       "or there are none");
+}
+
 static void many(void)
 {
 	struct census *big = census_new();
@@ -116,6 +128,7 @@ int main(void)
 	fill();
 	finding();
 	counting();
+	tags();
 	many();
 	census_free(&c);
 	return tap_done();
