@@ -15,7 +15,8 @@ BASE = "dc=provost"
 DOMAINS = "ou=domains," + BASE
 JOURNAL = "ou=journal," + BASE
 PERSON = "uid=paul,ou=principals," + BASE
-USERS, PER_DOMAIN = 2000, 200
+# More on request: lookups.py 100000.
+USERS, PER_DOMAIN = int(sys.argv[1]) if len(sys.argv) > 1 else 2000, 200
 MOST = 10
 
 parts = []

@@ -55,6 +55,25 @@ def unexpected():
     tap.ok(run.returncode == 1 and "connect" in run.stderr, "so is no server", run.stderr)
 
 
+def lookups():
+    """The same of what mail servers ask."""
+    program = os.path.join(gateway.TOP, "tests", "bench", "lookups.py")
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "figures.json")
+        run = subprocess.run([sys.executable, program, "--users", "100,200", "--connections", "2", "--rounds", "1", "--millis", "20", "--keys", "5",
+                              "--json", path], capture_output=True, text=True, timeout=300, check=False)
+        if not tap.ok(os.path.exists(path) and run.returncode in (0, 1), "lookups are measured", run.stdout + run.stderr):
+            return
+        with open(path, encoding="ascii") as file:
+            report = json.load(file)
+    # Moments say nothing about speed; what slapd looks at is the same however many there are.
+    tap.is_(report["good"], run.returncode == 0, "the verdict is the exit status")
+    for row in report["rows"]:
+        good = row["ratio"] > 0 and all(row[side]["rate"] > 0 for side in ("small", "large")) and 0 <= row["candidates"] <= 10
+        tap.ok(good, "%(lookup)s %(setting)s %(key)s by %(by)s" % row, row)
+
+
 unexpected()
 run_through()
+lookups()
 tap.done()
