@@ -135,6 +135,8 @@ static const struct conf_option options[] = {
 	{F(mail.recipient_delimiter), "+", 0, 0, NULL,
 	 "what begins a tag in an address, as mail servers have it: one of "
 	 "+ ~ - = _, or off"},
+	{F(mail.hold_days), "0", 0, 36500, NULL,
+	 "days that nobody gets an address again after it was removed"},
 
 	{F(policy.listen), NULL, 0, 0, NULL,
 	 "where Postfix asks the policy service: ADDRESS:PORT, unix:/PATH or "

@@ -17,6 +17,7 @@
 
 struct mail_settings {
 	const char *recipient_delimiter;
+	int64_t hold_days; /* that removed addresses are kept from reuse */
 };
 
 struct daemon_settings {

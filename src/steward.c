@@ -12,6 +12,7 @@
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/instant.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -23,7 +24,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 5,
+	JOBS = 6,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -290,6 +291,22 @@ static bool look_after_limits(void *ctx, const struct task *t, struct err *e)
 	return e->kind == ERR_NONE;
 }
 
+/* Once an hour: whose time is over may be made by anybody again. */
+static bool forget_held(void *ctx, const struct task *t, struct err *e)
+{
+	struct steward *s = ctx;
+	struct store *store = s->gateway->store;
+	char now[INSTANT_SIZE];
+	bool more = true;
+
+	instant_text(now, clock_seconds());
+	while (more) {
+		if (!store->ops->forget_held(store, t, now, &more, e))
+			return false;
+	}
+	return true;
+}
+
 static void job_failed(const struct job *job, const struct err *e)
 {
 	/* Once, until it succeeds again. */
@@ -367,6 +384,10 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 	s->jobs[4] = (struct job){.name = "limits",
 				  .period = RECONCILE_LOOK,
 				  .run = look_after_limits,
+				  .ctx = s};
+	s->jobs[5] = (struct job){.name = "held",
+				  .period = EXPIRY_SWEEP,
+				  .run = forget_held,
 				  .ctx = s};
 	if (!fiber_start(l, work, s))
 		abort(); /* it is among the first */

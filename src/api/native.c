@@ -10,6 +10,7 @@
 #include "core/domain.h"
 #include "core/listing.h"
 #include "core/password.h"
+#include "core/removal.h"
 #include "core/replace.h"
 #include "core/user.h"
 #include "util/base64.h"
@@ -37,6 +38,7 @@ static const struct codec_field domain_fields[] = {
 	{"quota_bytes",              F(quota_bytes),        0},
 	{"max_users",                F(max_users),          0},
 	{"max_aliases",              F(max_aliases),        0},
+	{"reserved_to",              F(reserved_to),        CODEC_WRITE_ONLY},
 	{"id",                       F(id),                 CODEC_READ_ONLY},
 	{"created_at",               F(created_at),         CODEC_READ_ONLY},
 	{"updated_at",               F(updated_at),         CODEC_READ_ONLY},
@@ -146,7 +148,7 @@ static bool record_create(const struct call *call, struct response *res,
 enum { CREATE_GENERATE = 0 };
 enum { READ_INCLUDE = 0 };
 enum { CHANGE_KEEP = 0 };
-enum { REMOVE_RECURSIVE = 0 };
+enum { REMOVE_RECURSIVE = 0, REMOVE_ALIASES = 0 };
 enum {
 	LIST_LIMIT,
 	LIST_CURSOR,
@@ -271,19 +273,62 @@ static bool record_replace(const struct call *call, struct response *res,
 	return true;
 }
 
-static bool record_remove(const struct call *call, struct response *res,
+static bool domain_remove(const struct call *call, struct response *res,
 			  json_t **ret, struct err *e)
 {
-	const struct text_list *if_match;
-	bool recursive;
+	struct removal how = {0};
+	struct text_list none;
 
 	(void)ret;
 	res->status = 204;
-	return read_flag(call, REMOVE_RECURSIVE, &recursive, e) &&
+	return read_flag(call, REMOVE_RECURSIVE, &how.recursive, e) &&
 	       conditional_none(call->req, "If-None-Match", e) &&
-	       conditional_match(call->req, &if_match, e) &&
-	       provision_remove(call->gateway, &call->task, call->route->kind,
-				call->params[0], recursive, if_match, e);
+	       conditional_match(call->req, &how.if_match, e) &&
+	       removal(call->gateway, &call->task, KIND_DOMAIN, call->params[0],
+		       &how, &none, e);
+}
+
+static bool read_links(const struct call *call, enum links *ret, struct err *e)
+{
+	static const char *const words[] = {[LINKS_REFUSE] = "refuse",
+					    [LINKS_REMOVE] = "remove",
+					    [LINKS_KEEP] = "keep"};
+	const char *value = call->query[REMOVE_ALIASES];
+
+	*ret = LINKS_REFUSE;
+	for (size_t i = 0; value != NULL && i < COUNT(words); i++) {
+		if (strcmp(words[i], value) == 0) {
+			*ret = (enum links)i;
+			return true;
+		}
+	}
+	return value == NULL ||
+	       err_code(e, ERR_MALFORMED, "parameter_malformed",
+			"aliases is refuse, remove or keep");
+}
+
+/* A user or an alias, and what leads there. */
+static bool address_remove(const struct call *call, struct response *res,
+			   json_t **ret, struct err *e)
+{
+	struct removal how = {0};
+	struct text_list dangling;
+
+	if (!read_links(call, &how.links, e) ||
+	    !conditional_none(call->req, "If-None-Match", e) ||
+	    !conditional_match(call->req, &how.if_match, e) ||
+	    !removal(call->gateway, &call->task, call->route->kind,
+		     call->params[0], &how, &dangling, e))
+		return false;
+	if (how.links != LINKS_KEEP) {
+		res->status = 204;
+		return true;
+	}
+	json_t *list = json_array();
+	for (size_t i = 0; i < dangling.count; i++)
+		json_array_append_new(list, json_string(dangling.items[i]));
+	*ret = json_pack("{s:o}", "dangling", list);
+	return true;
 }
 
 /* A cursor is the last key of a page, so that it stays valid while entries come
@@ -474,20 +519,20 @@ static const struct route routes[] = {
 	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {"include"}},
 	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
-	{"DELETE", "domains/{name}",    NULL,    record_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
+	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
 	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
-	{"DELETE", "users/{address}",   NULL,    record_remove, "users:write",   KIND_USER,   {NULL}},
+	{"DELETE", "users/{address}",   NULL,    address_remove, "users:write",   KIND_USER,  {"aliases"}},
 	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
 	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
 	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
-	{"DELETE", "aliases/{address}", NULL,    record_remove, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"DELETE", "aliases/{address}", NULL,    address_remove, "aliases:write", KIND_ALIAS, {"aliases"}},
 	{"GET",    "resolve/{address}", NULL,    resolve_read,  "resolve:read",  KIND_COUNT,  {NULL}},
 	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
 	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},

@@ -10,6 +10,8 @@ enum { TRANSPORT_MAX = 255 };
 
 #define F(member) (struct field) FIELD(struct domain, member)
 
+const char *const domain_reserved[DOMAIN_RESERVED] = {"abuse", "postmaster"};
+
 const struct domain domain_defaults = {
 	.kind = "local",
 	.default_user_quota_bytes = NUMBER_NONE,
@@ -28,6 +30,7 @@ void domain_fold(void *domain, struct arena *a)
 	fold_text(a, &d->imap_host);
 	fold_text(a, &d->pop3_host);
 	fold_text(a, &d->smtp_host);
+	fold_set(a, &d->reserved_to);
 }
 
 static void host_check(const char *host, struct field f, struct arena *a,
@@ -110,6 +113,31 @@ static void limit_check(const struct domain *d, int64_t limit, struct field f,
 			    "an alias domain has no users and aliases");
 }
 
+static void reserved_faults(const struct domain *d, struct arena *a,
+			    struct err *e)
+{
+	const struct text_list *to = &d->reserved_to;
+
+	if (to->count > 0 && text_equal(d->kind, "alias"))
+		fault_field(e, a, FAULT_RANGE, F(reserved_to),
+			    "an alias domain has no addresses of its own");
+	if (to->count > DOMAIN_RESERVED_TO_MAX)
+		fault_field(e, a, FAULT_RANGE, F(reserved_to),
+			    "there are at most 20");
+	if (to->count > 0 && d->max_aliases > 0 &&
+	    d->max_aliases < DOMAIN_RESERVED)
+		fault_field(e, a, FAULT_RANGE, F(max_aliases),
+			    "the reserved names are two aliases");
+	for (size_t i = 0; i < to->count; i++) {
+		struct err bad = {0};
+
+		if (!address_check(to->items[i], ADDRESS_DESTINATION, &bad))
+			fault_field(e, a, FAULT_FORMAT, F(reserved_to),
+				    arena_printf(a, "number %zu: %s", i + 1,
+						 bad.text));
+	}
+}
+
 void domain_check(const void *domain, struct arena *a, struct err *e)
 {
 	const struct domain *d = domain;
@@ -131,6 +159,7 @@ void domain_check(const void *domain, struct arena *a, struct err *e)
 			    "\"relay\"");
 	target_faults(d, a, e);
 	relay_faults(d, a, e);
+	reserved_faults(d, a, e);
 	host_check(d->imap_host, F(imap_host), a, e);
 	host_check(d->pop3_host, F(pop3_host), a, e);
 	host_check(d->smtp_host, F(smtp_host), a, e);

@@ -6,6 +6,10 @@
 
 #include "util/fault.h"
 
+/* Names that each domain should have (RFC 2142), to be made with it. */
+enum { DOMAIN_RESERVED = 2, DOMAIN_RESERVED_TO_MAX = 20 };
+extern const char *const domain_reserved[DOMAIN_RESERVED];
+
 struct domain {
 	const char *name;       /* A-labels, lower case: the identity */
 	const char *kind;       /* "local": its users have their mailboxes here;
@@ -25,7 +29,9 @@ struct domain {
 	const char *state;              /* "enabled", "disabled" or "pending" */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
-	bool in_force, wished; /* as they are stored */
+	bool in_force, wished;        /* as they are stored */
+	struct text_list reserved_to; /* where mail for the reserved names
+					 goes; on its way in */
 };
 
 extern const struct domain domain_defaults;

@@ -14,8 +14,9 @@ struct gateway {
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
-	char delimiter;        /* what begins a tag: john+tag; 0: nothing */
-	const char *name;      /* of this process, among all of a directory */
+	char delimiter;    /* what begins a tag: john+tag; 0: nothing */
+	const char *name;  /* of this process, among all of a directory */
+	int64_t hold_days; /* that removed addresses are held; 0: not at all */
 	int64_t lease_millis;  /* who is silent for that long is taken for dead
 				*/
 	int64_t settle_millis; /* after that nothing which a gateway has begun

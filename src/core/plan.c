@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/plan_steps.h"
 #include "core/target.h"
 #include "util/clock.h"
 #include "util/random.h"
@@ -23,29 +24,19 @@ enum {
 		2000, /* tries of the steward, each time it takes it up */
 };
 
-/* A plan while it is carried out. */
-struct run {
-	const struct gateway *g;
-	struct task t;    /* of the plan's caller; its memory lasts */
-	struct task work; /* the same, with memory for one step */
-	struct plan *plan;
-	bool steward;     /* not a client who waits */
-	bool again;       /* an earlier try may have done a part of the step */
-	bool unheard;     /* the journal may have more than we know */
-	const bool *stop; /* the steward's, or NULL */
-	unsigned purged;  /* records */
-};
-
 bool plan_may_retry(const struct err *e)
 {
 	return e->kind == ERR_UNAVAILABLE || e->kind == ERR_TIMEOUT ||
 	       e->kind == ERR_UNKNOWN || e->kind == ERR_LIMIT;
 }
 
-static enum kind kind_of(const struct step *s)
+enum kind plan_kind_of(const struct step *s)
 {
-	return strcmp(s->kind, kind_rules(KIND_USER)->noun) == 0 ? KIND_USER
-								 : KIND_ALIAS;
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		if (strcmp(s->kind, kind_rules(k)->noun) == 0)
+			return k;
+	}
+	return KIND_ALIAS;
 }
 
 /* Write down how far we are. */
@@ -74,7 +65,7 @@ static bool run_rename(struct run *r, const struct step *s, bool *more,
 		       struct err *e)
 {
 	(void)more;
-	return r->g->store->ops->rename(r->g->store, &r->work, kind_of(s),
+	return r->g->store->ops->rename(r->g->store, &r->work, plan_kind_of(s),
 					s->key, s->to, s->id, e);
 }
 
@@ -82,7 +73,7 @@ static bool run_settle(struct run *r, const struct step *s, bool *more,
 		       struct err *e)
 {
 	(void)more;
-	return r->g->store->ops->settle(r->g->store, &r->work, kind_of(s),
+	return r->g->store->ops->settle(r->g->store, &r->work, plan_kind_of(s),
 					s->to, s->id, e);
 }
 
@@ -138,7 +129,7 @@ static bool run_relink(struct run *r, const struct step *s, bool *more,
 	const struct text_list names = {items, COUNT(items)};
 
 	return r->g->store->ops->relink(r->g->store, &r->work, &names, s->to,
-					NULL, more, e);
+					NULL, RELINK_ALL, more, e);
 }
 
 /* Keep the plan ours while a step takes long.  Whoever is held up until he may
@@ -182,7 +173,8 @@ static bool detach_names(struct run *r, struct arena *a,
 			return false;
 		struct task t = r->work;
 		t.arena = a;
-		if (!s->ops->relink(s, &t, names, NULL, domain, &more, e) ||
+		if (!s->ops->relink(s, &t, names, NULL, domain, RELINK_ALL,
+				    &more, e) ||
 		    (more && !may_go_on(r, e)))
 			return false;
 	}
@@ -342,6 +334,14 @@ static const struct verb {
 	{STEP_DETACH,    run_detach,    false, false},
 	{STEP_RETIRE,    run_retire,    false, false},
 	{STEP_PURGE,     run_purge,     false, true},
+	{STEP_ALLOW,     step_allow,    true,  false},
+	{STEP_UNLINK,    step_unlink,   false, false},
+	{STEP_STRIP,     step_strip,    false, false},
+	{STEP_HOLD,      step_hold,     false, false},
+	{STEP_REMOVE,    step_remove,   false, false},
+	{STEP_FOUND,     step_found,    false, false},
+	{STEP_RESERVE,   step_reserve,  false, false},
+	{STEP_OPEN,      step_open,     false, false},
 };
 /* clang-format on */
 

@@ -14,6 +14,7 @@
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
+#include "core/domain.h"
 #include "core/gateway.h"
 
 struct step {
@@ -32,9 +33,11 @@ struct plan {
 	struct text_list names; /* which nobody else may touch meanwhile */
 	const struct step *steps;
 	size_t count;
-	int64_t position;  /* steps that are done */
-	const char *guard; /* of its entry in the journal */
-	int64_t written;   /* when that was written, by clock_now() */
+	int64_t position;       /* steps that are done */
+	const char *guard;      /* of its entry in the journal */
+	int64_t written;        /* when that was written, by clock_now() */
+	struct domain *founded; /* what to make; only who began the plan knows
+				   it */
 };
 
 extern const char PLAN_RUNNING[], PLAN_STUCK[];
@@ -66,5 +69,13 @@ bool plan_may_retry(const struct err *e);
 #define STEP_DETACH "detach"       /* nothing elsewhere leads into domain key */
 #define STEP_RETIRE "retire"       /* domain key goes out of everybody's way */
 #define STEP_PURGE "purge"         /* what was retired is deleted */
+#define STEP_ALLOW "allow"         /* key may be removed */
+#define STEP_UNLINK "unlink"       /* nothing names key any more */
+#define STEP_STRIP "strip"         /* nobody has rights by key any more */
+#define STEP_HOLD "hold"           /* nobody gets key until the time `to` */
+#define STEP_REMOVE "remove"       /* key goes */
+#define STEP_FOUND "found"         /* domain key is made, not yet open */
+#define STEP_RESERVE "reserve"     /* its reserved names lead to `to` */
+#define STEP_OPEN "open"           /* it is in force */
 
 #endif

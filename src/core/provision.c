@@ -15,10 +15,8 @@
 #include "core/user.h"
 #include "core/verdict.h"
 #include "core/web.h"
+#include "util/instant.h"
 #include "util/text.h"
-
-/* How often a change is tried again when others write the same entry. */
-enum { CHANGE_TRIES = 8 };
 
 /* A ready-made hash becomes what is stored, or a fault. */
 static void password_admit(const struct gateway *g, struct user *u,
@@ -177,6 +175,28 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
 				    "%s is just being renamed or removed", key);
 }
 
+/* An address that was somebody's is kept from others for a while. */
+static bool is_free(const struct gateway *g, const struct task *t, enum kind k,
+		    const char *key, struct err *e)
+{
+	const char *until;
+
+	if (k == KIND_DOMAIN || g->hold_days == 0)
+		return true;
+	if (!g->store->ops->held(g->store, t, key, &until, e))
+		return false;
+	return until == NULL || instant_is_past(until) ||
+	       err_code(e, ERR_CONFLICT, "held",
+			"%s was somebody's, and is held until %s", key, until);
+}
+
+static bool refused(const struct gateway *g, const struct task *t, enum kind k,
+		    const char *key, struct err *e)
+{
+	return e->kind == ERR_EXISTS ? obstacle_taken(g, t, k, key, e)
+				     : provision_denied(e, "create", key);
+}
+
 /* Add what is ready to be. */
 static bool put(const struct gateway *g, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
@@ -203,16 +223,20 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	kind_rules(k)->complete(record, t->arena);
 	const char *key = kind_key(k, record);
 	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
-				 !web_check(g, t, k, record, e)))
+	if (k != KIND_DOMAIN &&
+	    (!provision_unclaimed(g, t, key, e) || !is_free(g, t, k, key, e) ||
+	     !web_check(g, t, k, record, e)))
 		return false;
+	const struct domain *found = k == KIND_DOMAIN ? record : NULL;
+	if (found != NULL && found->reserved_to.count > 0)
+		return rearrange_found(g, t, record, ret, e) ||
+		       refused(g, t, k, key, e);
 	if (!tally_new(g, t, k, &domain, record, &held, e))
 		return false;
 	if (put(g, t, k, record, ret, e))
 		return true;
 	tally_let_go(g, t, &held, e);
-	return e->kind == ERR_EXISTS ? obstacle_taken(g, t, k, key, e)
-				     : provision_denied(e, "create", key);
+	return refused(g, t, k, key, e);
 }
 
 /* It was written; only what is to be told of it could not be seen. */
@@ -235,8 +259,8 @@ bool provision_create(const struct gateway *g, const struct task *t,
 
 /* In the form it is stored in.  What could not be a key is never asked for:
  * the directory's own matching would take many spellings for the same. */
-static bool known_key(struct arena *a, enum kind k, const char **key,
-		      struct err *e)
+bool provision_key(struct arena *a, enum kind k, const char **key,
+		   struct err *e)
 {
 	struct err bad = {0};
 
@@ -250,7 +274,7 @@ bool provision_read(const struct gateway *g, const struct task *t, enum kind k,
 		    const char *key, void *ret, struct revision *rev,
 		    struct err *e)
 {
-	return known_key(t->arena, k, &key, e) &&
+	return provision_key(t->arena, k, &key, e) &&
 	       g->store->ops->get(g->store, t, k, key, ret, rev, e) &&
 	       (k != KIND_ALIAS || verdict_of(g, t, ret, 1, e));
 }
@@ -294,15 +318,15 @@ bool provision_matches(const struct text_list *if_match,
 
 /* Whether somebody else wrote between our reading and our writing.  If the etag
  * still matches then, his change was one that does not concern the client. */
-static bool was_overtaken(const struct err *e)
+bool provision_overtaken(const struct err *e)
 {
 	return e->kind == ERR_CHANGED && e->code == NULL;
 }
 
 /* What became of a change that was tried often enough. */
-static bool given_up(struct err *e, const char *verb, const char *key)
+bool provision_given_up(struct err *e, const char *verb, const char *key)
 {
-	if (was_overtaken(e))
+	if (provision_overtaken(e))
 		return err_code(e, ERR_LIMIT, "contended",
 				"%s is changed by too many at once", key);
 	return provision_denied(e, verb, key);
@@ -482,7 +506,7 @@ static bool change(const struct gateway *g, const struct task *t, enum kind k,
 			   .if_match = if_match,
 			   .doubt = doubt_begin()};
 
-	if (!known_key(t->arena, k, &c.key, e) || !may_hash(t, &c, e))
+	if (!provision_key(t->arena, k, &c.key, e) || !may_hash(t, &c, e))
 		return false;
 	if (rearrange_renames(k, c.key, patch))
 		return rearrange_rename(g, t, k, c.key, patch, if_match, ret,
@@ -495,11 +519,12 @@ static bool change(const struct gateway *g, const struct task *t, enum kind k,
 			return true;
 		}
 		*e = why;
-		if (!was_overtaken(&why) && !doubt_again(&c.doubt, g, t, e))
+		if (!provision_overtaken(&why) &&
+		    !doubt_again(&c.doubt, g, t, e))
 			return was_changed(g, t, &c, ret, rev, e) ||
 			       provision_denied(e, "change", c.key);
-		if (try == CHANGE_TRIES)
-			return given_up(e, "change", c.key);
+		if (try == PROVISION_TRIES)
+			return provision_given_up(e, "change", c.key);
 	}
 }
 
@@ -510,79 +535,6 @@ bool provision_change(const struct gateway *g, const struct task *t,
 {
 	return change(g, t, k, key, patch, if_match, ret, rev, e) &&
 	       told(g, t, k, ret, e);
-}
-
-/* One try.  After the first, what has come in its place stays. */
-static bool remove_once(const struct gateway *g, const struct task *t,
-			enum kind k, const char *key, const char **id,
-			const struct text_list *if_match, struct err *e)
-{
-	void *there = arena_alloc(t->arena, kind_rules(k)->size);
-	struct revision seen;
-
-	if (!g->store->ops->get(g->store, t, k, key, there, &seen, e))
-		return false;
-	if (*id != NULL && !text_equal(*id, kind_id(k, there)))
-		return err_set(e, ERR_NOT_FOUND, "there is another %s now",
-			       key);
-	*id = kind_id(k, there);
-	if (!provision_matches(if_match, &seen, e) ||
-	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)) ||
-	    !g->store->ops->remove(g->store, t, k, key, &seen, e))
-		return false;
-	tally_removed(g, t, k, there);
-	return true;
-}
-
-/* After the last try: whether one of them was done after all. */
-static bool was_removed(const struct gateway *g, const struct task *t,
-			enum kind k, const char *key, const char *id,
-			const struct doubt *d, struct err *e)
-{
-	void *there = arena_alloc(t->arena, kind_rules(k)->size);
-	struct revision rev;
-	struct err none = {0};
-
-	if (!d->any)
-		return false;
-	bool seen = g->store->ops->get(g->store, t, k, key, there, &rev, &none);
-	bool same = seen && text_equal(kind_id(k, there), id);
-	if (same)
-		doubt_disproved(d, e);
-	if (same || (!seen && none.kind != ERR_NOT_FOUND))
-		return false;
-	err_clear(e);
-	return true;
-}
-
-bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key, bool recursive,
-		      const struct text_list *if_match, struct err *e)
-{
-	struct doubt d = doubt_begin();
-	const char *id = NULL;
-
-	if (!known_key(t->arena, k, &key, e))
-		return false;
-	if (k == KIND_DOMAIN && recursive)
-		return rearrange_remove_domain(g, t, key, if_match, e);
-	for (int try = 1;; try++) {
-		struct err why = {0};
-
-		if (remove_once(g, t, k, key, &id, if_match, &why) ||
-		    (d.any && why.kind == ERR_NOT_FOUND)) {
-			err_clear(e); /* of an earlier try */
-			return true;
-		}
-		if (text_equal(why.code, "not_empty"))
-			obstacle_counts(g, t, key, &why);
-		*e = why;
-		if (!was_overtaken(&why) && !doubt_again(&d, g, t, e))
-			return was_removed(g, t, k, key, id, &d, e) ||
-			       provision_denied(e, "delete", key);
-		if (try == CHANGE_TRIES)
-			return given_up(e, "delete", key);
-	}
 }
 
 /* What the caller is known by, as far as he is shown it. */
@@ -629,8 +581,9 @@ static bool own_password(const struct gateway *g, const struct task *t,
 		if (g->store->ops->set_own_password(g->store, t, hash, e))
 			return true;
 	} while (doubt_again(&d, g, t, e) ||
-		 (was_overtaken(e) && ++tries < CHANGE_TRIES));
-	return was_overtaken(e) && given_up(e, "change", t->caller->login);
+		 (provision_overtaken(e) && ++tries < PROVISION_TRIES));
+	return provision_overtaken(e) &&
+	       provision_given_up(e, "change", t->caller->login);
 }
 
 bool provision_password(const struct gateway *g, const struct task *t,

@@ -39,11 +39,6 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e);
 
-/* recursive: a domain with everything that is in it. */
-bool provision_remove(const struct gateway *g, const struct task *t,
-		      enum kind k, const char *key, bool recursive,
-		      const struct text_list *if_match, struct err *e);
-
 /* ERR_CONFLICT if that name or address is just being renamed or removed: nobody
  * may have it. */
 bool provision_unclaimed(const struct gateway *g, const struct task *t,
@@ -53,6 +48,21 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
  * ERR_CHANGED. */
 bool provision_matches(const struct text_list *if_match,
 		       const struct revision *rev, struct err *e);
+
+/* In the form it is stored in.  What could not be a key is never asked for: the
+ * directory's own matching would take many spellings for the same. */
+bool provision_key(struct arena *a, enum kind k, const char **key,
+		   struct err *e);
+
+/* How often a change is tried again when others write the same entry. */
+enum { PROVISION_TRIES = 8 };
+
+/* Whether somebody else wrote between our reading and our writing.  If the etag
+ * still matches then, his change was one that does not concern the client. */
+bool provision_overtaken(const struct err *e);
+
+/* What became of a change that was tried often enough; always false. */
+bool provision_given_up(struct err *e, const char *verb, const char *key);
 
 /* The store's refusal in words that are the same for whatever is there; always
  * false. */

@@ -158,3 +158,38 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 
 	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", name);
 }
+
+static const char *joined(struct arena *a, const struct text_list *list)
+{
+	const char *text = list->items[0];
+
+	for (size_t i = 1; i < list->count; i++)
+		text = arena_join(a, text, ",", list->items[i], NULL);
+	return text;
+}
+
+bool rearrange_found(const struct gateway *g, const struct task *t,
+		     struct domain *d, struct revision *rev, struct err *e)
+{
+	const char *noun = kind_rules(KIND_DOMAIN)->noun, *name = d->name;
+	const char *open = d->enabled ? "enabled" : "disabled";
+	struct domain founded = *d;
+	const struct step steps[] = {{STEP_FOUND, noun, name, NULL, NULL},
+				     {STEP_RESERVE, noun, name,
+				      joined(t->arena, &d->reserved_to), NULL},
+				     {STEP_OPEN, noun, name, open, NULL}};
+	const char *names[] = {name};
+	struct plan plan = {.names = {names, COUNT(names)},
+			    .steps = steps,
+			    .count = COUNT(steps),
+			    .founded = &founded};
+
+	/* Until it is complete nobody's mail is taken. */
+	founded.enabled = founded.wished = true;
+	founded.in_force = false;
+	if (plan_run(g, t, &plan, e))
+		return g->store->ops->get(g->store, t, KIND_DOMAIN, name, d,
+					  rev, e) ||
+		       unseen(e, name);
+	return false;
+}

@@ -7,6 +7,7 @@
 #ifndef CORE_REARRANGE_H
 #define CORE_REARRANGE_H
 
+#include "core/domain.h"
 #include "core/provision.h"
 
 /* Whether a change gives a user or alias another address. */
@@ -27,5 +28,9 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 			     const char *name, const struct text_list *if_match,
 			     struct err *e);
+
+/* Make a domain together with its reserved names, all or nothing. */
+bool rearrange_found(const struct gateway *g, const struct task *t,
+		     struct domain *d, struct revision *rev, struct err *e);
 
 #endif

@@ -46,6 +46,20 @@ struct writes {
 
 enum { STORE_LEADING_MAX = 3 };
 
+/* Who names an address. */
+struct naming {
+	struct text_list destinations; /* addresses whose mail leads there,
+					  sorted, without itself */
+	bool more;                     /* than were asked for */
+	bool rights; /* somebody may send as it, or it has a role */
+};
+
+/* Which names are replaced. */
+enum relinked {
+	RELINK_ALL,
+	RELINK_RIGHTS, /* of senders and roles, not of destinations */
+};
+
 struct store_ops {
 	/* ERR_NOT_FOUND also if the caller must not see it. */
 	bool (*get)(struct store *s, const struct task *t, enum kind k,
@@ -120,6 +134,22 @@ struct store_ops {
 	bool (*may_remove)(struct store *s, const struct task *t, enum kind k,
 			   const char *key, struct err *e);
 
+	/* What names an address, as far as the caller sees it; at most `limit`
+	 * of them are told. */
+	bool (*naming)(struct store *s, const struct task *t,
+		       const char *address, size_t limit, struct naming *ret,
+		       struct err *e);
+
+	/* Until when nobody shall get an address (RFC 3339); NULL: no such
+	 * time is known. */
+	bool (*held)(struct store *s, const struct task *t, const char *address,
+		     const char **until, struct err *e);
+
+	/* With the gateway's own rights: forget addresses that were held until
+	 * before `now`.  `more`: call again. */
+	bool (*forget_held)(struct store *s, const struct task *t,
+			    const char *now, bool *more, struct err *e);
+
 	/* Whether the caller might make an address in that domain.
 	 * ERR_NOT_FOUND or ERR_DENIED. */
 	bool (*may_create)(struct store *s, const struct task *t,
@@ -190,7 +220,13 @@ struct store_ops {
 	 * stays, and what the caller may not change.  `more`: call again. */
 	bool (*relink)(struct store *s, const struct task *t,
 		       const struct text_list *names, const char *to,
-		       const char *except, bool *more, struct err *e);
+		       const char *except, enum relinked what, bool *more,
+		       struct err *e);
+
+	/* With the gateway's own rights: nobody shall get that address before
+	 * `until` (RFC 3339).  Not even who had it. */
+	bool (*hold)(struct store *s, const struct task *t, const char *address,
+		     const char *until, struct err *e);
 
 	/* Whether that record is there, be it visible to the caller or not. */
 	bool (*is_there)(struct store *s, const struct task *t, enum kind k,

@@ -42,6 +42,9 @@ bool target_change(const struct gateway *g, const struct task *t,
 			    arena_printf(t->arena,
 					 "it is of kind %s, and stays so",
 					 old->kind));
+	if (d->reserved_to.count > 0)
+		fault_field(e, t->arena, FAULT_RANGE, F(reserved_to),
+			    "only a new domain gets its reserved names");
 	if (e->faults != NULL)
 		return false;
 	return text_equal(old->target, d->target) || target_check(g, t, d, e);

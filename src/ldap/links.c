@@ -21,14 +21,23 @@ static const struct {
 	{"provostViewer", true},
 };
 
+/* The first row with rights; what is before it are destinations. */
+enum { RIGHTS = 1 };
+
+static size_t first_of(const struct links *l)
+{
+	return l->rights ? RIGHTS : 0;
+}
+
 const char *const *links_wanted(void)
 {
-	static const char *wanted[COUNT(attributes) + 3];
+	static const char *wanted[COUNT(attributes) + 4];
 
 	for (size_t i = 0; i < COUNT(attributes); i++)
 		wanted[i] = attributes[i].name;
 	wanted[COUNT(attributes)] = "objectClass";
 	wanted[COUNT(attributes) + 1] = schema_guard;
+	wanted[COUNT(attributes) + 2] = schema_of(KIND_USER)->key;
 	return wanted;
 }
 
@@ -45,7 +54,7 @@ const char *links_filter(const struct links *l, struct arena *a)
 	const char **parts = arena_alloc(a, count * sizeof(*parts));
 
 	for (size_t i = 0; i < l->names->count; i++) {
-		for (size_t at = 0; at < COUNT(attributes); at++)
+		for (size_t at = first_of(l); at < COUNT(attributes); at++)
 			parts[n++] = filter_equal(a, attributes[at].name,
 						  spelling(l, a, at,
 							   l->names->items[i]));
@@ -108,7 +117,7 @@ LDAPMod **links_change(const struct links *l, struct arena *a,
 	size_t n = 0;
 
 	*nowhere = false;
-	for (size_t at = 0; at < COUNT(attributes); at++) {
+	for (size_t at = first_of(l); at < COUNT(attributes); at++) {
 		const char *name = attributes[at].name;
 		const struct berval *values = entry_values(en, name);
 		size_t count = 0;
@@ -131,4 +140,20 @@ LDAPMod **links_change(const struct links *l, struct arena *a,
 					count == count_values(values));
 	}
 	return n > 0 ? mods : NULL;
+}
+
+void links_kinds(const struct links *l, struct arena *a, const struct entry *en,
+		 bool *leads, bool *gives)
+{
+	*leads = *gives = false;
+	for (size_t at = 0; at < COUNT(attributes); at++) {
+		const struct berval *values =
+			entry_values(en, attributes[at].name);
+		size_t count = 0;
+
+		if (values != NULL)
+			leaving(l, a, at, values, &count);
+		*leads = *leads || (count > 0 && at < RIGHTS);
+		*gives = *gives || (count > 0 && at >= RIGHTS);
+	}
 }

@@ -12,6 +12,7 @@ struct links {
 	const char *base;
 	const struct text_list *names; /* addresses */
 	const char *to;                /* an address, or NULL */
+	bool rights; /* only senders and roles, not destinations */
 };
 
 /* Finds entries that name one of them. */
@@ -24,5 +25,9 @@ const char *const *links_wanted(void);
  * `nowhere`: it is an alias, and nothing would remain. */
 LDAPMod **links_change(const struct links *l, struct arena *a,
 		       const struct entry *en, bool *nowhere);
+
+/* Whether an entry that was found leads there, and whether it gives rights. */
+void links_kinds(const struct links *l, struct arena *a, const struct entry *en,
+		 bool *leads, bool *gives);
 
 #endif

@@ -38,7 +38,7 @@ static const struct {
 		  {8, 11, 2}, {10, 14, 2}, {12, 17, 2}};
 
 /* "20261121091200Z" as "2026-11-21T09:12:00Z"; slapd writes no other form. */
-static const char *read_time(struct arena *a, const char *s)
+const char *map_instant(struct arena *a, const char *s)
 {
 	if (strlen(s) < 15)
 		return arena_strdup(a, s);
@@ -75,7 +75,7 @@ static bool read_value(struct arena *a, const struct map_attr *at,
 	switch (at->field.kind) {
 	case FIELD_TEXT:
 		*(const char **)to = at->flags & MAP_TIME
-					     ? read_time(a, v[0].bv_val)
+					     ? map_instant(a, v[0].bv_val)
 					     : v[0].bv_val;
 		break;
 	case FIELD_NUMBER:

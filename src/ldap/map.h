@@ -35,6 +35,7 @@ struct map {
 
 /* RFC 3339 in UTC as GeneralizedTime (RFC 4517 3.3.13). */
 char *map_time(struct arena *a, const char *s);
+const char *map_instant(struct arena *a, const char *s); /* back */
 
 /* One modification; the values are ended by NULL, which alone means none. */
 LDAPMod *map_mod(struct arena *a, int op, const char *name, char **values);

@@ -24,6 +24,7 @@ const char schema_created[] = "createTimestamp";
 const char schema_last_login[] = "provostLastLogin";
 const char schema_measured[] = "provostMeasured";
 const char schema_usage_name[] = "usage";
+const char schema_expires[] = "provostExpires";
 const char schema_optional[] = "description";
 
 /* The directory's own attributes are the same for every kind. */
@@ -239,6 +240,18 @@ const char *schema_tally_dn(struct arena *a, const char *base,
 	return dn_child(a, "cn", domain, schema_journal_dn(a, base));
 }
 
+const char *schema_retired_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "ou", "retired", base);
+}
+
+const char *schema_held_dn(struct arena *a, const char *base,
+			   const char *address)
+{
+	return dn_child(a, schemas[KIND_USER].key, address,
+			schema_retired_dn(a, base));
+}
+
 const char *schema_login_dn(struct arena *a, const char *base, const char *name)
 {
 	if (strchr(name, '@') != NULL)
@@ -275,8 +288,8 @@ const char *schema_class_filter(struct arena *a, enum kind k)
 const char *schema_expired_filter(struct arena *a, const char *from,
 				  const char *to)
 {
-	const char *when = filter_and(a, filter_from(a, "provostExpires", from),
-				      filter_to(a, "provostExpires", to));
+	const char *when = filter_and(a, filter_from(a, schema_expires, from),
+				      filter_to(a, schema_expires, to));
 
 	return filter_and(a, when, filter_equal(a, schema_enabled, "TRUE"));
 }

@@ -29,7 +29,7 @@ extern const char schema_local_part[];
 extern const char schema_login[];
 extern const char schema_former[];
 extern const char schema_quota[];
-extern const char schema_enabled[], schema_wish[];
+extern const char schema_enabled[], schema_wish[], schema_expires[];
 extern const char schema_mailbox_id[];
 extern const char schema_usage_of[];
 extern const char schema_created[];
@@ -71,6 +71,11 @@ const char *schema_member_filter(struct arena *a, const char *dn);
 
 /* The domains that he is an owner, administrator or viewer of. */
 const char *schema_role_filter(struct arena *a, const char *dn);
+
+/* Where addresses are held. */
+const char *schema_retired_dn(struct arena *a, const char *base);
+const char *schema_held_dn(struct arena *a, const char *base,
+			   const char *address);
 
 const char *schema_class_filter(struct arena *a, enum kind k);
 

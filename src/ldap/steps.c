@@ -462,11 +462,13 @@ static bool find_links(struct ldap_store *s, const struct task *t,
 
 bool steps_relink(struct store *port, const struct task *t,
 		  const struct text_list *names, const char *to,
-		  const char *except, bool *more, struct err *e)
+		  const char *except, enum relinked what, bool *more,
+		  struct err *e)
 {
 	struct ldap_store *s = store_self(port);
 	struct arena *a = t->arena;
-	const struct links links = {s->set->base, names, to};
+	const struct links links = {s->set->base, names, to,
+				    what == RELINK_RIGHTS};
 	struct linked *found = arena_alloc(a, sizeof(*found));
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,

@@ -19,7 +19,8 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, struct err *e);
 bool steps_relink(struct store *port, const struct task *t,
 		  const struct text_list *names, const char *to,
-		  const char *except, bool *more, struct err *e);
+		  const char *except, enum relinked what, bool *more,
+		  struct err *e);
 bool steps_is_there(struct store *port, const struct task *t, enum kind k,
 		    const char *key, const char *id, bool *ret, struct err *e);
 

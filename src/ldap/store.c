@@ -8,6 +8,7 @@
 #include "ldap/filter.h"
 #include "ldap/idle.h"
 #include "ldap/list.h"
+#include "ldap/naming.h"
 #include "ldap/number.h"
 #include "ldap/reach.h"
 #include "ldap/result.h"
@@ -624,6 +625,10 @@ static const struct store_ops ops = {
 	.is_super_administrator = is_super_administrator,
 	.etag = etag,
 	.expire = ldap_expire,
+	.naming = naming_of,
+	.held = naming_held,
+	.hold = naming_hold,
+	.forget_held = naming_forget,
 	.may_create = steps_may_create,
 	.reserve = ldap_tally_reserve,
 	.release = ldap_tally_release,

@@ -251,8 +251,8 @@ static bool relink(const char *one, const char *other, const char *to,
 	struct err e = {0};
 
 	while (more) {
-		if (!OPS->relink(con->store, &admin, &names, to, except, &more,
-				 &e)) {
+		if (!OPS->relink(con->store, &admin, &names, to, except,
+				 RELINK_ALL, &more, &e)) {
 			printf("# %s\n", e.text);
 			return false;
 		}

@@ -4,6 +4,8 @@
  *
  *	rename OLD NEW     a user
  *	remove DOMAIN      with all that is in it
+ *	leave USER         with all that leads to him; the address is held
+ *	found DOMAIN TO    with its reserved names
  *	resume             what is found in the journal
  *
  * CALLER is whose login it is, LEASE in milliseconds.  WRITES is how many the
@@ -21,6 +23,7 @@
 
 #include "core/plan.h"
 #include "core/provision.h"
+#include "core/removal.h"
 #include "core/user.h"
 #include "tests/lib/live.h"
 #include "util/clock.h"
@@ -85,6 +88,27 @@ static bool rename_user(const struct gateway *g, const struct task *t,
 				e);
 }
 
+/* A domain with all that is in it, a user with what leads to him. */
+static bool remove_record(const struct gateway *g, const struct task *t,
+			  enum kind k, const char *key, struct err *e)
+{
+	const struct removal how = {.recursive = true, .links = LINKS_REMOVE};
+	struct text_list none;
+
+	return removal(g, t, k, key, &how, &none, e);
+}
+
+static bool found(const struct gateway *g, const struct task *t,
+		  const char *name, const char *to, struct err *e)
+{
+	struct domain d = domain_defaults;
+	struct revision rev;
+
+	d.name = name;
+	d.reserved_to = (struct text_list){&to, 1};
+	return provision_create(g, t, KIND_DOMAIN, &d, &rev, e);
+}
+
 static bool resume(const struct gateway *g, const struct task *t, struct err *e)
 {
 	struct plan *plans;
@@ -114,13 +138,17 @@ static int carry(struct live *live)
 	bool good = false;
 
 	g->name = "carry";
+	g->hold_days = strcmp(words[2], "leave") == 0;
 	g->lease_millis = strtol(*words++, NULL, 10);
 	words++; /* the writes */
 	if (strcmp(words[0], "rename") == 0)
 		good = rename_user(g, &t, words + 1, &e);
 	else if (strcmp(words[0], "remove") == 0)
-		good = provision_remove(g, &t, KIND_DOMAIN, words[1], true,
-					NULL, &e);
+		good = remove_record(g, &t, KIND_DOMAIN, words[1], &e);
+	else if (strcmp(words[0], "leave") == 0)
+		good = remove_record(g, &t, KIND_USER, words[1], &e);
+	else if (strcmp(words[0], "found") == 0)
+		good = found(g, &t, words[1], words[2], &e);
 	else if (strcmp(words[0], "resume") == 0)
 		good = resume(g, &t, &e);
 	if (!good)

@@ -34,6 +34,7 @@ struct store_mem {
 	unsigned fuse; /* writes until trouble begins; 0: never */
 	enum store_mem_trouble trouble;
 	bool down;
+	const char *held, *held_until; /* one address */
 };
 
 static inline struct store_mem *store_mem_self(struct store *s)

@@ -166,7 +166,8 @@ static bool relink_one(struct store_mem *s, struct item **at,
 
 static bool relink(struct store *port, const struct task *t,
 		   const struct text_list *names, const char *to,
-		   const char *except, bool *more, struct err *e)
+		   const char *except, enum relinked what, bool *more,
+		   struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 
@@ -176,8 +177,8 @@ static bool relink(struct store *port, const struct task *t,
 	for (struct item **at = &s->items; *at != NULL;) {
 		struct item *it = *at;
 
-		if (it->plan == NULL && it->kind == KIND_ALIAS &&
-		    store_mem_may_write(s, t) &&
+		if (what == RELINK_ALL && it->plan == NULL &&
+		    it->kind == KIND_ALIAS && store_mem_may_write(s, t) &&
 		    (except == NULL ||
 		     strcmp(address_domain(store_mem_key(it)), except) != 0) &&
 		    !relink_one(s, at, names, to, e))
@@ -185,6 +186,80 @@ static bool relink(struct store *port, const struct task *t,
 		if (*at == it)
 			at = &it->next;
 	}
+	return true;
+}
+
+static bool names(const struct item *it, const char *address)
+{
+	const struct user *u = it->record;
+	const struct alias *al = it->record;
+	const struct text_list *to =
+		it->kind == KIND_USER ? &u->destinations : &al->destinations;
+
+	return it->plan == NULL && it->kind != KIND_DOMAIN &&
+	       is_in(to, address) && strcmp(store_mem_key(it), address) != 0;
+}
+
+static bool naming(struct store *port, const struct task *t,
+		   const char *address, size_t limit, struct naming *ret,
+		   struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	*ret = (struct naming){
+		.destinations = {arena_alloc(t->arena, limit * sizeof(char *)),
+				 0}};
+	if (!store_mem_is_up(s, e))
+		return false;
+	for (const struct item *it = s->items; it != NULL; it = it->next) {
+		if (!store_mem_may_write(s, t) || !names(it, address))
+			continue;
+		if (ret->destinations.count == limit)
+			ret->more = true;
+		else
+			ret->destinations.items[ret->destinations.count++] =
+				store_mem_key(it);
+	}
+	qsort(ret->destinations.items, ret->destinations.count,
+	      sizeof(*ret->destinations.items), by_text);
+	return true;
+}
+
+static bool hold(struct store *port, const struct task *t, const char *address,
+		 const char *until, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	bool lost;
+
+	(void)t;
+	if (!store_mem_is_up(s, e) || !store_mem_fate(s, &lost, e))
+		return false;
+	s->held = arena_strdup(s->arena, address);
+	s->held_until = arena_strdup(s->arena, until);
+	return store_mem_lost(lost, e);
+}
+
+static bool held(struct store *port, const struct task *t, const char *address,
+		 const char **until, struct err *e)
+{
+	const struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*until = text_equal(s->held, address) ? s->held_until : NULL;
+	return store_mem_is_up(s, e);
+}
+
+static bool forget_held(struct store *port, const struct task *t,
+			const char *now, bool *more, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*more = false;
+	if (!store_mem_is_up(s, e))
+		return false;
+	if (s->held != NULL && strcmp(s->held_until, now) <= 0)
+		s->held = NULL;
 	return true;
 }
 
@@ -299,6 +374,10 @@ static bool measure(struct store *port, const struct task *t,
 const struct store_ops store_mem_steps = {
 	.measure = measure,
 	.may_create = may_create,
+	.naming = naming,
+	.hold = hold,
+	.held = held,
+	.forget_held = forget_held,
 	.may_remove = may_remove,
 	.rename = rename_item,
 	.settle = settle,

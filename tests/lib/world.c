@@ -86,3 +86,14 @@ void world_close(struct world **w)
 	free(*w);
 	*w = NULL;
 }
+
+bool world_remove(const struct gateway *g, const struct task *t, enum kind k,
+		  const char *key, bool recursive,
+		  const struct text_list *if_match, struct err *e)
+{
+	const struct removal how = {.recursive = recursive,
+				    .if_match = if_match};
+	struct text_list dangling;
+
+	return removal(g, t, k, key, &how, &dangling, e);
+}

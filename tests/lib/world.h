@@ -10,6 +10,7 @@
 #define TESTS_WORLD_H
 
 #include "core/provision.h"
+#include "core/removal.h"
 #include "tests/lib/fake_hasher.h"
 #include "tests/lib/fake_login.h"
 #include "tests/lib/journal_mem.h"
@@ -27,5 +28,10 @@ struct world {
 
 struct world *world_open(void);
 void world_close(struct world **w);
+
+/* What leads to it is an obstacle. */
+bool world_remove(const struct gateway *g, const struct task *t, enum kind k,
+		  const char *key, bool recursive,
+		  const struct text_list *if_match, struct err *e);
 
 #endif

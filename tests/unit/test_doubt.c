@@ -138,11 +138,11 @@ static void changes(void)
 		   e.kind == ERR_CHANGED,
 	   "the condition is no longer true");
 	e = (struct err){0};
-	OK(lose() && provision_remove(&w->gateway, &w->admin, KIND_USER,
-				      "bob@example.org", false, NULL, &e),
+	OK(lose() && world_remove(&w->gateway, &w->admin, KIND_USER,
+				  "bob@example.org", false, NULL, &e),
 	   "a removal, whose answer was lost, was done");
-	OK(!provision_remove(&w->gateway, &w->admin, KIND_USER,
-			     "bob@example.org", false, NULL, &e) &&
+	OK(!world_remove(&w->gateway, &w->admin, KIND_USER, "bob@example.org",
+			 false, NULL, &e) &&
 		   e.kind == ERR_NOT_FOUND,
 	   "once");
 }
@@ -211,8 +211,8 @@ static void others(void)
 	OK(e.kind == ERR_UNKNOWN, "is not said to have been refused");
 	e = (struct err){0};
 	meanwhile = create_him;
-	OK(lose() && provision_remove(&w->gateway, &w->admin, KIND_USER,
-				      "carl@example.org", false, NULL, &e),
+	OK(lose() && world_remove(&w->gateway, &w->admin, KIND_USER,
+				  "carl@example.org", false, NULL, &e),
 	   "a removal that was done");
 	OK(provision_read(&w->gateway, &w->admin, KIND_USER, "carl@example.org",
 			  &got, &rev, &e),

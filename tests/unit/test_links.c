@@ -111,7 +111,9 @@ int main(void)
 
 	a = arena_new();
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct links l = {"dc=p", &names, cases[i].to};
+		const struct links l = {.base = "dc=p",
+					.names = &names,
+					.to = cases[i].to};
 		size_t count = cases[i].entry[2].name != NULL ? 3 : 2;
 		const struct entry en = entry_of(cases[i].entry, count);
 		bool nowhere = !cases[i].nowhere;
@@ -121,7 +123,7 @@ int main(void)
 		OK(nowhere == cases[i].nowhere, "whether anything is left");
 	}
 	const struct text_list one = {items, 1};
-	const struct links l = {"dc=p", &one, NULL};
+	const struct links l = {.base = "dc=p", .names = &one};
 	IS(links_filter(&l, a),
 	   "(|(provostDestination=ann@x.org)(provostSender=ann@x.org)"
 	   "(member=" ANN ")(owner=" ANN ")(provostOwner=" ANN ")"

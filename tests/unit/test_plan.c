@@ -93,8 +93,8 @@ static bool remove_domain(struct err *e)
 
 	*e = (struct err){0};
 	t.deadline = clock_now();
-	return provision_remove(&w->gateway, &t, KIND_DOMAIN, "example.org",
-				true, NULL, e);
+	return world_remove(&w->gateway, &t, KIND_DOMAIN, "example.org", true,
+			    NULL, e);
 }
 
 /* What the steward does with what is left in the journal. */
@@ -274,8 +274,8 @@ static void large(void)
 	create_many();
 	t = w->admin;
 	t.deadline = clock_now() + 60000;
-	OK(provision_remove(&w->gateway, &t, KIND_DOMAIN, "example.org", true,
-			    NULL, &e),
+	OK(world_remove(&w->gateway, &t, KIND_DOMAIN, "example.org", true, NULL,
+			&e),
 	   "a large domain");
 	OK(!is_there(KIND_DOMAIN, "example.org"), "is gone at once");
 	OK(journal_mem_retired(w->journal) > 0 &&

@@ -447,37 +447,37 @@ static void new_passwords(void)
 	w->login.busy = false;
 }
 
-static void removal(void)
+static void going(void)
 {
 	static char address[] = "bob@example.org";
 	const char *wrong[] = {"x"};
 	const struct text_list is_wrong = {wrong, 1};
 	struct err e = {0};
 
-	OK(!provision_remove(&w->gateway, &w->admin, KIND_DOMAIN, "example.org",
-			     false, NULL, &e) &&
+	OK(!world_remove(&w->gateway, &w->admin, KIND_DOMAIN, "example.org",
+			 false, NULL, &e) &&
 		   e.kind == ERR_CONFLICT,
 	   "a domain that has something in it stays");
-	OK(!provision_remove(&w->gateway, &w->ann, KIND_USER, address, false,
-			     NULL, &e) &&
+	OK(!world_remove(&w->gateway, &w->ann, KIND_USER, address, false, NULL,
+			 &e) &&
 		   e.kind == ERR_NOT_FOUND,
 	   "what one does not see one cannot remove");
-	OK(!provision_remove(&w->gateway, &w->admin, KIND_USER, address, false,
-			     &is_wrong, &e) &&
+	OK(!world_remove(&w->gateway, &w->admin, KIND_USER, address, false,
+			 &is_wrong, &e) &&
 		   e.kind == ERR_CHANGED,
 	   "not in the state one saw");
 	store_mem_before_write(w->store, touch, address);
 	disturbances = 7;
-	OK(provision_remove(&w->gateway, &w->admin, KIND_USER,
-			    "BOB@example.org", false, NULL, &e),
+	OK(world_remove(&w->gateway, &w->admin, KIND_USER, "BOB@example.org",
+			false, NULL, &e),
 	   "others write meanwhile: removed all the same");
 	store_mem_before_write(w->store, NULL, NULL);
-	OK(!provision_remove(&w->gateway, &w->admin, KIND_USER, address, false,
-			     NULL, &e) &&
+	OK(!world_remove(&w->gateway, &w->admin, KIND_USER, address, false,
+			 NULL, &e) &&
 		   e.kind == ERR_NOT_FOUND,
 	   "removed once");
-	OK(provision_remove(&w->gateway, &w->admin, KIND_DOMAIN,
-			    "closed.example", false, NULL, &e),
+	OK(world_remove(&w->gateway, &w->admin, KIND_DOMAIN, "closed.example",
+			false, NULL, &e),
 	   "an empty domain goes");
 }
 
@@ -512,7 +512,7 @@ int main(void)
 	own_change();
 	quotas();
 	new_passwords();
-	removal();
+	going();
 	lists();
 	world_close(&w);
 	return tap_done();

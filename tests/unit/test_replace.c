@@ -189,8 +189,8 @@ static void meddle(void *ctx)
 	u.address = "race@example.org";
 	u.name = "Other";
 	if (*at == 'd')
-		provision_remove(&w->gateway, &w->admin, KIND_USER, u.address,
-				 false, NULL, &e);
+		world_remove(&w->gateway, &w->admin, KIND_USER, u.address,
+			     false, NULL, &e);
 	else if (*at == 'c')
 		provision_create(&w->gateway, &w->admin, KIND_USER, &u, &its,
 				 &e);

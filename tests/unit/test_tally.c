@@ -86,8 +86,8 @@ static void without(void)
 	struct err e;
 
 	OK(new_user(&w->admin, "free@example.org", 0, &e) &&
-		   provision_remove(&w->gateway, &w->admin, KIND_USER,
-				    "free@example.org", false, NULL, &e),
+		   world_remove(&w->gateway, &w->admin, KIND_USER,
+				"free@example.org", false, NULL, &e),
 	   "a user comes and goes where there are no limits");
 	OK(tally_mem_of(w->store, here) == NULL, "and nothing is counted");
 }
@@ -105,8 +105,8 @@ static void users(void)
 	done = new_user(&w->ann, "fourth@example.org", 0, &e);
 	OK(!done && e.kind == ERR_DENIED, "who may not is told just that");
 	is_counted(3, NUMBER_NONE, NUMBER_NONE, "all are counted, no more");
-	provision_remove(&w->gateway, &w->admin, KIND_USER, "third@example.org",
-			 false, NULL, &e);
+	world_remove(&w->gateway, &w->admin, KIND_USER, "third@example.org",
+		     false, NULL, &e);
 	is_counted(2, NUMBER_NONE, NUMBER_NONE, "one less");
 	done = new_user(&w->admin, "ann@example.org", 0, &e);
 	OK(!done && e.kind == ERR_EXISTS, "one that is there");
@@ -141,8 +141,8 @@ static void aliases(void)
 				"sales@example.org", &keep, NULL, &now, &rev,
 				&e);
 	OK(is_full(done, &e, "aliases"), "nor one by renaming");
-	provision_remove(&w->gateway, &w->admin, KIND_ALIAS, "info@example.org",
-			 false, NULL, &e);
+	world_remove(&w->gateway, &w->admin, KIND_ALIAS, "info@example.org",
+		     false, NULL, &e);
 	e = (struct err){0};
 	OK(provision_change(&w->gateway, &w->admin, KIND_ALIAS,
 			    "sales@example.org", &keep, NULL, &now, &rev, &e),
@@ -179,8 +179,8 @@ static void quotas(void)
 	OK(!set_quota("ann@example.org", 1040, &e), "what was not written");
 	store_mem_down(w->store, false);
 	is_counted(4, 2, 2100, "is not counted less");
-	OK(provision_remove(&w->gateway, &w->admin, KIND_USER,
-			    "bob@example.org", false, NULL, &e),
+	OK(world_remove(&w->gateway, &w->admin, KIND_USER, "bob@example.org",
+			false, NULL, &e),
 	   "a user goes");
 	is_counted(3, 2, 1050, "and his quota with him");
 }

@@ -107,11 +107,11 @@ static void changes(void)
 static bool drop(const char *name, struct err *e)
 {
 	*e = (struct err){0};
-	return provision_remove(&w->gateway, &w->admin, KIND_DOMAIN, name,
-				false, NULL, e);
+	return world_remove(&w->gateway, &w->admin, KIND_DOMAIN, name, false,
+			    NULL, e);
 }
 
-static void removal(void)
+static void unused(void)
 {
 	struct err e;
 
@@ -157,7 +157,7 @@ int main(void)
 	creation();
 	changes();
 	addresses();
-	removal();
+	unused();
 	world_close(&w);
 	return tap_done();
 }

@@ -1,0 +1,187 @@
+#include "core/plan_steps.h"
+
+#include <string.h>
+
+#include "core/alias.h"
+#include "core/tally.h"
+#include "util/text.h"
+
+static bool is_there(struct run *r, const struct step *s, bool *ret,
+		     struct err *e)
+{
+	return r->g->store->ops->is_there(r->g->store, &r->work,
+					  plan_kind_of(s), s->key, s->id, ret,
+					  e);
+}
+
+bool step_allow(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	struct store *st = r->g->store;
+	bool there;
+
+	(void)more;
+	if (!is_there(r, s, &there, e))
+		return false;
+	if (!there)
+		return err_set(e, ERR_NOT_FOUND, "there is no %s %s", s->kind,
+			       s->key);
+	return st->ops->may_remove(st, &r->work, plan_kind_of(s), s->key, e);
+}
+
+static bool relink(struct run *r, const struct step *s, enum relinked what,
+		   bool *more, struct err *e)
+{
+	const char *items[] = {s->key};
+	const struct text_list names = {items, COUNT(items)};
+
+	return r->g->store->ops->relink(r->g->store, &r->work, &names, NULL,
+					NULL, what, more, e);
+}
+
+bool step_unlink(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	return relink(r, s, RELINK_ALL, more, e);
+}
+
+bool step_strip(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	return relink(r, s, RELINK_RIGHTS, more, e);
+}
+
+bool step_hold(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->hold(r->g->store, &r->work, s->key, s->to, e);
+}
+
+bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	struct store *st = r->g->store;
+	enum kind k = plan_kind_of(s);
+	void *record = arena_alloc(r->work.arena, kind_rules(k)->size);
+	struct revision seen;
+	bool there;
+
+	(void)more;
+	if (!is_there(r, s, &there, e))
+		return false;
+	if (!there)
+		return true;
+	if (!st->ops->get(st, &r->work, k, s->key, record, &seen, e))
+		return e->kind == ERR_NOT_FOUND
+			       ? err_set(e, ERR_DENIED, "you may not delete %s",
+					 s->key)
+			       : false;
+	/* Another one since the question above: he stays. */
+	if (!text_equal(kind_id(k, record), s->id))
+		return true;
+	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {
+		tally_removed(r->g, &r->work, k, record);
+		return true;
+	}
+	return e->kind == ERR_NOT_FOUND ||
+	       (e->kind == ERR_CHANGED &&
+		err_set(e, ERR_LIMIT, "%s is changed by others", s->key));
+}
+
+/* The domain as this plan has made it, or found it made: not yet open. */
+static bool read_founded(struct run *r, const struct step *s,
+			 struct domain *ret, struct revision *rev, bool *there,
+			 struct err *e)
+{
+	*there = r->g->store->ops->get(r->g->store, &r->work, KIND_DOMAIN,
+				       s->key, ret, rev, e);
+	if (!*there && e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	*there = *there && ret->wished && !ret->in_force;
+	return true;
+}
+
+/* Who takes the plan over does not know what was to be made: what is not there
+ * was never made. */
+bool step_found(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	struct domain *d = r->plan->founded, found;
+	struct revision rev;
+	bool there;
+
+	(void)more;
+	if (d != NULL && !r->again) {
+		struct domain made = *d;
+
+		return r->g->store->ops->add(r->g->store, &r->work, KIND_DOMAIN,
+					     &made, &rev, e);
+	}
+	if (!read_founded(r, s, &found, &rev, &there, e))
+		return false;
+	if (there && (d == NULL || domain_same(&found, d)))
+		return true;
+	if (d == NULL)
+		return err_set(e, ERR_NOT_FOUND, "there is no domain %s",
+			       s->key);
+	struct domain made = *d;
+	return r->g->store->ops->add(r->g->store, &r->work, KIND_DOMAIN, &made,
+				     &rev, e);
+}
+
+static struct text_list split(struct arena *a, const char *text)
+{
+	struct text_list list = {arena_alloc(a, (strlen(text) / 2 + 1) *
+							sizeof(char *)),
+				 0};
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, ",");
+
+		list.items[list.count++] = arena_strndup(a, text, n);
+		text += n + (text[n] == ',');
+	}
+	return list;
+}
+
+bool step_reserve(struct run *r, const struct step *s, bool *more,
+		  struct err *e)
+{
+	struct store *st = r->g->store;
+	struct arena *a = r->work.arena;
+	struct domain d;
+	struct revision rev;
+	bool there;
+
+	(void)more;
+	if (!read_founded(r, s, &d, &rev, &there, e) || !there)
+		return e->kind == ERR_NONE;
+	for (size_t i = 0; i < DOMAIN_RESERVED; i++) {
+		struct alias al = alias_defaults;
+
+		al.address =
+			arena_join(a, domain_reserved[i], "@", s->key, NULL);
+		al.destinations = split(a, s->to);
+		alias_complete(&al, a);
+		if (!st->ops->add(st, &r->work, KIND_ALIAS, &al, &rev, e) &&
+		    e->kind != ERR_EXISTS)
+			return false;
+		err_clear(e);
+	}
+	return true;
+}
+
+bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	struct store *st = r->g->store;
+	struct domain old, now;
+	struct revision seen, rev;
+	bool there;
+
+	(void)more;
+	if (!read_founded(r, s, &old, &seen, &there, e) || !there)
+		return e->kind == ERR_NONE;
+	now = old;
+	now.in_force = text_equal(s->to, "enabled");
+	now.wished = false;
+	return st->ops->change(st, &r->work, KIND_DOMAIN, &old, &now, &seen,
+			       &rev, e) ||
+	       (e->kind == ERR_CHANGED &&
+		err_set(e, ERR_LIMIT, "%s is changed by others", s->key));
+}

@@ -1,0 +1,164 @@
+#include "core/removal.h"
+
+#include "core/address.h"
+#include "core/doubt.h"
+#include "core/obstacle.h"
+#include "core/plan.h"
+#include "core/provision.h"
+#include "core/rearrange.h"
+#include "core/tally.h"
+#include "core/target.h"
+#include "util/clock.h"
+#include "util/instant.h"
+#include "util/text.h"
+
+enum { TOLD_MAX = 3, DAY = 86400 };
+
+/* One try.  After the first, what has come in its place stays. */
+static bool remove_once(const struct gateway *g, const struct task *t,
+			enum kind k, const char *key, const char **id,
+			const struct text_list *if_match, struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision seen;
+
+	if (!g->store->ops->get(g->store, t, k, key, there, &seen, e))
+		return false;
+	if (*id != NULL && !text_equal(*id, kind_id(k, there)))
+		return err_set(e, ERR_NOT_FOUND, "there is another %s now",
+			       key);
+	*id = kind_id(k, there);
+	if (!provision_matches(if_match, &seen, e) ||
+	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)) ||
+	    !g->store->ops->remove(g->store, t, k, key, &seen, e))
+		return false;
+	tally_removed(g, t, k, there);
+	return true;
+}
+
+/* After the last try: whether one of them was done after all. */
+static bool was_removed(const struct gateway *g, const struct task *t,
+			enum kind k, const char *key, const char *id,
+			const struct doubt *d, struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision rev;
+	struct err none = {0};
+
+	if (!d->any)
+		return false;
+	bool seen = g->store->ops->get(g->store, t, k, key, there, &rev, &none);
+	bool same = seen && text_equal(kind_id(k, there), id);
+	if (same)
+		doubt_disproved(d, e);
+	if (same || (!seen && none.kind != ERR_NOT_FOUND))
+		return false;
+	err_clear(e);
+	return true;
+}
+
+/* Without a plan: nothing but the record itself is concerned. */
+static bool remove_alone(const struct gateway *g, const struct task *t,
+			 enum kind k, const char *key,
+			 const struct text_list *if_match, struct err *e)
+{
+	struct doubt d = doubt_begin();
+	const char *id = NULL;
+
+	for (int try = 1;; try++) {
+		struct err why = {0};
+
+		if (remove_once(g, t, k, key, &id, if_match, &why) ||
+		    (d.any && why.kind == ERR_NOT_FOUND)) {
+			err_clear(e); /* of an earlier try */
+			return true;
+		}
+		if (text_equal(why.code, "not_empty"))
+			obstacle_counts(g, t, key, &why);
+		*e = why;
+		if (!provision_overtaken(&why) && !doubt_again(&d, g, t, e))
+			return was_removed(g, t, k, key, id, &d, e) ||
+			       provision_denied(e, "delete", key);
+		if (try == PROVISION_TRIES)
+			return provision_given_up(e, "delete", key);
+	}
+}
+
+/* Mail for others goes there: say whose. */
+static bool refuse(const struct task *t, const char *key,
+		   const struct naming *n, struct err *e)
+{
+	const char *names = n->destinations.items[0];
+
+	for (size_t i = 1; i < n->destinations.count && i < TOLD_MAX; i++)
+		names = arena_printf(t->arena, "%s, %s", names,
+				     n->destinations.items[i]);
+	if (n->more || n->destinations.count > TOLD_MAX)
+		names = arena_printf(t->arena, "%s and others", names);
+	return err_code(e, ERR_CONFLICT, "is_destination",
+			"mail leads to %s from %s", key, names);
+}
+
+static const char *hold_until(const struct gateway *g, const struct task *t)
+{
+	char text[INSTANT_SIZE];
+
+	instant_text(text, clock_seconds() + g->hold_days * DAY);
+	return arena_strdup(t->arena, text);
+}
+
+/* Who names it, or keeps it from others, is seen to in the same plan. */
+static bool remove_by_plan(const struct gateway *g, const struct task *t,
+			   enum kind k, const char *key,
+			   const struct removal *how, bool named, struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	const char *noun = kind_rules(k)->noun;
+	struct step steps[4];
+	size_t n = 0;
+	struct revision seen;
+
+	if (!g->store->ops->get(g->store, t, k, key, there, &seen, e) ||
+	    !provision_matches(how->if_match, &seen, e))
+		return false;
+	const char *id = kind_id(k, there);
+	steps[n++] = (struct step){STEP_ALLOW, noun, key, NULL, id};
+	if (named)
+		steps[n++] =
+			(struct step){how->links == LINKS_KEEP ? STEP_STRIP
+							       : STEP_UNLINK,
+				      noun, key, NULL, id};
+	if (g->hold_days > 0)
+		steps[n++] = (struct step){STEP_HOLD, noun, key,
+					   hold_until(g, t), id};
+	steps[n++] = (struct step){STEP_REMOVE, noun, key, NULL, id};
+	struct plan plan = {.names = {&key, 1}, .steps = steps, .count = n};
+	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", key);
+}
+
+bool removal(const struct gateway *g, const struct task *t, enum kind k,
+	     const char *key, const struct removal *how,
+	     struct text_list *dangling, struct err *e)
+{
+	struct naming n = {0};
+
+	*dangling = (struct text_list){0};
+	if (!provision_key(t->arena, k, &key, e))
+		return false;
+	if (k == KIND_DOMAIN && how->recursive)
+		return rearrange_remove_domain(g, t, key, how->if_match, e);
+	if (k == KIND_DOMAIN)
+		return remove_alone(g, t, k, key, how->if_match, e);
+	if (!g->store->ops->naming(g->store, t, key, REMOVAL_TOLD_MAX, &n, e))
+		return false;
+	if (n.destinations.count > 0 && how->links == LINKS_REFUSE)
+		return refuse(t, key, &n, e);
+	bool named = n.destinations.count > 0 || n.rights;
+	if (how->links == LINKS_KEEP) {
+		*dangling = n.destinations;
+		named = n.rights;
+	}
+	return named || g->hold_days > 0
+		       ? remove_by_plan(g, t, k, key, how, named, e)
+		       : remove_alone(g, t, k, key, how->if_match, e);
+}
