@@ -5,6 +5,7 @@ For each choice real Postfix and Dovecot run with what the client wrote; mail ar
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -95,10 +96,30 @@ def try_choice(place, top, options, arrivals, senders):
 def refusals(place, top):
     for program, options in [("postfix", ["--delimiter", "++"]), ("postfix", ["--delimiter", ""]), ("postfix", ["--delimiter", "a"]),
                              ("postfix", ["--delimiter", "#"]), ("dovecot", ["--delimiter", "."]), ("postfix", ["--tagged-senders", "maybe"]),
-                             ("postfix", ["--delivery", "dovecot"]), ("postfix", ["--delivery", "lmtp:unix: x"]), ("dovecot", ["--dict", "a:b"])]:
+                             ("postfix", ["--delivery", "dovecot"]), ("postfix", ["--delivery", "lmtp:unix: x"]), ("dovecot", ["--dict", "a:b"]),
+                             ("dovecot", ["--dovecot-version", "2.2"]), ("exim", [])]:
         done = subprocess.run([PROVOST, "config", program, os.path.join(top, "never"), "--base", place.base, "--ldap-uri", place.url,
                                "--password-file", "/dev/null", *options], capture_output=True, text=True, check=False)
         tap.ok(done.returncode == 1 and done.stderr.startswith("provost: ") and done.stderr.count("\n") == 1, "refused: " + " ".join(options), done.stderr)
+
+
+def other_form(place, top):
+    """No Dovecot 2.4 is here to read its form: what can be seen in it without one."""
+    with open(config(place, "dovecot", top, "--dovecot-version", "2.4", "--dict", "/run/provost/dict", "--delimiter", "~") + "/dovecot.conf",
+              encoding="utf-8") as file:
+        lines = [line.strip() for line in file.read().splitlines()]
+    settings = [line for line in lines if line and line[0] != "#"]
+    tap.is_(settings[:2], ["dovecot_config_version = 2.4.0", "dovecot_storage_version = 2.4.0"], "the versions come first")
+    depth, wrong = 0, []
+    for line in settings:
+        depth += line.endswith("{") - (line == "}")
+        wrong += [line] if depth < 0 or not (line.endswith("{") or line == "}" or " = " in line or line.startswith("!include_try ")) else []
+    tap.is_((depth, wrong), (0, []), "every line is a setting or a section, and all are closed")
+    text = "\n".join(settings)
+    tap.is_([word for word in ("driver = ldap", "ldap_auth_dn_password = secret-of-dovecot", "recipient_delimiter = ~", "quota_clone = yes",
+                               "dict_proxy_socket_path = /run/provost/dict") if word not in text], [], "it says what it was told")
+    old = re.findall(r"%[a-zA-Z$]|^plugin|^args =|pass_attrs|user_attrs|quota_rule|disable_plaintext_auth|mail_location|@[A-Z_]+@", text, re.M)
+    tap.is_(old, [], "nothing in it is of the form for 2.3")
 
 
 def main():
@@ -110,6 +131,7 @@ def main():
             here = os.path.join(top, str(number))
             os.mkdir(here)
             try_choice(place, here, options, arrivals, senders)
+        other_form(place, top)
         refusals(place, top)
     tap.done()
 
