@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import re
+import signal
 import smtplib
 import socket
 import subprocess
@@ -141,6 +142,20 @@ def comes_and_goes(g, admin):
                            g.secret("admin-password"), "-b", "dc=provost", "(|(mail=*@gone.example)(provostUsedBytes=1))", "dn"],
                           capture_output=True, text=True)
     tap.is_(left.stdout, "", "with what was known of them")
+
+
+def while_it_hangs(g, admin):
+    """What cannot be written waits."""
+    slapd = int(re.findall(r"event=slapd-started pid=(\d+)", g.log())[-1])
+    os.kill(slapd, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        tap.is_(quota(g, ANN, 31337, 1), "O1\n", "Dovecot is answered while the directory hangs")
+        tap.ok(time.monotonic() - began < 1, "at once")
+        gateway.until(lambda: "event=usage-not-written" in g.log(), "a failed write", 20)
+    finally:
+        os.kill(slapd, signal.SIGCONT)
+    awaited(admin, ANN, "what it told is written afterwards", 20, quota_used_bytes=31337)
 
 
 def flushed_at_the_end(g):
@@ -297,7 +312,7 @@ def real_dovecot(g, admin):
 
 
 def main():
-    options = ["--dict-write-seconds", "1", "--dict-login-seconds", "1", "--dict-connections", "4", "--dict-group", str(mail.MAIL_UID) if
+    options = ["--dict-write-seconds", "1", "--dict-login-seconds", "1", "--dict-connections", "4", "--ldap-write-seconds", "1", "--dict-group", str(mail.MAIL_UID) if
                os.geteuid() == 0 else str(os.getegid())]
     g = gateway.Gateway(*options)
     g.options += ["--dict-listen", path_of(g)]
@@ -314,6 +329,7 @@ def main():
             tap.skip("Dovecot itself", mail.missing())
         else:
             real_dovecot(g, admin)
+        while_it_hangs(g, admin)
         flushed_at_the_end(g)
         inactive(g)
         command(g)
