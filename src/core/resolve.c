@@ -297,11 +297,11 @@ static void finish(struct work *w, struct hop *h, const struct view *v)
 		blame(w, h, "domain_disabled",
 		      "its domain is disabled; the mail server does not take "
 		      "it for its own");
+	} else if (!is_kind(d, "alias") && is_mailbox(v->own)) {
+		ends_in(h, END_MAILBOX, v->own); /* in a relay domain, too */
 	} else if (is_kind(d, "relay")) {
 		h->kind = v->own == NULL ? HOP_RELAY : h->kind;
 		ends_in(h, END_ELSEWHERE, NULL);
-	} else if (is_kind(d, "local") && is_mailbox(v->own)) {
-		ends_in(h, END_MAILBOX, v->own);
 	} else if (in_force(v->own)) {
 		blame(w, h, "no_mailbox",
 		      v->own->kind == KIND_USER

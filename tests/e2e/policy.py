@@ -25,6 +25,7 @@ if mail.missing():
 
 PASSWORD = "correct horse battery"
 FULL, FULL_TOO, FREE = "full@example.org", "full2@example.org", "free@example.org"
+SPLIT = "boss@relay.example"
 SMALL = 50 * 1024
 CONNECTIONS = 30
 REQUEST_SECONDS = 2
@@ -102,7 +103,8 @@ def must(done, status=201):
 def create(g, admin):
     for name, more in ("example.org", {}), ("catch.example", {}), ("brand.example", {"kind": "alias", "target": "example.org"}):
         must(admin.post("/v1/domains", {"name": name, **more}))
-    for user in FULL, FULL_TOO, FREE:
+    must(admin.post("/v1/domains", {"name": "relay.example", "kind": "relay", "transport": "smtp:[127.0.0.1]:1"}))
+    for user in FULL, FULL_TOO, FREE, SPLIT:
         must(admin.post("/v1/users", {"address": user, "password": PASSWORD, "quota_bytes": SMALL}))
     must(admin.post("/v1/users", {"address": "away@example.org", "password": PASSWORD, "forward_to": ["x@elsewhere.example"], "keep_copy": False}))
     must(admin.post("/v1/users", {"address": "robot@example.org", "password": PASSWORD, "send_only": True}))
@@ -156,6 +158,8 @@ def by_smtp(g, options, postfix):
     for recipient, want in CASES:
         tap.is_(rcpt(postfix, recipient), want, "%s: %s" % (recipient, want))
     tap.is_(rcpt(postfix, FREE, size=SMALL * 2), "552 5.2.2", "what is announced as too large is refused, too")
+    tap.is_(rcpt(postfix, SPLIT, size=SMALL * 2), "552 5.2.2", "and for a user in a relay domain, whose mailbox is here")
+    tap.is_(rcpt(postfix, "other@relay.example", size=SMALL * 2), "250", "but not for others there")
     tap.is_(rcpt(postfix, FULL, login=FREE), "552 5.2.2", "also to who has logged in")
     tap.is_(rcpt(postfix, "x@elsewhere.example", login=FREE), "250", "who may write elsewhere")
     options.change(g, "overquota = 452 4.2.2 Mailbox is full\noverquota_if = any")

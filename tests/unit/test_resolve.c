@@ -33,6 +33,16 @@ static void domain(const char *name, const char *target)
 	must(KIND_DOMAIN, &d);
 }
 
+static void relay(const char *name)
+{
+	struct domain d = domain_defaults;
+
+	d.name = name;
+	d.kind = "relay";
+	d.transport = "smtp:[mx.example.org]:25";
+	must(KIND_DOMAIN, &d);
+}
+
 static void user(const char *address, bool enabled)
 {
 	struct user u = user_defaults;
@@ -77,6 +87,8 @@ static void populate(void)
 	domain("catch.example", NULL);
 	domain("alias.example", "example.org");
 	domain("catchalias.example", "catch.example");
+	relay("relay.example");
+	user("boss@relay.example", true);
 	user("off@example.org", false);
 	user("copy@example.org", true);
 	user("deaf@example.org", true);
@@ -136,6 +148,8 @@ static const struct {
 			       "send_only:deaf@alias.example"},
 	{"lost@example.org", "no > > malformed:lost@example.org"},
 	{"any@catch.example", "yes owner@catch.example > a@out.example >"},
+	{"boss+t@relay.example", "yes boss@relay.example > >"},
+	{"any@relay.example", "yes > any@relay.example >"},
 	{"any+t@catch.example", "yes owner@catch.example > a@out.example >"},
 	{"ill@catch.example", "yes owner@catch.example > a@out.example > "
 			      "disabled:ill@catch.example"},
