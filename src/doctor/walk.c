@@ -13,6 +13,7 @@ enum {
 	RETIRED_GRACE =
 		2 * 24 * HOUR, /* they are looked through now and then */
 	RUNNING_MOST = HOUR,
+	TALLY_GRACE = 600,
 };
 
 static bool has_class(const struct direct_entry *en, const char *class)
@@ -305,10 +306,16 @@ bool walk_principals(struct walk *w, struct err *e)
 }
 
 /* Only what has a limit is counted. */
-static bool is_counted(const struct direct_entry *en, const char *name,
-		       int64_t there)
+static void check_counter(const struct walk *w, const struct direct_entry *en,
+			  const struct held_domain *d, const char *name,
+			  int64_t limit, int64_t really)
 {
-	return direct_text(en, name) == NULL || number(en, name) == there;
+	int64_t counted = number(en, name);
+
+	if (limit > 0 && direct_text(en, name) != NULL && counted != really)
+		report_find(w->report, FIND_TALLY_WRONG, d->name,
+			    "%s is %lld and should be %lld", name,
+			    (long long)counted, (long long)really);
 }
 
 static void check_tally(const struct walk *w, const struct direct_entry *en)
@@ -317,20 +324,18 @@ static void check_tally(const struct walk *w, const struct direct_entry *en)
 	const struct held_domain *d =
 		name != NULL ? census_domain(w->census, name) : NULL;
 
-	/* That of a domain of the same name that was deleted counts nothing. */
+	/* That of a domain of the same name that was deleted counts nothing,
+	 * and what is being written is counted before it is there. */
 	if (d == NULL ||
 	    !text_equal(d->id, direct_text(en, "provostTallyOf")) ||
-	    !analysis_wants(w->analysis, d->name))
+	    !analysis_wants(w->analysis, d->name) ||
+	    moment(en, "modifyTimestamp") + TALLY_GRACE > w->analysis->now)
 		return;
-	if (is_counted(en, "provostTallyUsers", d->users) &&
-	    is_counted(en, "provostTallyAliases", d->aliases) &&
-	    is_counted(en, "provostTallyQuotaBytes", d->quota_sum))
-		return;
-	report_find(w->report, FIND_TALLY_WRONG, d->name,
-		    "there are %lld users, %lld aliases and %lld bytes of "
-		    "quota; that is not what was counted",
-		    (long long)d->users, (long long)d->aliases,
-		    (long long)d->quota_sum);
+	check_counter(w, en, d, "provostTallyUsers", d->max_users, d->users);
+	check_counter(w, en, d, "provostTallyAliases", d->max_aliases,
+		      d->aliases);
+	check_counter(w, en, d, "provostTallyQuotaBytes", d->quota_bytes,
+		      d->quota_sum);
 }
 
 static void check_plan(const struct walk *w, const struct direct_entry *en)

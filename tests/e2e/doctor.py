@@ -187,10 +187,10 @@ for number in 1, 2:
     alias("a%d@l1.example" % number, "u1@l1.example")
 for code in "too_many_users", "too_many_aliases", "quota_exceeded":
     expect(code, "l1.example")
-domain("l2.example", entryUUID="00000000-1111-2222-3333-444444444444")
+domain("l2.example", provostMaxUsers="5", entryUUID="00000000-1111-2222-3333-444444444444")
 put(dn_of("cn=l2.example", "ou=journal"),
     {"objectClass": ["provostTally"], "cn": ["l2.example"], "provostTallyOf": ["00000000-1111-2222-3333-444444444444"], "provostTallyUsers": ["1"],
-     "provostTallyAliases": ["0"], "provostTallyQuotaBytes": ["0"]})
+     "provostTallyAliases": ["7"], "modifyTimestamp": [moment(-1)]})
 expect("tally_wrong", "l2.example")
 # Only what is limited is counted.
 domain("l3.example", entryUUID="00000000-1111-2222-3333-555555555555")
