@@ -12,6 +12,7 @@
 #include "embedded/state.h"
 #include "ldap/connect.h"
 #include "passwd/breached.h"
+#include "passwd/credential.h"
 #include "passwd/scheme.h"
 #include "util/alloc.h"
 #include "util/file.h"
@@ -105,6 +106,9 @@ static const struct conf_option options[] = {
 	{F(passwd.accept), NULL, 0, 0, NULL,
 	 "schemes besides the usual ones whose ready-made hashes are taken: "
 	 "ssha, ssha512, argon2id, ...; by default none"},
+	{F(passwd.credentials), NULL, 0, 0, NULL,
+	 "forms of a new password that are stored beside its hash, for Dovecot: "
+	 "scram-sha-256, scram-sha-1, cram-md5; by default none"},
 	{L(passwd.min_length), "8", 1, 20, NULL,
 	 "characters that a new password has at least"},
 	{L(passwd.min_bits), "20", 0, 60, NULL,
@@ -403,6 +407,8 @@ static bool check_passwords(struct arena *a, const struct passwd_settings *set,
 			       scheme_names(a));
 	if (!scheme_accept(a, set->accept, &further, e))
 		return err_wrap(e, "passwd.accept");
+	if (!credential_parse(set->credentials, &further, e))
+		return err_wrap(e, "passwd.credentials");
 	return set->breached_file == NULL ||
 	       breached_check(set->breached_file, e);
 }

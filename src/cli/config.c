@@ -13,12 +13,13 @@
 #include "core/address.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
+#include "passwd/credential.h"
 #include "passwd/scheme.h"
 #include "util/arena.h"
 #include "util/file.h"
 #include "util/text.h"
 
-enum { FILE_MAX = 1024, PAIRS_MAX = 48 };
+enum { FILE_MAX = 1024, PAIRS_MAX = 64 };
 
 /* Where user-patches.sh puts Postfix's tables within the container. */
 static const char container_maps[] = "/etc/postfix/provost";
@@ -122,15 +123,16 @@ static bool is_ours(struct arena *a, const struct config_options *o)
 /* Does Dovecot read hashes?  Our own directory says whether it lets it; of
  * another one we cannot know. */
 static bool find_passdb(struct arena *a, const struct config_options *o,
-			bool *lookup, struct err *e)
+			bool reads, bool *lookup, struct err *e)
 {
 	const char *how = or_default(o->passdb, "bind"), *allowed;
 	struct err none = {0};
 
 	*lookup = strcmp(how, "lookup") == 0;
-	if (!*lookup)
-		return strcmp(how, "bind") == 0 ||
-		       err_set(e, ERR_INVALID, "--passdb is bind or lookup");
+	if (!*lookup && strcmp(how, "bind") != 0)
+		return err_set(e, ERR_INVALID, "--passdb is bind or lookup");
+	if (!*lookup && !reads)
+		return true;
 	if (!is_ours(a, o)) {
 		fprintf(stderr,
 			"provost: see to it that %s lets cn=dovecot read "
@@ -143,7 +145,7 @@ static bool find_passdb(struct arena *a, const struct config_options *o,
 	return err_set(e, ERR_INVALID,
 		       "the directory does not let Dovecot read passwords: "
 		       "start provostd with --dovecot-reads-passwords yes, or "
-		       "leave out --passdb lookup (%s)",
+		       "leave out --passdb lookup and --credentials (%s)",
 		       none.text);
 }
 
@@ -193,14 +195,51 @@ static bool find_tags(struct arena *a, const struct config_options *o,
 	return true;
 }
 
+/* The mechanisms that have a passdb of their own. */
+struct mechanisms {
+	const char *list;                                   /* of all */
+	const char *scram_sha_256, *scram_sha_1, *cram_md5; /* "" or "#" */
+};
+
+static bool find_mechanisms(struct arena *a, const struct config_options *o,
+			    struct mechanisms *ret, struct err *e)
+{
+	uint32_t set;
+
+	*ret = (struct mechanisms){"", "#", "#", "#"};
+	if (!credential_parse(o->credentials, &set, e))
+		return err_wrap(e, "--credentials");
+	if (set != 0 &&
+	    strcmp(or_default(o->dovecot_version, "2.3"), "2.3") != 0)
+		return err_set(e, ERR_INVALID,
+			       "--credentials is for Dovecot 2.3 only");
+	const struct {
+		const char *name, **mark;
+	} each[] = {{"scram-sha-256", &ret->scram_sha_256},
+		    {"scram-sha-1", &ret->scram_sha_1},
+		    {"cram-md5", &ret->cram_md5}};
+	for (size_t i = 0; i < COUNT(each); i++) {
+		uint32_t one;
+
+		if (!credential_parse(each[i].name, &one, e) ||
+		    (set & one) == 0)
+			continue;
+		*each[i].mark = "";
+		ret->list = arena_printf(a, "%s %s", ret->list, each[i].name);
+	}
+	return true;
+}
+
 static bool fill_dovecot(struct arena *a, const struct config_options *o,
 			 const char **pairs, struct err *e)
 {
 	const char *masters, *dict = o->dict;
+	struct mechanisms m;
 	struct tags tags;
 	bool lookup;
 
-	if (!find_passdb(a, o, &lookup, e) ||
+	if (!find_mechanisms(a, o, &m, e) ||
+	    !find_passdb(a, o, m.list[0] != '\0', &lookup, e) ||
 	    !find_masters(a, o, &masters, e) || !find_tags(a, o, &tags, e))
 		return false;
 	if (dict != NULL && (!is_one_word(dict) || strchr(dict, ':') != NULL))
@@ -210,6 +249,10 @@ static bool fill_dovecot(struct arena *a, const struct config_options *o,
 	const char *const all[] = {
 		"AUTH_BIND", lookup ? "no" : "yes",
 		"PASSWORD_ATTRIBUTE", lookup ? ",userPassword=password" : "",
+		"MECHANISMS", m.list,
+		"SCRAM_LONG", m.scram_sha_256,
+		"SCRAM_SHORT", m.scram_sha_1,
+		"CRAM", m.cram_md5,
 		"MASTER", masters != NULL ? "" : "#",
 		"MASTER_USERS", or_default(masters, "/etc/provost/master-users"),
 		"LOOKUP", lookup ? "" : "#",
@@ -527,6 +570,8 @@ static const char usage[] =
 	"  --dict SOCKET         where Dovecot tells logins and usage [nowhere]\n"
 	"  --dovecot-reads-passwords yes|no\n"
 	"                        what a slapd of your own allows [no]\n"
+	"  --credentials LIST    what Dovecot offers besides: scram-sha-256,\n"
+	"                        scram-sha-1, cram-md5, as provostd [none]\n"
 	"  --passwd-accept LIST  further schemes of it, as of provostd [none]\n";
 
 /* clang-format off */
@@ -550,6 +595,7 @@ static const struct command_option option_rows[] = {
 	{"dict",                    F(dict)},
 	{"policy",                  F(policy)},
 	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
+	{"credentials",             F(credentials)},
 	{"passwd-accept",           F(passwd_accept)},
 	{NULL,                      {0, 0}},
 };

@@ -22,6 +22,7 @@ struct config_options {
 	const char *delivery;       /* transport that leads to Dovecot */
 	const char *dict;           /* socket; NULL: Dovecot tells no usage */
 	const char *policy; /* where provostd serves it; NULL: it does not */
+	const char *credentials;   /* what Dovecot offers besides; or NULL */
 	const char *passwd_accept; /* further schemes, as of provostd */
 };
 

@@ -26,7 +26,8 @@ static void password_admit(const struct gateway *g, struct user *u,
 	struct err bad = {0};
 
 	if (u->ready != NULL && !fault_has(e, ready) &&
-	    !g->hasher->ops->admit(g->hasher, a, u->ready, &u->password, &bad))
+	    !g->hasher->ops->admit(g->hasher, a, u->ready, &u->stored.hash,
+				   &bad))
 		fault_field(e, a, FAULT_FORMAT, ready,
 			    arena_strdup(a, bad.text));
 }
@@ -98,7 +99,7 @@ static bool password_prepare(const struct gateway *g, const struct task *t,
 	const struct secret s = {u->clear, user_words(u, t->arena)};
 
 	return u->clear == NULL ||
-	       g->hasher->ops->hash(g->hasher, t, &s, &u->password, e) ||
+	       g->hasher->ops->hash(g->hasher, t, &s, &u->stored, e) ||
 	       password_refused(t->arena,
 				(struct field)FIELD(struct user, clear), e);
 }
@@ -346,7 +347,7 @@ struct change {
 	const char *key;
 	const struct patch *patch;
 	const struct text_list *if_match;
-	const char *hash; /* of the new password, once it is made */
+	struct stored_password stored; /* of the new one, once it is made */
 	struct doubt doubt;
 	const char *wanted; /* the etag that an earlier try would have led to */
 };
@@ -387,11 +388,11 @@ static bool user_prepare(const struct gateway *g, const struct task *t,
 {
 	if (!quota_reset(g, t, c->patch, u, e))
 		return false;
-	if (c->hash == NULL && !password_prepare(g, t, u, e))
+	if (c->stored.hash == NULL && !password_prepare(g, t, u, e))
 		return false;
-	if (c->hash == NULL)
-		c->hash = u->password;
-	u->password = c->hash;
+	if (c->stored.hash == NULL)
+		c->stored = u->stored;
+	u->stored = c->stored;
 	return true;
 }
 
@@ -485,12 +486,12 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 	if (!c->doubt.any ||
 	    !g->store->ops->get(g->store, t, c->kind, c->key, ret, rev, &none))
 		return false;
-	if (text_equal(rev->etag, c->wanted) && c->hash == NULL) {
+	if (text_equal(rev->etag, c->wanted) && c->stored.hash == NULL) {
 		err_clear(e);
 		return true;
 	}
 	/* Nobody can see what password there is. */
-	if (c->hash == NULL)
+	if (c->stored.hash == NULL)
 		doubt_disproved(&c->doubt, e);
 	return false;
 }
@@ -556,7 +557,7 @@ static bool own_password(const struct gateway *g, const struct task *t,
 			 const struct new_password *n, struct err *e)
 {
 	const struct caller *proven;
-	const char *hash;
+	struct stored_password stored;
 
 	if (n->current == NULL)
 		return err_code(e, ERR_DENIED, "current_password_required",
@@ -571,14 +572,14 @@ static bool own_password(const struct gateway *g, const struct task *t,
 	struct doubt d = doubt_begin();
 	unsigned tries = 0;
 	const struct secret s = {n->clear, own_words(g, t)};
-	if (!g->hasher->ops->hash(g->hasher, t, &s, &hash, e))
+	if (!g->hasher->ops->hash(g->hasher, t, &s, &stored, e))
 		return password_refused(t->arena,
 					(struct field)FIELD(struct new_password,
 							    clear),
 					e);
 	do {
 		err_clear(e);
-		if (g->store->ops->set_own_password(g->store, t, hash, e))
+		if (g->store->ops->set_own_password(g->store, t, &stored, e))
 			return true;
 	} while (doubt_again(&d, g, t, e) ||
 		 (provision_overtaken(e) && ++tries < PROVISION_TRIES));

@@ -60,6 +60,8 @@ enum relinked {
 	RELINK_RIGHTS, /* of senders and roles, not of destinations */
 };
 
+struct stored_password;
+
 struct store_ops {
 	/* ERR_NOT_FOUND also if the caller must not see it. */
 	bool (*get)(struct store *s, const struct task *t, enum kind k,
@@ -115,7 +117,8 @@ struct store_ops {
 
 	/* Store a user's own new hash with the gateway's rights. */
 	bool (*set_own_password)(struct store *s, const struct task *t,
-				 const char *hash, struct err *e);
+				 const struct stored_password *p,
+				 struct err *e);
 
 	/* A small integer that stands for the record, and never for another,
 	 * for clients that need one.  It is given when first asked for, whoever

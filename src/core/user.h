@@ -4,6 +4,7 @@
 #ifndef CORE_USER_H
 #define CORE_USER_H
 
+#include "core/hasher.h"
 #include "util/fault.h"
 
 enum { USER_FORWARDS_MAX = 100, USER_SENDERS_MAX = 1000 };
@@ -32,7 +33,7 @@ struct user {
 	const char *clear;     /* a new password on its way in, else NULL */
 	const char *ready;     /* a ready-made hash on its way in, else NULL */
 	const char *generated; /* a password we made up, shown once */
-	const char *password;  /* the hash to store; never read back */
+	struct stored_password stored; /* of these; never read back */
 
 	const char *local_part; /* what precedes '@' */
 	const char *mailbox_id; /* names the mailbox on disk, given once */

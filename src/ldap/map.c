@@ -237,11 +237,15 @@ LDAPMod **map_change(const struct map *m, struct arena *a, const void *old,
 		     const void *record)
 {
 	LDAPMod **mods = arena_alloc(a, (count_rows(m) + 1) * sizeof(*mods));
+	bool differs = false;
 	size_t n = 0;
 
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
-		if (at->flags & (MAP_READ_ONLY | MAP_FIXED) ||
-		    same(at->field, old, record))
+		if (at->flags & (MAP_READ_ONLY | MAP_FIXED))
+			continue;
+		if (!(at->flags & MAP_FOLLOWS))
+			differs = !same(at->field, old, record);
+		if (!differs)
 			continue;
 		mods[n++] = map_mod(a, LDAP_MOD_REPLACE, at->name,
 				    write_value(a, at, record));

@@ -19,6 +19,7 @@ enum map_flags {
 	MAP_ABSENT_TRUE = 1 << 6, /* a flag that is set unless it says not */
 	MAP_AS_KEPT = 1 << 7,     /* a list in the directory's own order */
 	MAP_IF_TRUE = 1 << 8,     /* a flag that is absent unless it is set */
+	MAP_FOLLOWS = 1 << 9,     /* written or removed with the row before */
 };
 
 struct map_attr {

@@ -11,7 +11,6 @@
 #include "ldap/filter.h"
 
 const char schema_guard[] = "entryCSN";
-const char schema_password[] = "userPassword";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
 const char schema_former[] = "provostFormerAddress";
@@ -90,7 +89,13 @@ static const struct map_attr user_attrs[] = {
 	{"provostSendOnly",           F(send_only),     MAP_IF_TRUE},
 	{"provostRecoveryAddress",    F(recovery_address), 0},
 	{"provostExpires",            F(expires_at),    MAP_TIME},
-	{"userPassword",              F(password),      MAP_WRITE_ONLY},
+	{"userPassword",              F(stored.hash),   MAP_WRITE_ONLY},
+	{"provostScramSha256",        F(stored.scram_sha_256),
+	 MAP_WRITE_ONLY | MAP_FOLLOWS},
+	{"provostScramSha1",          F(stored.scram_sha_1),
+	 MAP_WRITE_ONLY | MAP_FOLLOWS},
+	{"provostCramMd5",            F(stored.cram_md5),
+	 MAP_WRITE_ONLY | MAP_FOLLOWS},
 	OPERATIONAL,
 };
 #undef F

@@ -23,8 +23,7 @@ const struct map *schema_signpost(enum kind k);
 /* The limits of a domain, and its id. */
 const struct map *schema_limits(void);
 
-extern const char schema_guard[];    /* changes with every write */
-extern const char schema_password[]; /* holds the hash */
+extern const char schema_guard[]; /* changes with every write */
 extern const char schema_local_part[];
 extern const char schema_login[];
 extern const char schema_former[];

@@ -562,19 +562,20 @@ static bool look_up(struct store *port, const struct task *t,
 
 /* Without the proxy control it is the gateway that asks. */
 static bool set_own_password(struct store *port, const struct task *t,
-			     const char *hash, struct err *e)
+			     const struct stored_password *p, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	char *values[] = {arena_strdup(t->arena, hash), NULL};
-	LDAPMod replace = {.mod_op = LDAP_MOD_REPLACE,
-			   .mod_type = arena_strdup(t->arena, schema_password),
-			   .mod_values = values};
-	LDAPMod *mods[] = {&replace, NULL};
+	const struct user old = {0}, wanted = {.stored = *p};
 	struct controls c = {.count = 0};
 	struct operation op = {.kind = OPERATION_MODIFY,
 			       .dn = t->caller->identity,
-			       .mods = mods};
+			       .mods = map_change(&schema_of(KIND_USER)->map,
+						  t->arena, &old, &wanted)};
 	const char *guard;
+
+	/* A principal has no mailbox that wants more than the hash. */
+	if (strchr(t->caller->login, '@') == NULL)
+		op.mods[1] = NULL;
 
 	/* One that comes late must not undo the next. */
 	if (!store_look(s, t, op.dn, schema_guard, &guard, e))

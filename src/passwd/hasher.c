@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "passwd/credential.h"
 #include "passwd/policy.h"
 #include "passwd/scheme.h"
 #include "util/alloc.h"
@@ -11,7 +12,7 @@ struct pool_hasher {
 	struct pool *pool;
 	const struct passwd_settings *set;
 	const struct scheme *scheme;
-	uint32_t further;
+	uint32_t further, credentials;
 };
 
 /* Everything the worker's thread touches; the fiber waits meanwhile, so that
@@ -21,7 +22,8 @@ struct job {
 	const struct scheme *scheme;
 	struct arena *arena;
 	const struct secret *secret;
-	const char *hash;
+	uint32_t credentials;
+	struct stored_password stored;
 	bool good;
 	struct err err;
 };
@@ -33,16 +35,21 @@ static void work(void *ctx)
 	job->good =
 		policy_judge(&job->set, job->arena, job->secret, &job->err) &&
 		scheme_hash(job->scheme, job->arena, job->secret->clear,
-			    &job->hash, &job->err);
+			    &job->stored.hash, &job->err);
+	if (job->good)
+		credential_make(job->credentials, job->arena,
+				job->secret->clear, &job->stored);
 }
 
 static bool hash(struct hasher *port, const struct task *t,
-		 const struct secret *s, const char **ret, struct err *e)
+		 const struct secret *s, struct stored_password *ret,
+		 struct err *e)
 {
 	struct pool_hasher *h = (struct pool_hasher *)port;
 	struct job job = {.set = *h->set,
 			  .scheme = h->scheme,
 			  .arena = t->arena,
+			  .credentials = h->credentials,
 			  .secret = s};
 
 	/* Meanwhile the options may be read anew. */
@@ -52,7 +59,7 @@ static bool hash(struct hasher *port, const struct task *t,
 
 	if (!pool_run(h->pool, work, &job, t->deadline, e))
 		return false;
-	*ret = job.hash;
+	*ret = job.stored;
 	*e = job.err;
 	return job.good;
 }
@@ -79,7 +86,9 @@ struct hasher *hasher_open(struct pool *pool, const struct passwd_settings *set,
 	if (h->scheme == NULL)
 		err_set(e, ERR_INVALID, "no password scheme is named \"%s\"",
 			set->scheme);
-	if (h->scheme != NULL && scheme_accept(a, set->accept, &h->further, e))
+	if (h->scheme != NULL &&
+	    scheme_accept(a, set->accept, &h->further, e) &&
+	    credential_parse(set->credentials, &h->credentials, e))
 		return &h->port;
 	free(h);
 	return NULL;

@@ -146,7 +146,7 @@ static int add_user(struct worker *w, struct arena *a, struct slot *s)
 
 	u.address = name;
 	u.name = "Somebody New";
-	u.password = w->all->plan.hash;
+	u.stored.hash = w->all->plan.hash;
 	user_complete(&u, a);
 	control_proxy(&c, a, w->all->caller);
 	control_post_read(&c, a, w->all->want);

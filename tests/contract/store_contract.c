@@ -111,12 +111,13 @@ static void users(void)
 	u.given_name = "Anna";
 	u.quota_bytes = 0;
 	u.login_enabled = true;
-	u.password = con->hash;
+	u.stored.hash = con->hash;
 	OK(add(KIND_USER, &u, &made, &e), "a user is added");
 	OK(con->opens(con->ctx, ann, "first"), "her password is the one given");
 	OK(get(&admin, KIND_USER, ann, &got, &seen, &e), "she is read");
 	OK(same_revision(&made, &seen), "as she was added");
-	OK(got.password == NULL && got.clear == NULL, "without her password");
+	OK(got.stored.hash == NULL && got.clear == NULL,
+	   "without her password");
 	IS(got.name, "Ann", "name");
 	IS(got.given_name, "Anna", "given name");
 	IS(got.family_name, "Ann", "family name");
@@ -259,13 +260,14 @@ static void fixed_and_missing(void)
 
 static void passwords(void)
 {
+	const struct stored_password first = {.hash = con->hash};
 	struct user old, u;
 	struct revision seen, rev;
 	struct err e;
 
 	get(&admin, KIND_USER, ann, &old, &seen, &e);
 	u = old;
-	u.password = con->other_hash;
+	u.stored.hash = con->other_hash;
 	OK(change_user(&old, &u, &seen, &rev, &e), "a new password");
 	OK(con->opens(con->ctx, ann, "second") &&
 		   !con->opens(con->ctx, ann, "first"),
@@ -273,8 +275,7 @@ static void passwords(void)
 	IS(rev.etag, seen.etag, "no reader sees it");
 	OK(strcmp(rev.guard, seen.guard) != 0, "a writer does");
 	e = (struct err){0};
-	OK(OPS->set_own_password(con->store, &user, con->hash, &e),
-	   "one's own");
+	OK(OPS->set_own_password(con->store, &user, &first, &e), "one's own");
 	OK(con->opens(con->ctx, ann, "first") &&
 		   !con->opens(con->ctx, ann, "second"),
 	   "opens again");
@@ -314,7 +315,7 @@ static void rights_to_read(void)
 	struct revision rev;
 	struct err e;
 
-	OK(get(&user, KIND_USER, ann, &u, &rev, &e) && u.password == NULL,
+	OK(get(&user, KIND_USER, ann, &u, &rev, &e) && u.stored.hash == NULL,
 	   "a user reads herself");
 	OK(!get(&user, KIND_USER, "a=b_c-d.e@contract.example", &u, &rev, &e) &&
 		   e.kind == ERR_NOT_FOUND,

@@ -76,6 +76,8 @@ used = set()
 for definition in first.values():
     if isinstance(definition, ObjectClass):
         used |= set(definition.must) | set(definition.may)
+    else:
+        used |= set(definition.sup)  # what only unites others is in no entry
 for definition in first.values():
     if isinstance(definition, AttributeType):
         tap.ok(definition.names[0] in used, "%s is allowed in some class" % definition.names[0])

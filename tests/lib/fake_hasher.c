@@ -5,14 +5,16 @@
 static const char mark[] = "$fake$";
 
 static bool hash(struct hasher *port, const struct task *t,
-		 const struct secret *s, const char **ret, struct err *e)
+		 const struct secret *s, struct stored_password *ret,
+		 struct err *e)
 {
 	struct fake_hasher *h = (struct fake_hasher *)port;
 
 	h->hashed++;
 	if (h->busy)
 		return err_code(e, ERR_LIMIT, "busy", "too much to hash");
-	*ret = arena_printf(t->arena, "{CRYPT}%s%s", mark, s->clear);
+	*ret = (struct stored_password){0};
+	ret->hash = arena_printf(t->arena, "{CRYPT}%s%s", mark, s->clear);
 	return true;
 }
 

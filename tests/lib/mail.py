@@ -77,7 +77,8 @@ def fill(program, directory, **values):
     """
     values = {"HOSTNAME": "mail.test", "MAIL_DIR": "/var/vmail",
               "MAIL_UID": MAIL_UID, "MAIL_GID": MAIL_UID,
-              "AUTH_BIND": "yes", "PASSWORD_ATTRIBUTE": "", "MASTER": "#",
+              "AUTH_BIND": "yes", "PASSWORD_ATTRIBUTE": "", "MASTER": "#", "MECHANISMS": "",
+              "SCRAM_LONG": "#", "SCRAM_SHORT": "#", "CRAM": "#",
               "MASTER_USERS": "/nonexistent", "DICT": "#", "DICT_SOCKET": "/nonexistent",
               "DELIMITER": "+", "PROPAGATE": "canonical, virtual", "TAG_PATTERN": "[+]",
               "TAGGED": "", "DELIVERY": "lmtp:unix:private/dovecot-lmtp",

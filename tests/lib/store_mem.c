@@ -46,7 +46,7 @@ static const struct row user_rows[] = {
 	{F(wished), 0}, {F(quota_messages), 0}, {F(destinations), 0},
 	{F(send_as), 0}, {F(send_only), 0}, {F(recovery_address), 0},
 	{F(expires_at), 0},
-	{F(login_enabled), 0}, {F(quota_bytes), 0}, {F(password), SECRET},
+	{F(login_enabled), 0}, {F(quota_bytes), 0}, {F(stored.hash), SECRET},
 	{F(quota_used_bytes), OWN | VOLATILE},
 	{F(quota_used_messages), OWN | VOLATILE},
 	{F(quota_measured_at), OWN | VOLATILE},
@@ -534,7 +534,7 @@ static bool list(struct store *port, const struct task *t,
 }
 
 static bool set_own_password(struct store *port, const struct task *t,
-			     const char *hash, struct err *e)
+			     const struct stored_password *p, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	struct item *it = store_mem_find(s, KIND_USER, t->caller->identity);
@@ -547,7 +547,7 @@ static bool set_own_password(struct store *port, const struct task *t,
 	if (!store_mem_fate(s, &lost, e))
 		return false;
 	struct user *u = it->record;
-	u->password = arena_strdup(s->arena, hash);
+	u->stored.hash = arena_strdup(s->arena, p->hash);
 	stamp(s, it, false);
 	return store_mem_lost(lost, e);
 }
@@ -636,7 +636,8 @@ const char *store_mem_password(struct store *s, const char *address)
 	const struct item *it =
 		store_mem_find(store_mem_self(s), KIND_USER, address);
 
-	return it != NULL ? ((const struct user *)it->record)->password : NULL;
+	return it != NULL ? ((const struct user *)it->record)->stored.hash
+			  : NULL;
 }
 
 void store_mem_before_write(struct store *port, void (*fn)(void *ctx),

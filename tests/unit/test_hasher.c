@@ -17,12 +17,13 @@ static void hash_one(void *ctx)
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const struct task t = {.arena = a,
 			       .deadline = clock_now() + *(int64_t *)ctx};
-	const char *hash = NULL;
+	struct stored_password p = {0};
 	struct err e = {0};
 
 	const struct secret s = {.clear = "secret"};
-	if (hasher->ops->hash(hasher, &t, &s, &hash, &e))
-		hashed += hash != NULL && strncmp(hash, "{CRYPT}$6$", 10) == 0;
+	if (hasher->ops->hash(hasher, &t, &s, &p, &e))
+		hashed += p.hash != NULL &&
+			  strncmp(p.hash, "{CRYPT}$6$", 10) == 0;
 	refused += e.kind == ERR_LIMIT;
 	late += e.kind == ERR_TIMEOUT;
 }

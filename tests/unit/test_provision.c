@@ -106,7 +106,7 @@ static void what_was_created(void)
 	IS(store_mem_password(w->store, "full@example.org"), "{CRYPT}$fake$x",
 	   "the password is stored hashed");
 	u = read_user("full@example.org", &rev);
-	OK(u.clear == NULL && u.password == NULL && u.ready == NULL,
+	OK(u.clear == NULL && u.stored.hash == NULL && u.ready == NULL,
 	   "and never read back");
 	IS(store_mem_password(w->store, "n3@example.org"), "{CRYPT}$fake$h",
 	   "a ready hash is stored in our form");
