@@ -312,12 +312,13 @@ bool scheme_admit(struct arena *a, uint32_t further, const char *ready,
 		return err_set(e, ERR_INVALID, "a hash has at most %d bytes",
 			       READY_MAX);
 	const struct scheme *s = recognise(a, ready, &stored);
-	if (s == NULL)
+	bool good = s != NULL && is_admitted(s, stored);
+	if (s == NULL || (!good && !is_in(s, further)))
 		return err_set(e, ERR_INVALID,
 			       "only these schemes are verified by the "
 			       "directory and the mail server alike: %s",
 			       scheme_names(a));
-	if (!is_admitted(s, stored))
+	if (!good)
 		return err_set(e, ERR_INVALID,
 			       "a %s hash is malformed or too costly to verify",
 			       s->name);
