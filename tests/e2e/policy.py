@@ -316,6 +316,17 @@ def stopped(pid):
     return set(states) == {"T"}
 
 
+def elsewhere(g):
+    """With the directory of another one: as whom it reads has to be said."""
+    port = gateway.free_port()
+    told = ["--ldap-uri", g.ldapi, "--policy-listen", "127.0.0.1:%d" % port]
+    done = subprocess.run([g.binary, *told, "--check-config"], capture_output=True, text=True)
+    tap.ok(done.returncode == 1 and "policy.password_file" in done.stderr, "it asks for a password", done.stderr)
+    with gateway.Gateway(*told, "--policy-password-file", os.path.join(g.state, "services/postfix")):
+        with socket.create_connection(("127.0.0.1", port), 20) as peer:
+            tap.is_([ask(peer, FREE), ask(peer, "lost@example.org")], [DUNNO, "550 5.1.1 User unknown"], "and reads with that")
+
+
 def failures(g, options, postfix, dovecot):
     dovecot.stop()
     tap.is_(rcpt(postfix, FULL), "250", "without quota-status mail is accepted")
@@ -368,6 +379,7 @@ def main():
                     over_tcp(options, postfix)
                     loops(options)
                     under_way(g, options)
+                    elsewhere(g)
                     speed(options, dovecot)
                     hostile(options)
                     flood(options, g)
