@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { ALIASES_MAX = 1000 };
+
 struct inclusion {
 	const char *word; /* the member, too */
 	enum kind kind;
@@ -31,9 +33,28 @@ static bool counts(const struct call *call, const void *record,
 	return true;
 }
 
+/* Whose mail leads to him. */
+static bool aliases(const struct call *call, const void *record,
+		    struct writer *w, struct err *e)
+{
+	struct store *s = call->gateway->store;
+	struct naming n = {0};
+
+	if (!s->ops->naming(s, &call->task, kind_key(KIND_USER, record),
+			    ALIASES_MAX, &n, e))
+		return false;
+	for (size_t i = 0; i < n.destinations.count; i++) {
+		writer_raw(w, i == 0 ? "[" : ",");
+		writer_text(w, n.destinations.items[i]);
+	}
+	writer_raw(w, n.destinations.count == 0 ? "[]" : "]");
+	return true;
+}
+
 /* One row a word. */
 static const struct inclusion inclusions[] = {
 	{"counts", KIND_DOMAIN, counts},
+	{"aliases", KIND_USER, aliases},
 };
 
 static bool add(const struct call *call, size_t which, const char *word,

@@ -1,6 +1,6 @@
 /*
  * include - what is shown of a record beyond itself, where a request asks for
- * it: ?include=counts
+ * it: ?include=counts, ?include=aliases
  */
 #ifndef API_INCLUDE_H
 #define API_INCLUDE_H

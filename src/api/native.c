@@ -522,7 +522,7 @@ static const struct route routes[] = {
 	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
-	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {NULL}},
+	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {"include"}},
 	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    address_remove, "users:write",   KIND_USER,  {"aliases"}},
