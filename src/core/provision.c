@@ -176,19 +176,19 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
 				    "%s is just being renamed or removed", key);
 }
 
-/* An address that was somebody's is kept from others for a while. */
-static bool is_free(const struct gateway *g, const struct task *t, enum kind k,
-		    const char *key, struct err *e)
+bool provision_not_held(const struct gateway *g, const struct task *t,
+			const char *address, struct err *e)
 {
 	const char *until;
 
-	if (k == KIND_DOMAIN || g->hold_days == 0)
+	if (g->hold_days == 0)
 		return true;
-	if (!g->store->ops->held(g->store, t, key, &until, e))
+	if (!g->store->ops->held(g->store, t, address, &until, e))
 		return false;
 	return until == NULL || instant_is_past(until) ||
 	       err_code(e, ERR_CONFLICT, "held",
-			"%s was somebody's, and is held until %s", key, until);
+			"%s was somebody's, and is held until %s", address,
+			until);
 }
 
 static bool refused(const struct gateway *g, const struct task *t, enum kind k,
@@ -224,9 +224,9 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	kind_rules(k)->complete(record, t->arena);
 	const char *key = kind_key(k, record);
 	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN &&
-	    (!provision_unclaimed(g, t, key, e) || !is_free(g, t, k, key, e) ||
-	     !web_check(g, t, k, record, e)))
+	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
+				 !provision_not_held(g, t, key, e) ||
+				 !web_check(g, t, k, record, e)))
 		return false;
 	const struct domain *found = k == KIND_DOMAIN ? record : NULL;
 	if (found != NULL && found->reserved_to.count > 0)

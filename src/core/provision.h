@@ -44,6 +44,11 @@ bool provision_change(const struct gateway *g, const struct task *t,
 bool provision_unclaimed(const struct gateway *g, const struct task *t,
 			 const char *key, struct err *e);
 
+/* ERR_CONFLICT, "held", if that address was somebody's and is kept from others
+ * for a while. */
+bool provision_not_held(const struct gateway *g, const struct task *t,
+			const char *address, struct err *e);
+
 /* Whether the record is in one of the states that were asked for: else
  * ERR_CHANGED. */
 bool provision_matches(const struct text_list *if_match,

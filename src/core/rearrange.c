@@ -6,6 +6,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/plan.h"
+#include "core/removal.h"
 #include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
@@ -100,18 +101,22 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	if (text_equal(t->caller->login, key))
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"another administrator has to rename you");
-	if (!is_free(g, t, to, e))
+	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e))
 		return false;
 	const char *id = kind_id(k, old);
+	const char *until = removal_hold_until(g, t);
 	const struct step steps[] = {{STEP_RENAME, noun, key, to, id},
 				     {STEP_FORWARD, noun, key, to, id},
 				     {STEP_SETTLE, noun, key, to, id},
 				     {STEP_RELINK, noun, key, to, id},
-				     {STEP_UNFORWARD, noun, key, to, id}};
+				     {STEP_UNFORWARD, noun, key, to, id},
+				     {STEP_HOLD, noun, key, until, id}};
 	const char *names[] = {key, to};
 	struct plan plan = {.names = {names, COUNT(names)},
 			    .steps = steps,
-			    .count = COUNT(steps) - (p->keep_key ? 1 : 0)};
+			    .count = COUNT(steps) - (p->keep_key         ? 2
+						     : g->hold_days == 0 ? 1
+									 : 0)};
 
 	struct tally_hold held = {0};
 	/* The old address stays, as an alias. */

@@ -99,7 +99,7 @@ static bool refuse(const struct task *t, const char *key,
 			"mail leads to %s from %s", key, names);
 }
 
-static const char *hold_until(const struct gateway *g, const struct task *t)
+const char *removal_hold_until(const struct gateway *g, const struct task *t)
 {
 	char text[INSTANT_SIZE];
 
@@ -130,7 +130,7 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 				      noun, key, NULL, id};
 	if (g->hold_days > 0)
 		steps[n++] = (struct step){STEP_HOLD, noun, key,
-					   hold_until(g, t), id};
+					   removal_hold_until(g, t), id};
 	steps[n++] = (struct step){STEP_REMOVE, noun, key, NULL, id};
 	struct plan plan = {.names = {&key, 1}, .steps = steps, .count = n};
 	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", key);

@@ -24,6 +24,9 @@ struct removal {
 	const struct text_list *if_match; /* as for a change */
 };
 
+/* Until when an address that is given up now is held (RFC 3339). */
+const char *removal_hold_until(const struct gateway *g, const struct task *t);
+
 /* dangling: with LINKS_KEEP the addresses, REMOVAL_TOLD_MAX at most, whose mail
  * led there. */
 bool removal(const struct gateway *g, const struct task *t, enum kind k,
