@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -293,6 +294,15 @@ with Patient(base=BASE, entries="".join(PARTS), edit=break_rules, dovecot_passwo
         tap.is_(status, 3, "exit status 3: " + " ".join(bad))
     directory.stop()
     tap.is_(doctor(*options)[0], 3, "without a directory nothing can be examined")
+
+    # One that takes connections and says nothing.
+    with socket.socket(socket.AF_UNIX) as mute:
+        path = os.path.join(directory.place, "mute")
+        mute.bind(path)
+        mute.listen()
+        began = time.monotonic()
+        tap.is_(doctor("--ldap-uri", "ldapi://" + path.replace("/", "%2F"), "--base", BASE)[0], 3, "a directory that is mute is given up")
+        tap.ok(time.monotonic() - began < 40, "soon", time.monotonic() - began)
 
 
 # What the gateway made itself is well.
