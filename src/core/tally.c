@@ -109,6 +109,33 @@ static bool hold(const struct gateway *g, const struct task *t,
 	return true;
 }
 
+/* Who may not write must not take others' room, be it for a moment. */
+static bool may_create(const struct gateway *g, const struct task *t,
+		       enum kind k, const struct domain *d, const void *record,
+		       struct err *e)
+{
+	const struct tally limits = tally_limits(d);
+
+	if (!tally_is_limited(&limits) ||
+	    g->store->ops->may_create(g->store, t, d->name, e))
+		return true;
+	return e->kind == ERR_NOT_FOUND || e->kind == ERR_DENIED
+		       ? err_set(e, ERR_DENIED, "you may not create %s",
+				 kind_key(k, record))
+		       : false;
+}
+
+static bool may_change(const struct gateway *g, const struct task *t,
+		       const struct user *u, struct err *e)
+{
+	const struct revision any = {"", ""};
+	struct user same = *u;
+	struct revision rev;
+
+	return g->store->ops->change(g->store, t, KIND_USER, u, &same, &any,
+				     &rev, e);
+}
+
 bool tally_new(const struct gateway *g, const struct task *t, enum kind k,
 	       const struct domain *d, const void *record,
 	       struct tally_hold *ret, struct err *e)
@@ -117,7 +144,8 @@ bool tally_new(const struct gateway *g, const struct task *t, enum kind k,
 	if (k == KIND_DOMAIN)
 		return true;
 	const struct tally more = one_more(k, record);
-	return hold(g, t, d, &more, ret, e);
+	return may_create(g, t, k, d, record, e) &&
+	       hold(g, t, d, &more, ret, e);
 }
 
 static bool domain_of(const struct gateway *g, const struct task *t,
@@ -180,7 +208,8 @@ static bool change_user(const struct gateway *g, const struct task *t,
 		return true; /* whoever has none may keep it so */
 	return domain_of(g, t, old->address, &d, e) &&
 	       tally_check_quota(&d, now, t->arena, e) &&
-	       (more.quota_bytes < 0 || hold(g, t, &d, &more, ret, e));
+	       (more.quota_bytes < 0 ||
+		(may_change(g, t, old, e) && hold(g, t, &d, &more, ret, e)));
 }
 
 /* What was counted when it last was limited is of no use. */

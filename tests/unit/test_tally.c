@@ -102,8 +102,11 @@ static void users(void)
 	OK(new_user(&w->admin, "third@example.org", 0, &e), "the third");
 	bool done = new_user(&w->admin, "fourth@example.org", 0, &e);
 	OK(is_full(done, &e, "users"), "and no fourth");
+	unsigned writes = store_mem_writes(w->store);
 	done = new_user(&w->ann, "fourth@example.org", 0, &e);
-	OK(!done && e.kind == ERR_DENIED, "who may not is told just that");
+	OK(!done && e.kind == ERR_DENIED &&
+		   store_mem_writes(w->store) == writes,
+	   "who may not is told just that, and takes nobody's room");
 	is_counted(3, NUMBER_NONE, NUMBER_NONE, "all are counted, no more");
 	world_remove(&w->gateway, &w->admin, KIND_USER, "third@example.org",
 		     false, NULL, &e);
