@@ -159,7 +159,7 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 			       .each = each_record,
 			       .ctx = &r};
 
-	if (k == KIND_USER)
+	if (k == KIND_USER && usage_is_there(s, t))
 		read_usage_too(&op, &r);
 	if (dn != NULL && !store_run(s, t, &op, s->set->read_seconds, key, e) &&
 	    e->kind != ERR_NOT_FOUND)
@@ -383,7 +383,7 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	if (r->err.kind != ERR_NONE)
 		*e = r->err;
 	return r->err.kind == ERR_NONE &&
-	       (q->kind != KIND_USER ||
+	       (q->kind != KIND_USER || !usage_is_there(s, t) ||
 		usage_read(s, t, &op,
 			   (struct user *)(void *)r->records + before,
 			   r->count - before, e));

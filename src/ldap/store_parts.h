@@ -12,6 +12,8 @@ struct ldap_store {
 	struct store port;
 	struct session *session;
 	const struct ldap_settings *set;
+	int64_t usage_looked; /* when it was last found out whether... */
+	bool usage_there;     /* ...anything was ever measured */
 };
 
 struct ldap_store *store_self(struct store *s);

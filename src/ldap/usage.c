@@ -4,9 +4,13 @@
 
 #include "ldap/filter.h"
 #include "ldap/schema.h"
+#include "util/clock.h"
 #include "util/instant.h"
 
-enum { MEASURE_TRIES = 3 }; /* while others make or remove the entry */
+enum {
+	MEASURE_TRIES = 3, /* while others make or remove the entry */
+	LOOK_MILLIS = 2000,
+};
 
 static const char *time_text(struct arena *a, int64_t seconds)
 {
@@ -47,6 +51,43 @@ static void assert_newer(struct controls *c, struct arena *a,
 		values[n++] = map_time(a, time_text(a, u->measured + 1));
 	}
 	control_assert_below(c, a, names, values, n);
+}
+
+static void each_there(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	bool *there = ctx;
+
+	(void)ld, (void)message;
+	*there = true;
+}
+
+bool usage_is_there(struct ldap_store *s, const struct task *t)
+{
+	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+	struct arena *a = t->arena;
+	int64_t now = clock_now(), before = s->usage_looked;
+	bool there = false;
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_domains_dn(a, s->set->base),
+			       .scope = LDAP_SCOPE_SUBTREE,
+			       .filter = filter_equal(a, "objectClass",
+						      schema_usage()->class),
+			       .want = nothing,
+			       .limit = 1,
+			       .each = each_there,
+			       .ctx = &there};
+	struct err none = {0};
+
+	if (s->usage_there || (before != 0 && now < before + LOOK_MILLIS))
+		return s->usage_there;
+	s->usage_looked = now; /* others need not look as well */
+	if (!store_run(s, t, &op, s->set->read_seconds, "usage", &none) &&
+	    op.result != LDAP_SIZELIMIT_EXCEEDED) {
+		s->usage_looked = before;
+		return true; /* who knows? */
+	}
+	s->usage_there = s->usage_there || there; /* told meanwhile */
+	return s->usage_there;
 }
 
 /* ERR_NOT_FOUND: the entry is not there; ERR_CHANGED: it knows better. */
@@ -127,6 +168,7 @@ bool usage_measure(struct store *port, const struct task *t,
 
 	if (user == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	s->usage_there = true; /* or nearly so */
 	if (u->last_login == NUMBER_NONE || u->measured == NUMBER_NONE)
 		return write_part(s, t, user, u, e);
 	if (write_news(s, t, user, u, e))

@@ -14,6 +14,10 @@
 bool usage_measure(struct store *s, const struct task *t, const char *address,
 		   const struct usage *u, struct err *e);
 
+/* Whether anything is known of anybody.  Where nothing is, reading users does
+ * not pay for it; what comes first is noticed a moment later. */
+bool usage_is_there(struct ldap_store *s, const struct task *t);
+
 /* What to ask for where both entries are read: that of the users', and more.
  */
 const char *const *usage_wanted(struct arena *a, const char *const user[]);

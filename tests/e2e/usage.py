@@ -252,8 +252,12 @@ def command(g):
             [False, False, True, True], "they are disabled, and others are not")
     done = provost(g, "--days", "30", "--never", "exclude", "--disable", "--yes")
     tap.is_((done.returncode, done.stdout.count("disabled already")), (0, 2), "once more there is nothing to do")
+    admin.post("/v1/aliases", {"address": "only@old.example", "destinations": ["never1@old.example"]})
     done = provost(g, "--days", "30", "--delete", "--yes")
-    tap.is_((done.returncode, done.stdout.count("deleted")), (0, 4), "--delete")
+    tap.is_((done.returncode, done.stdout.count("\tdeleted"), "never1@old.example\tnever logged in\tfailed: 409" in done.stdout, "1 of 4" in done.stderr),
+            (1, 3, True, True), "--delete, but not whom an alias leads to")
+    done = provost(g, "--days", "30", "--delete", "--aliases", "remove", "--yes")
+    tap.is_((done.returncode, done.stdout.count("\tdeleted"), admin.get("/v1/aliases/only@old.example").status), (0, 1, 404), "--aliases remove")
     tap.is_(names(admin.get("/v1/users?domain=old.example")), ["new", "recent"], "they are gone, and others are not")
     tap.is_(provost(g, "--days", "30", "--delete", "--yes").returncode, 0, "once more there is nobody")
 
