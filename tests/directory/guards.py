@@ -26,7 +26,7 @@ JOHN, ADAM, DAVE, ROOT, BOSS, INFO, ANN = (below(OWN, name) for name in ("john",
 FOREIGN = below(OTHER, "fred")
 ADMINISTRATORS = "cn=administrators,ou=roles," + BASE
 USAGE = {"objectClass": ["provostUsage"], "cn": ["usage"], "provostUsedBytes": ["5"]}
-NUMBERED = {"provostNumber": "7"}
+NUMBERED = {"provostNumber": "7", "provostScramSha256": "{SCRAM-SHA-256}secret"}
 
 ENTRIES = "".join(
     ldif(dn, entry)
@@ -186,10 +186,15 @@ class Everybody:
                       "stranger": "uid=rival," + PRINCIPALS}
         self.names.update((name, "cn=%s,ou=services,%s" % (name, BASE)) for name in ("postfix", "dovecot", "sso"))
 
+    def password(self, who):
+        return self.directory.password(who) if who in ("admin", "postfix", "dovecot", "sso") else PASSWORD
+
     def run(self, who, changes, *options):
-        password = self.directory.password(who) if who in ("admin", "postfix", "dovecot", "sso") else PASSWORD
-        command = [LDAPMODIFY, "-x", "-H", self.directory.url, "-D", self.names[who], "-w", password, *options]
+        command = [LDAPMODIFY, "-x", "-H", self.directory.url, "-D", self.names[who], "-w", self.password(who), *options]
         return subprocess.run(command, input=changes, capture_output=True, text=True, timeout=60, check=False)
+
+    def connect(self, who):
+        return self.directory.connect(self.names[who], self.password(who))
 
     def send(self, who, changes, relaxed=False):
         """The result of ldapmodify: that of the directory."""
@@ -255,12 +260,22 @@ def admitted(everybody):
     tap.is_(everybody.send("administrator", modify(ANN, "add", "provostSender", "@twin.example")), REFUSED, "administrator: no sender in a domain of the owner's")
 
 
+def keep_secrets(everybody):
+    """What each can read of all there is; the roles show, and no form of a password does."""
+    for who, name in everybody.names.items():
+        found = everybody.connect(who).search_s(name if who == "user" else DOMAINS, 2, "(objectClass=*)", ["*", "+"])
+        seen = {attribute.lower() for _, entry in found for attribute in entry}
+        tap.is_(seen & {"userpassword", "provostscramsha256", "provostcredential", "pwdhistory"}, set(), "%s: reads no password" % who)
+        tap.is_(JOHN in {dn for dn, _ in found}, who != "stranger", "%s: sees a user if he may" % who)
+
+
 with Directory(base=BASE, entries=ENTRIES) as directory:
     people = Everybody(directory)
     tap.is_(people.send("admin", modify(ADMINISTRATORS, "add", "member", ROOT)), DONE, "a user is a super administrator")
     before = directory.slapcat(BASE)
     refused(people)
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")
+    keep_secrets(people)
     admitted(people)
     tap.ok(directory.alive(), "slapd is still there")
 tap.done()

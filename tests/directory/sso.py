@@ -30,9 +30,9 @@ REFUSED = {
     "a user of a disabled domain": ("zed@off.example", OFF, {}),
 }
 SECRETS = ("userPassword", "provostQuotaBytes", "provostQuotaMessages", "provostRecoveryAddress", "provostDestination", "provostSender", "provostMailboxId",
-           "provostNumber", "provostCredential", "provostExpires", "provostLoginEnabled")
+           "provostNumber", "provostScramSha256", "provostExpires", "provostLoginEnabled")
 FULL = dict(userPassword=HASH, provostQuotaBytes="5", provostQuotaMessages="6", provostRecoveryAddress="j@else.example", provostDestination="j@else.example",
-            provostSender="press@example.org", provostNumber="7", provostCredential="{SCRAM-SHA-256}x", provostExpires="20990101000000Z", provostLoginEnabled="TRUE")
+            provostSender="press@example.org", provostNumber="7", provostScramSha256="x", provostExpires="20990101000000Z", provostLoginEnabled="TRUE")
 ENTRIES = "".join(
     [ldif(OPEN, domain_entry("example.org")), ldif(OFF, domain_entry("off.example", enabled=False)),
      ldif(JOHN, user_entry("john@example.org", **FULL)), ldif(MARY, user_entry("mary@example.org", uid=None, userPassword=HASH)),
