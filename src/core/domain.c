@@ -135,6 +135,9 @@ static void reserved_faults(const struct domain *d, struct arena *a,
 			fault_field(e, a, FAULT_FORMAT, F(reserved_to),
 				    arena_printf(a, "number %zu: %s", i + 1,
 						 bad.text));
+		else if (text_equal(address_domain(to->items[i]), d->name))
+			fault_field(e, a, FAULT_RANGE, F(reserved_to),
+				    "nobody is in the domain yet");
 	}
 }
 

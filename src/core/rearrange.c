@@ -10,6 +10,7 @@
 #include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
+#include "core/web.h"
 #include "util/text.h"
 
 bool rearrange_renames(enum kind k, const char *key, const struct patch *p)
@@ -70,6 +71,19 @@ static bool is_free(const struct gateway *g, const struct task *t,
 	return true;
 }
 
+/* Something may lead to the new address already. */
+static bool closes_nothing(const struct gateway *g, const struct task *t,
+			   enum kind k, const void *old, const char *to,
+			   struct err *e)
+{
+	const struct kind_rules *r = kind_rules(k);
+	void *then = arena_copy(t->arena, old, r->size);
+
+	*(const char **)field_at(r->key, then) = to;
+	r->complete(then, t->arena);
+	return web_check(g, t, k, then, e);
+}
+
 /* It was done; only what it led to cannot be shown. */
 static bool unseen(struct err *e, const char *to)
 {
@@ -101,7 +115,8 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	if (text_equal(t->caller->login, key))
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"another administrator has to rename you");
-	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e))
+	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e) ||
+	    !closes_nothing(g, t, k, old, to, e))
 		return false;
 	const char *id = kind_id(k, old);
 	const char *until = removal_hold_until(g, t);
@@ -173,6 +188,24 @@ static const char *joined(struct arena *a, const struct text_list *list)
 	return text;
 }
 
+/* As for aliases that are made one by one. */
+static bool may_reserve(const struct gateway *g, const struct task *t,
+			const struct domain *d, struct err *e)
+{
+	for (size_t i = 0; i < DOMAIN_RESERVED; i++) {
+		struct alias al = alias_defaults;
+
+		al.address = arena_join(t->arena, domain_reserved[i], "@",
+					d->name, NULL);
+		al.destinations = d->reserved_to;
+		alias_complete(&al, t->arena);
+		if (!provision_not_held(g, t, al.address, e) ||
+		    !web_check(g, t, KIND_ALIAS, &al, e))
+			return false;
+	}
+	return true;
+}
+
 bool rearrange_found(const struct gateway *g, const struct task *t,
 		     struct domain *d, struct revision *rev, struct err *e)
 {
@@ -189,6 +222,8 @@ bool rearrange_found(const struct gateway *g, const struct task *t,
 			    .count = COUNT(steps),
 			    .founded = &founded};
 
+	if (!may_reserve(g, t, d, e))
+		return false;
 	/* Until it is complete nobody's mail is taken. */
 	founded.enabled = founded.wished = true;
 	founded.in_force = false;
