@@ -32,7 +32,8 @@ HOUSEHOLD = 100  # users in a domain, as in names.h
 SLOWEST = 0.75
 MOST = 10  # candidates
 GRACE_SECONDS = 40
-TAKES_ANY = {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostVerifyRecipients", "provostSendOnly", "provostSenderAllowed"}
+TAKES_ANY = {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostVerifyRecipients", "provostSendOnly", "provostSenderAllowed",
+             "provostScramSha256", "provostScramSha1", "provostCramMd5"}
 
 USER, DOMAIN, NOBODY = "u%u@d%h.example", "d%h.example", "x%u@d%h.example"
 # What is asked: service, file, setting, key, and how many entries it finds. Every file with a lookup is in here.
@@ -59,6 +60,10 @@ LOOKUPS = [
     ("dovecot", "ldap-deny-domain.conf.ext", "pass_filter", USER, 0),
     ("dovecot", "ldap-deny-domain.conf.ext", "user_filter", USER, 0),
     ("dovecot", "ldap-passdb.conf.ext", "pass_filter", USER, 1),
+    ("dovecot", "ldap-scram-sha-256.conf.ext", "pass_filter", USER, 1),
+    ("dovecot", "ldap-scram-sha-1.conf.ext", "pass_filter", USER, 1),
+    ("dovecot", "ldap-cram-md5.conf.ext", "pass_filter", USER, 1),
+    ("dovecot", "ldap-cram-md5.conf.ext", "pass_filter", NOBODY, 0),
     ("dovecot", "ldap-userdb.conf.ext", "user_filter", USER, 1),
     ("dovecot", "ldap-userdb.conf.ext", "user_filter", NOBODY, 0),
 ]
@@ -90,7 +95,7 @@ def entries(users):
         parts.append(directory.ldif("mail=sales@%s,%s" % (name, place % name), sales))
         for number in range(household * HOUSEHOLD, (household + 1) * HOUSEHOLD):
             address = "u%06d@%s" % (number, name)
-            entry = directory.user_entry(address, userPassword=hashed, provostQuotaBytes="1073741824", provostSender="s%06d@%s" % (number, name))
+            entry = directory.user_entry(address, userPassword=hashed, provostQuotaBytes="1073741824", provostSender="s%06d@%s" % (number, name), **directory.CREDENTIALS)
             parts.append(directory.ldif("mail=%s,%s" % (address, place % name), entry))
     return "".join(parts)
 
@@ -100,7 +105,7 @@ class Side:
 
     def __init__(self, users):
         self.users = users
-        self.directory = directory.Directory(base=BASE, entries=entries(users))
+        self.directory = directory.Directory(base=BASE, entries=entries(users), dovecot_passwords="read")
         self.first = 0
 
     def open(self):

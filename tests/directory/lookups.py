@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
 import ldap
 import tap
-from directory import Directory, alias_entry, code, crypt_hash, domain_entry, ldif, principal_entry, proxied, user_entry
+from directory import CREDENTIALS, Directory, alias_entry, code, crypt_hash, domain_entry, ldif, principal_entry, proxied, user_entry
 from ldap.controls.libldap import SimplePagedResultsControl
 
 BASE = "dc=provost"
@@ -30,7 +30,7 @@ for number in range(USERS):
                "provostDkimKeyType": ["rsa"], "provostDkimKeyName": ["s1." + name], "provostDkimPrivateKey": ["key"]}
         parts.append(ldif("provostDkimSelector=s1," + domain, key))
     address = "u%d@%s" % (number, name)
-    parts.append(ldif("mail=%s,%s" % (address, domain), user_entry(address, provostNumber=str(number + 1), provostSender="s%d@%s" % (number, name))))
+    parts.append(ldif("mail=%s,%s" % (address, domain), user_entry(address, provostNumber=str(number + 1), provostSender="s%d@%s" % (number, name), **CREDENTIALS)))
 for number in range(USERS):
     names = [kind + "%d@d%d.example" % (number, number // PER_DOMAIN) for kind in ("old", "new")]
     entry = {"objectClass": ["provostJournal"], "provostJournalId": ["c%d" % number], "provostJournalState": ["running"], "provostJournalName": names}
@@ -53,6 +53,8 @@ LOOKUPS = [
     ("dovecot", "(&(objectClass=provostUser)(mail=%s)(provostEnabled=TRUE)(!(provostLoginEnabled=FALSE)))" % USER, 1),
     ("dovecot", "(&(objectClass=provostUser)(|(mail=%s)(provostFormerAddress=%s))(provostEnabled=TRUE))" % (USER, USER), 1),
     ("dovecot", "(&(objectClass=provostDomain)(provostDomainName=d1.example)(provostEnabled=FALSE))", 0),
+    *[("dovecot", "(&(objectClass=provostUser)(mail=%s)(provostEnabled=TRUE)(!(provostLoginEnabled=FALSE))(%s=*))" % (address, name), count)
+      for name in CREDENTIALS for address, count in ((USER, 1), ("nobody@d1.example", 0))],
     ("signer", "(&(objectClass=provostDkimKey)(provostDkimDomain=d1.example)(provostDkimState=active))", 1),
     ("signer", "(&(objectClass=provostDkimKey)(provostDkimKeyName=s1.d1.example))", 1),
     ("sso", "(&(objectClass=provostUser)(|(uid=%s)(mail=%s)))" % (USER, USER), 1),
@@ -97,7 +99,7 @@ def everything(connection, controls=()):
 
 
 # Level "trace" has the number of candidates, level "filter" what was not indexed.
-with Directory(base=BASE, entries="".join(parts), level="trace,filter") as directory:
+with Directory(base=BASE, entries="".join(parts), level="trace,filter", dovecot_passwords="read") as directory:
     connections = {name: directory.service(name) for name in ("postfix", "dovecot", "signer", "sso")}
     connections["admin"] = directory.admin()
     connections["gateway"] = directory.external()
@@ -106,7 +108,7 @@ with Directory(base=BASE, entries="".join(parts), level="trace,filter") as direc
         tap.is_(found, want, "%s finds %d: %s" % (who, want, text))
         # One of them may be the overlay's own, which looks for dynamic groups.
         tap.ok(0 < len(counts) <= 2 and min(counts) >= 0 and max(counts) <= MOST, "few candidates: %s" % text, counts or lines[:500])
-        missing = set(re.findall(r"\((\w+)\) not indexed", lines)) - {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostDkimState"}
+        missing = set(re.findall(r"\((\w+)\) not indexed", lines)) - {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostDkimState", *CREDENTIALS}
         tap.is_(missing, set(), "what it searches by is indexed: %s" % text)
     for text in SCANS:
         found, counts, lines = candidates(directory, connections["admin"], text)

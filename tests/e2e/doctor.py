@@ -15,7 +15,7 @@ TOP = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspa
 sys.path.insert(0, os.path.join(TOP, "tests/lib"))
 import jsonschema
 import tap
-from directory import Directory, alias_entry, crypt_hash, domain_entry, ldif, principal_entry, user_entry
+from directory import CREDENTIALS, Directory, alias_entry, crypt_hash, domain_entry, ldif, principal_entry, user_entry
 from gateway import BUILD, Gateway
 
 BASE = "dc=provost"
@@ -68,12 +68,33 @@ class Patient(Directory):
 
 
 def break_rules(config):
-    """Without an index and an overlay; Postfix sees quotas."""
+    """Without an index and an overlay; Postfix sees quotas, and Dovecot the passwords of disabled domains."""
     config = config.replace("provostNumber,provostMailboxId eq", "provostNumber eq")
     config = re.sub(r"(?s)dn: olcOverlay=unique,.*?\n\n", "", config)
     config, count = re.subn(r"(olcAccess: \{0\}to .*?attrs=entry,)", r"\1provostQuotaBytes,", config, count=1, flags=re.S)
     assert count == 1
+    config, count = re.subn(r'(by dn.exact="cn=dovecot,[^"]*") set="[^"]*"( @DOVECOT_PASSWORDS@)', r"\1\2", config)
+    assert count == 1
     return config
+
+
+def lookups_shipped():
+    """Every lookup that the doctor can try: file and setting."""
+    for folder, setting in ("postfix", "query_filter"), ("dovecot", "(?:pass|user)_filter"):
+        for name in sorted(os.listdir(os.path.join(TOP, "src/cli", folder))):
+            with open(os.path.join(TOP, "src/cli", folder, name), encoding="utf-8") as file:
+                for match in re.findall(r"(?m)^(%s)\s*=" % setting, file.read()):
+                    yield folder + "/" + name, match
+
+
+def lookups_tried():
+    """Those of trial.c."""
+    with open(os.path.join(TOP, "src/doctor/trial.c"), encoding="utf-8") as file:
+        text = file.read()
+    for name in re.findall(r'\{POSTFIX\("(.*?)"\)', text):
+        yield "postfix/%s.cf" % name, "query_filter"
+    for name, setting in re.findall(r'\{DOVECOT\("(.*?)", "(.*?)"\)', text):
+        yield "dovecot/%s.conf.ext" % name, setting
 
 
 PARTS = []
@@ -115,6 +136,9 @@ user("shut@good.example", enabled=False)
 user("boss@relay.example")
 user("nologin@good.example", provostLoginEnabled="FALSE")
 user("who@off.example")
+user("strong@good.example", **CREDENTIALS)
+user("strong@relay.example", provostScramSha256=CREDENTIALS["provostScramSha256"])
+user("closed@good.example", enabled=False, **CREDENTIALS)
 alias("team@good.example", "ann@alias.example", "bob+tag@good.example", "x@relay.example", "y@elsewhere.example", provostSenderAllowed="TRUE")
 alias("@other.example", "ann@good.example")
 alias("all@good.example", "anything@other.example")
@@ -152,6 +176,10 @@ user("double@good.example", enabled=False)
 user("double@good.example", where="other.example")
 for code in "still_delivered", "login_open", "login_refused", "address_twice":
     expect(code, "double@good.example")
+# Each is found by one lookup alone, in a domain that is disabled.
+for name in CREDENTIALS:
+    user(name.lower() + "@off.example", **{name: CREDENTIALS[name]})
+    expect("login_open", name.lower() + "@off.example")
 # Two of one login: no system takes either.
 user("twin@good.example", uid="twin@good.example")
 user("twin2@good.example", uid="twin@good.example")
@@ -254,6 +282,7 @@ with Patient(base=BASE, entries="".join(PARTS), edit=break_rules, dovecot_passwo
     with open(os.path.join(TOP, "docs/doctor.md"), encoding="utf-8") as file:
         described = set(re.findall(r"(?m)^\| `(\w+)` \|", file.read()))
     tap.is_(described, {code for code, _ in EXPECTED}, "the manual describes each finding, and each is tried here")
+    tap.is_(sorted(lookups_tried()), sorted(lookups_shipped()), "each lookup of the mail servers is tried")
     secrets = [directory.password(name) for name in ("admin", "postfix", "dovecot")] + ["DkMTwBl", "$clear", HASH.split("$")[-1]]
     tap.ok(not any(secret in json.dumps(report) for secret in secrets), "no secret is told")
 

@@ -82,6 +82,12 @@ def fill(text, values):
     return text
 
 
+# Further forms of a user's password, well-formed, and of no password at all.
+CREDENTIALS = {"provostScramSha256": "{SCRAM-SHA-256}4096,%s,%s=,%s=" % ("c2FsdA" * 3, "A" * 43, "A" * 43),
+               "provostScramSha1": "{SCRAM-SHA-1}4096,%s,%s=,%s=" % ("c2FsdA" * 3, "A" * 27, "A" * 27),
+               "provostCramMd5": "{CRAM-MD5}" + "0" * 64}
+
+
 def _terminated(*_):
     sys.exit(128 + signal.SIGTERM)
 
