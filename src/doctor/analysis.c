@@ -10,7 +10,7 @@
 
 enum {
 	DAY = 24 * 3600,
-	EXPIRY_GRACE = 900, /* the gateway looks every few minutes */
+	EXPIRY_GRACE = 900, /* seconds; the gateway looks every 10 */
 };
 
 bool analysis_wants(const struct analysis *an, const char *domain)

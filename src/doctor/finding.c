@@ -27,7 +27,7 @@ static const struct finding_kind kinds[FIND_COUNT] = {
 	[FIND_LOGIN_REFUSED] = {"login_refused", SEVERITY_ERROR,
 		"look for a second entry with this address, and at the access rules of the directory"},
 	[FIND_EXPIRED_IN_FORCE] = {"expired_in_force", SEVERITY_WARNING,
-		"see whether provostd runs: it disables what has expired within minutes"},
+		"see whether provostd runs: it looks every 10 s, and each hour for what was written late"},
 	[FIND_PASSWORD_FORM] = {"password_form", SEVERITY_ERROR,
 		"set a new password: this one is of a form that not every reader verifies, or clear text"},
 	[FIND_NO_PASSWORD] = {"no_password", SEVERITY_INFO,
