@@ -110,7 +110,8 @@ static bool is_ours_to_do(struct steward *s, const struct plan *p)
 {
 	int64_t silent = silence_of(s, p, clock_now());
 
-	if (text_equal(p->state, PLAN_STUCK))
+	/* What is not known is but told of. */
+	if (text_equal(p->state, PLAN_STUCK) || !plan_is_known(p))
 		return silent >= STUCK_PAUSE;
 	return p->holder == NULL || silent >= s->gateway->lease_millis;
 }

@@ -354,6 +354,15 @@ static const struct verb *verb_of(const struct step *s)
 	return NULL;
 }
 
+bool plan_is_known(const struct plan *p)
+{
+	for (size_t i = (size_t)p->position; i < p->count; i++) {
+		if (verb_of(&p->steps[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* One step, or a part of it. */
 static bool step_once(struct run *r, struct err *e)
 {
@@ -416,8 +425,8 @@ static bool is_untouched(const struct run *r, const struct err *why)
 {
 	const struct verb *v = verb_of(&r->plan->steps[0]);
 
-	return r->plan->position == 0 &&
-	       (v == NULL || v->asks || !r->again || why->kind != ERR_DENIED);
+	return r->plan->position == 0 && v != NULL &&
+	       (v->asks || !r->again || why->kind != ERR_DENIED);
 }
 
 /* Nothing was done so far, and nothing will be. */
@@ -538,6 +547,10 @@ bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 
 	if (p->count == 0)
 		return err_set(e, ERR_INTERNAL, "plan %s cannot be read",
+			       p->id);
+	if (!plan_is_known(p))
+		return err_set(e, ERR_INTERNAL,
+			       "plan %s has steps that are not known here",
 			       p->id);
 	r.t.caller = &caller;
 	/* Not to be mistaken for a request of the same gateway. */

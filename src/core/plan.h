@@ -56,6 +56,10 @@ bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
 bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 		 const bool *stop, struct err *e);
 
+/* Whether all that is left of it can be done here.  Else a newer gateway wrote
+ * it, and it is left to such a one, untouched. */
+bool plan_is_known(const struct plan *p);
+
 /* Whether the failure may be over in a moment. */
 bool plan_may_retry(const struct err *e);
 

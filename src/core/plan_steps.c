@@ -84,18 +84,29 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 		err_set(e, ERR_LIMIT, "%s is changed by others", s->key));
 }
 
-/* The domain as this plan has made it, or found it made: not yet open. */
+/* The domain as this plan has made it, or found it made.  That the caller may
+ * no longer see it does not mean that it is gone. */
 static bool read_founded(struct run *r, const struct step *s,
 			 struct domain *ret, struct revision *rev, bool *there,
 			 struct err *e)
 {
 	*there = r->g->store->ops->get(r->g->store, &r->work, KIND_DOMAIN,
 				       s->key, ret, rev, e);
-	if (!*there && e->kind != ERR_NOT_FOUND)
+	if (*there)
+		return true;
+	if (e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
-	*there = *there && ret->wished && !ret->in_force;
-	return true;
+	if (!is_there(r, s, there, e))
+		return false;
+	return !*there ||
+	       err_set(e, ERR_DENIED, "you may not complete %s", s->key);
+}
+
+/* Not yet open, and nobody has decided otherwise. */
+static bool is_pending(const struct domain *d)
+{
+	return d->wished && !d->in_force;
 }
 
 /* Who takes the plan over does not know what was to be made: what is not there
@@ -115,7 +126,8 @@ bool step_found(struct run *r, const struct step *s, bool *more, struct err *e)
 	}
 	if (!read_founded(r, s, &found, &rev, &there, e))
 		return false;
-	if (there && (d == NULL || domain_same(&found, d)))
+	if (there && is_pending(&found) &&
+	    (d == NULL || domain_same(&found, d)))
 		return true;
 	if (d == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no domain %s",
@@ -140,6 +152,8 @@ static struct text_list split(struct arena *a, const char *text)
 	return list;
 }
 
+/* Also where somebody has disabled the domain meanwhile: whoever enables it
+ * finds what was asked for. */
 bool step_reserve(struct run *r, const struct step *s, bool *more,
 		  struct err *e)
 {
@@ -150,7 +164,7 @@ bool step_reserve(struct run *r, const struct step *s, bool *more,
 	bool there;
 
 	(void)more;
-	if (!read_founded(r, s, &d, &rev, &there, e) || !there)
+	if (!read_founded(r, s, &d, &rev, &there, e) || !there || d.in_force)
 		return e->kind == ERR_NONE;
 	for (size_t i = 0; i < DOMAIN_RESERVED; i++) {
 		struct alias al = alias_defaults;
@@ -167,6 +181,7 @@ bool step_reserve(struct run *r, const struct step *s, bool *more,
 	return true;
 }
 
+/* Who disabled it meanwhile has decided. */
 bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
 {
 	struct store *st = r->g->store;
@@ -175,7 +190,8 @@ bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
 	bool there;
 
 	(void)more;
-	if (!read_founded(r, s, &old, &seen, &there, e) || !there)
+	if (!read_founded(r, s, &old, &seen, &there, e) || !there ||
+	    !is_pending(&old))
 		return e->kind == ERR_NONE;
 	now = old;
 	now.in_force = text_equal(s->to, "enabled");

@@ -231,7 +231,8 @@ struct store_ops {
 	bool (*hold)(struct store *s, const struct task *t, const char *address,
 		     const char *until, struct err *e);
 
-	/* Whether that record is there, be it visible to the caller or not. */
+	/* Whether that record is there, be it visible to the caller or not;
+	 * with NULL for an id, whichever has that key. */
 	bool (*is_there)(struct store *s, const struct task *t, enum kind k,
 			 const char *key, const char *id, bool *ret,
 			 struct err *e);

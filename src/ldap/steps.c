@@ -155,8 +155,8 @@ bool store_look(struct ldap_store *s, const struct task *t, const char *dn,
 	return l.err.kind == ERR_NONE;
 }
 
-/* Whether the record with that id is at that name.  That the caller sees
- * nothing must not be taken for nothing being there. */
+/* Whether the record with that id, or any, is at that name.  That the caller
+ * sees nothing must not be taken for nothing being there. */
 static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
 		  const char *id, bool *ret, struct err *e)
 {
@@ -164,7 +164,7 @@ static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
 
 	if (!store_look(s, t, dn, "entryUUID", &there, e))
 		return false;
-	*ret = there != NULL && strcmp(there, id) == 0;
+	*ret = there != NULL && (id == NULL || strcmp(there, id) == 0);
 	return true;
 }
 

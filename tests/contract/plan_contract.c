@@ -298,6 +298,15 @@ static void retirement(void)
 	struct err e = {0};
 
 	get(KIND_DOMAIN, "plans.example", &d);
+	bool any = false, other = true, none = true;
+	OK(OPS->is_there(con->store, &guest, KIND_DOMAIN, d.name, NULL, &any,
+			 &e) &&
+		   OPS->is_there(con->store, &guest, KIND_DOMAIN, d.name,
+				 "another", &other, &e) &&
+		   OPS->is_there(con->store, &guest, KIND_DOMAIN,
+				 "none.example", NULL, &none, &e) &&
+		   any && !other && !none,
+	   "what a guest does not see is there all the same");
 	must(JOURNAL->write(con->journal, &admin, &p, &e), &e);
 	OK(!OPS->retire(con->store, &guest, "plans.example", d.id, "goes",
 			&e) ||

@@ -269,7 +269,8 @@ static bool is_there(struct store *port, const struct task *t, enum kind k,
 	struct store_mem *s = store_mem_self(port);
 
 	(void)t;
-	*ret = is(store_mem_find(s, k, key), id);
+	*ret = id != NULL ? is(store_mem_find(s, k, key), id)
+			  : store_mem_find(s, k, key) != NULL;
 	return store_mem_is_up(s, e);
 }
 

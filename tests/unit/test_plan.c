@@ -410,8 +410,150 @@ static void take_over(void)
 	world_close(&w);
 }
 
+/* A plan of a newer gateway: this one does not know its first verb. */
+static void newer(void)
+{
+	const struct step steps[] = {{"levitate", "user", "ann@example.org",
+				      NULL, NULL},
+				     {STEP_RELINK, "user", "ann@example.org",
+				      "bob@example.org", NULL}};
+	const char *names[] = {"ann@example.org"};
+	struct plan p = {.id = "newer",
+			 .state = PLAN_RUNNING,
+			 .caller = "admin",
+			 .names = {names, 1},
+			 .steps = steps,
+			 .count = 2},
+		    there;
+	struct err e = {0};
+
+	begin();
+	w->journal->ops->write(w->journal, &w->admin, &p, &e);
+	w->journal->ops->read(w->journal, &w->admin, "newer", &there, &e);
+	OK(!plan_is_known(&there) &&
+		   !plan_resume(&w->gateway, &w->admin, &there, NULL, &e) &&
+		   e.kind == ERR_INTERNAL,
+	   "what a newer gateway wrote is not carried out");
+	w->journal->ops->read(w->journal, &w->admin, "newer", &p, &e);
+	OK(journal_mem_count(w->journal) == 1 &&
+		   strcmp(p.state, PLAN_RUNNING) == 0 && p.holder == NULL &&
+		   p.names.count == 1 && strcmp(p.guard, there.guard) == 0,
+	   "and left as it is");
+	there.position = 1;
+	OK(plan_is_known(&there), "what is left of it may be known");
+	world_close(&w);
+}
+
+static const struct step founding[] =
+	{{STEP_FOUND, "domain", "new.example", NULL, NULL},
+	 {STEP_RESERVE, "domain", "new.example", "ann@example.org", NULL},
+	 {STEP_OPEN, "domain", "new.example", "enabled", NULL}};
+
+/* A domain that is half made, and its plan, of a caller who sees nothing. */
+static void leave_half(int64_t position)
+{
+	struct plan p = {.id = "half",
+			 .state = PLAN_RUNNING,
+			 .caller = "demoted",
+			 .steps = founding,
+			 .count = COUNT(founding),
+			 .position = position};
+	struct domain d = domain_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	begin();
+	d.name = "new.example";
+	d.wished = true;
+	d.in_force = false;
+	domain_complete(&d, w->arena);
+	d.wished = true;
+	d.in_force = false;
+	if (!w->store->ops->add(w->store, &w->admin, KIND_DOMAIN, &d, &rev,
+				&e) ||
+	    !w->journal->ops->write(w->journal, &w->admin, &p, &e))
+		OK(false, e.text);
+}
+
+/* Who may no longer see the domain has not completed it. */
+static void demoted(void)
+{
+	for (int64_t at = 0; at < (int64_t)COUNT(founding); at++) {
+		struct plan p;
+		struct domain d;
+		struct revision rev;
+		struct err e = {0}, none = {0};
+
+		leave_half(at);
+		w->journal->ops->read(w->journal, &w->admin, "half", &p, &e);
+		OK(!plan_resume(&w->gateway, &w->admin, &p, NULL, &e) &&
+			   w->journal->ops->read(w->journal, &w->admin, "half",
+						 &p, &none) &&
+			   strcmp(p.state, PLAN_STUCK) == 0 && p.position == at,
+		   founding[at].verb);
+		store_mem_administrator(w->store, "demoted");
+		e = (struct err){0};
+		OK(plan_resume(&w->gateway, &w->admin, &p, NULL, &e) &&
+			   w->store->ops->get(w->store, &w->admin, KIND_DOMAIN,
+					      "new.example", &d, &rev, &e) &&
+			   d.in_force &&
+			   is_there(KIND_ALIAS, "postmaster@new.example") ==
+				   (at < 2),
+		   "is done once he may again");
+		world_close(&w);
+	}
+}
+
+static unsigned writes_until;
+
+static void disable_it(void *ctx)
+{
+	struct domain to = domain_defaults, now;
+	const struct field f = FIELD(struct domain, enabled);
+	const struct patch p = {&to, &f, 1, false};
+	struct revision rev;
+	struct err e = {0};
+
+	(void)ctx;
+	to.enabled = false;
+	if (is_there(KIND_DOMAIN, "new.example") && --writes_until == 0 &&
+	    !provision_change(&w->gateway, &w->admin, KIND_DOMAIN,
+			      "new.example", &p, NULL, &now, &rev, &e))
+		OK(false, e.text);
+}
+
+/* Somebody disables the domain while it is being made. */
+static void disabled(void)
+{
+	const char *to[] = {"ann@example.org"};
+
+	for (unsigned n = 1; n <= 3; n++) {
+		struct domain d = domain_defaults;
+		struct revision rev;
+		struct err e = {0};
+
+		begin();
+		d.name = "new.example";
+		d.reserved_to = (struct text_list){to, 1};
+		writes_until = n;
+		store_mem_before_write(w->store, disable_it, NULL);
+		OK(provision_create(&w->gateway, &w->admin, KIND_DOMAIN, &d,
+				    &rev, &e) &&
+			   !d.enabled && strcmp(d.state, "disabled") == 0,
+		   "what is told is what is there");
+		OK(is_there(KIND_ALIAS, "postmaster@new.example") &&
+			   journal_mem_count(w->journal) == 0,
+		   "with the reserved names that were asked for");
+		store_mem_before_write(w->store, NULL, NULL);
+		world_close(&w);
+	}
+}
+
 int main(void)
 {
+	newer();
+	demoted();
+	disabled();
 	renames();
 	refusals();
 	claims();
