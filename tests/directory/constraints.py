@@ -100,9 +100,9 @@ def one_name(turn, _):
 
 
 def several_names(turn, number):
-    """An address under a name of the writer's own."""
+    """An address under a name of the writer's own; the rule on names does not hold for such an address."""
     name = "n%d-%d" % (turn, number)
-    entry = user_entry("crowd%d@alpha.example" % turn, uid=None, cn=name, provostMailboxId="box-crowd-" + name)
+    entry = user_entry("crowd=%d@alpha.example" % turn, uid=None, cn=name, provostMailboxId="box-crowd-" + name)
     return "cn=%s,%s" % (name, ALPHA), entry
 
 

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
 import tap
-from directory import Directory, alias_entry, crypt_hash, domain_entry, ldif, principal_entry, user_entry
+from directory import CREDENTIALS, Directory, alias_entry, crypt_hash, domain_entry, ldif, principal_entry, user_entry
 
 LDAPMODIFY = os.environ.get("LDAPMODIFY", "/usr/bin/ldapmodify")
 BASE = "dc=provost"
@@ -22,7 +22,9 @@ def below(domain, local):
     return "mail=%s@%s,%s" % (local, domain.split(",")[0].partition("=")[2], domain)
 
 
-JOHN, ADAM, DAVE, ROOT, BOSS, INFO, ANN = (below(OWN, name) for name in ("john", "adam", "dave", "root", "boss", "info", "ann"))
+JOHN, ADAM, DAVE, ROOT, BOSS, INFO, ANN, HALF, PART = (below(OWN, name) for name in ("john", "adam", "dave", "root", "boss", "info", "ann", "half", "part"))
+# Named in roles, and nobody is there.
+GONE_ADMIN, GONE_OWNER = below(OWN, "gone-admin"), below(OWN, "gone-owner")
 FOREIGN = below(OTHER, "fred")
 ADMINISTRATORS = "cn=administrators,ou=roles," + BASE
 USAGE = {"objectClass": ["provostUsage"], "cn": ["usage"], "provostUsedBytes": ["5"]}
@@ -31,7 +33,7 @@ NUMBERED = {"provostNumber": "7", "provostScramSha256": "{SCRAM-SHA-256}secret"}
 ENTRIES = "".join(
     ldif(dn, entry)
     for dn, entry in (
-        (OWN, domain_entry("own.example", provostOwner=["uid=olga," + PRINCIPALS, BOSS], provostAdministrator=ADAM.upper().replace("MAIL=", "mail= "), provostViewer="uid=vera," + PRINCIPALS)),
+        (OWN, domain_entry("own.example", provostOwner=["uid=olga," + PRINCIPALS, BOSS, GONE_OWNER], provostAdministrator=ADAM.upper().replace("MAIL=", "mail= "), provostViewer="uid=vera," + PRINCIPALS)),
         (OTHER, domain_entry("other.example", provostOwner="uid=rival," + PRINCIPALS, provostViewer="uid=olga," + PRINCIPALS)),
         (TWIN, domain_entry("twin.example", kind="alias", provostTargetDomain="own.example", provostOwner="uid=OLGA, OU=principals," + BASE)),
         (JOHN, user_entry("john@own.example", userPassword=HASH, **NUMBERED)),
@@ -41,6 +43,8 @@ ENTRIES = "".join(
         (ROOT, user_entry("root@own.example", userPassword=HASH)),
         (BOSS, user_entry("boss@own.example", userPassword=HASH)),
         (ANN, user_entry("ann@own.example")),
+        (HALF, user_entry("half@own.example", uid=None, provostLocalPart=["half", "gone-admin"])),
+        (PART, user_entry("part@own.example", uid=None, provostLocalPart=["part", "gone-owner"])),
         (INFO, alias_entry("info@own.example", ["john@own.example"])),
         (FOREIGN, user_entry("fred@other.example", userPassword=HASH, provostSender="press@other.example")),
         ("uid=olga," + PRINCIPALS, principal_entry("olga", userPassword=HASH)),
@@ -91,12 +95,19 @@ WRONG = [
     ("the same, relaxed", modify(JOHN, "add", "mail", "john@other.example"), None, REFUSED, REFUSED),
     ("an address renamed to another domain's", rename(JOHN, "mail=john@other.example"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("an address renamed without its local part", rename(JOHN, "mail=jim@own.example"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
+    ("a name that a super administrator's role still has", rename(HALF, "mail=gone-admin@own.example"), None, REFUSED, REFUSED),
+    ("the same, relaxed", rename(HALF, "mail=gone-admin@own.example"), None, REFUSED, REFUSED),
+    ("a name that an owner's role still has", rename(PART, "mail=gone-owner@own.example"), None, None, REFUSED),
+    ("the same, relaxed", rename(PART, "mail=gone-owner@own.example"), None, None, REFUSED),
+    ("a new user of that name", add(GONE_ADMIN, new_user("gone-admin")), None, REFUSED, REFUSED),
     ("a user moved to another domain", rename(INFO, "mail=info@own.example", OTHER), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a user moved with his address", rename(INFO, "mail=info@other.example", OTHER), None, REFUSED, REFUSED),
     ("a user moved below another", rename(INFO, "mail=info@own.example", ANN), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("an address that is taken", add(JOHN, new_user("john")), {TAKEN, CONSTRAINT}, {TAKEN, CONSTRAINT}, {TAKEN, CONSTRAINT}),
     ("a taken address under another name", add("cn=john," + OWN, new_user("john")), CONSTRAINT, CONSTRAINT, CONSTRAINT),
-    ("a free one under another name", add("cn=new," + OWN, new_user()), None, None, None),
+    ("a free one under another name", add("cn=new," + OWN, new_user()), CONSTRAINT, CONSTRAINT, CONSTRAINT),
+    ("an alias under another name", add("provostLocalPart=new," + OWN, alias_entry("new@own.example", ["x@else.example"])), CONSTRAINT, CONSTRAINT, CONSTRAINT),
+    ("a name of two parts", add("mail=new@own.example+cn=new," + OWN, new_user()), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("the mailbox of another", add(NEW, new_user(provostMailboxId="box-john-own-example")), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a mailbox that is a path", add(NEW, new_user(provostMailboxId="../../etc/passwd")), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("another mailbox", modify(JOHN, "replace", "provostMailboxId", "0123456789abcdef"), None, REFUSED, REFUSED),
@@ -105,6 +116,9 @@ WRONG = [
     ("a hash without its scheme", modify(JOHN, "replace", "userPassword", HASH[7:]), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a clear-text password", modify(JOHN, "replace", "userPassword", "secret"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a clear-text password, relaxed", modify(JOHN, "replace", "userPassword", "secret"), REFUSED, REFUSED, REFUSED),
+    ("junk for SCRAM, relaxed", modify(JOHN, "replace", "provostScramSha256", "{SCRAM-SHA-256}4096,junk"), REFUSED, REFUSED, REFUSED),
+    ("too many rounds for SCRAM, relaxed", modify(JOHN, "replace", "provostScramSha1", CREDENTIALS["provostScramSha1"].replace("4096", "999999999")), REFUSED, REFUSED, REFUSED),
+    ("a clear-text form for CRAM-MD5, relaxed", modify(JOHN, "replace", "provostCramMd5", "{PLAIN}secret"), REFUSED, REFUSED, REFUSED),
     ("a second password", modify(JOHN, "add", "userPassword", crypt_hash("other")), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a new user's clear-text password", add(NEW, new_user(userPassword="secret")), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a negative quota", modify(JOHN, "replace", "provostQuotaBytes", "-1"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
@@ -119,6 +133,8 @@ WRONG = [
     ("a former address of another domain", modify(JOHN, "add", "provostFormerAddress", "fred@other.example"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("the same, relaxed", modify(JOHN, "add", "provostFormerAddress", "fred@other.example"), None, REFUSED, REFUSED),
     ("a former address he never had", modify(JOHN, "add", "provostFormerAddress", "ceo@own.example"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
+    ("the same in his domain, relaxed", modify(JOHN, "add", "provostFormerAddress", "boss@own.example"), None, REFUSED, REFUSED),
+    ("a former address he may be given", modify(PART, "add", "provostFormerAddress", "gone-owner@own.example"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a malformed sender", modify(JOHN, "add", "provostSender", "press"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
     ("a sender of another domain", modify(JOHN, "add", "provostSender", "press@other.example"), None, REFUSED, REFUSED),
     ("all senders of another domain", modify(JOHN, "add", "provostSender", "@other.example"), None, REFUSED, REFUSED),
@@ -229,10 +245,14 @@ RIGHT = [
     ("a user", add(NEW, new_user(userPassword=HASH, provostQuotaBytes="5", provostSender="@own.example", provostDestination="x@else.example"))),
     ("a quota", modify(NEW, "replace", "provostQuotaBytes", "9223372036854775807")),
     ("a password", modify(NEW, "replace", "userPassword", crypt_hash("other"))),
+    ("forms of it", modify(NEW, "replace", "provostScramSha256", CREDENTIALS["provostScramSha256"])),
+    ("another", modify(NEW, "replace", "provostScramSha1", CREDENTIALS["provostScramSha1"])),
+    ("a third", modify(NEW, "replace", "provostCramMd5", CREDENTIALS["provostCramMd5"])),
+    ("which go again", modify(NEW, "delete", "provostCramMd5")),
     ("an expiry", modify(NEW, "replace", "provostExpires", "20990101000000Z")),
-    ("the first step of a rename", "dn: %s\nchangetype: modify\nadd: provostLocalPart\nprovostLocalPart: newer\n-\ndelete: uid\n" % NEW),
+    ("the first step of a rename", "dn: %s\nchangetype: modify\nadd: provostLocalPart\nprovostLocalPart: newer\n-\ndelete: uid\n-\nadd: provostFormerAddress\nprovostFormerAddress: new@own.example\n" % NEW),
     ("the second", rename(NEW, "mail=newer@own.example")),
-    ("the third", "dn: %s\nchangetype: modify\ndelete: provostLocalPart\nprovostLocalPart: new\n-\nadd: uid\nuid: newer@own.example\n" % below(OWN, "newer")),
+    ("the third", "dn: %s\nchangetype: modify\ndelete: provostLocalPart\nprovostLocalPart: new\n-\ndelete: provostFormerAddress\n-\nadd: uid\nuid: newer@own.example\n" % below(OWN, "newer")),
     ("a disabled user", modify(below(OWN, "newer"), "replace", "provostEnabled", "FALSE")),
     ("an alias", add(below(OWN, "team"), alias_entry("team@own.example", ["newer@own.example", "x@else.example"]))),
     ("a catch-all", add("mail=@own.example," + OWN, alias_entry("@own.example", ["newer@own.example"]))),
@@ -272,6 +292,7 @@ def keep_secrets(everybody):
 with Directory(base=BASE, entries=ENTRIES) as directory:
     people = Everybody(directory)
     tap.is_(people.send("admin", modify(ADMINISTRATORS, "add", "member", ROOT)), DONE, "a user is a super administrator")
+    tap.is_(people.send("admin", modify(ADMINISTRATORS, "add", "member", GONE_ADMIN)), DONE, "so was one who is gone")
     before = directory.slapcat(BASE)
     refused(people)
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")
