@@ -16,6 +16,7 @@
 #include "core/verdict.h"
 #include "core/web.h"
 #include "util/instant.h"
+#include "util/log.h"
 #include "util/text.h"
 
 /* A ready-made hash becomes what is stored, or a fault. */
@@ -185,7 +186,11 @@ bool provision_not_held(const struct gateway *g, const struct task *t,
 		return true;
 	if (!g->store->ops->held(g->store, t, address, &until, e))
 		return false;
-	return until == NULL || instant_is_past(until) ||
+	if (until == NULL || instant_is_past(until))
+		return true;
+	/* Who could not make it anyway is not told. */
+	return g->store->ops->may_create(g->store, t, address_domain(address),
+					 e) &&
 	       err_code(e, ERR_CONFLICT, "held",
 			"%s was somebody's, and is held until %s", address,
 			until);
@@ -208,7 +213,7 @@ static bool put(const struct gateway *g, const struct task *t, enum kind k,
 		err_clear(e);
 		if (web_add(g, t, k, record, ret, e))
 			return true;
-	} while (doubt_again(&d, g, t, e));
+	} while (!web_is_final(e) && doubt_again(&d, g, t, e));
 	return d.any && is_ours(g, t, k, &d, record, ret, e);
 }
 
@@ -240,22 +245,28 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	return refused(g, t, k, key, e);
 }
 
-/* It was written; only what is to be told of it could not be seen. */
-static bool told(const struct gateway *g, const struct task *t, enum kind k,
-		 void *record, struct err *e)
+/* It was written, whatever can be seen of its destinations. */
+static void tell(const struct gateway *g, const struct task *t, enum kind k,
+		 void *record)
 {
-	if (k != KIND_ALIAS || verdict_of(g, t, record, 1, e))
-		return true;
-	const char *why = arena_strdup(t->arena, e->text);
-	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s was written: %s",
-			kind_key(k, record), why);
+	struct alias *al = record;
+	struct err e = {0};
+
+	if (k != KIND_ALIAS || verdict_of(g, t, al, 1, &e))
+		return;
+	log_event(LOG_WARNING, "alias-not-judged", "address", al->address,
+		  "error", e.text, NULL);
+	al->ok = false;
 }
 
 bool provision_create(const struct gateway *g, const struct task *t,
 		      enum kind k, void *record, struct revision *ret,
 		      struct err *e)
 {
-	return create(g, t, k, record, ret, e) && told(g, t, k, record, e);
+	if (!create(g, t, k, record, ret, e))
+		return false;
+	tell(g, t, k, record);
+	return true;
 }
 
 /* In the form it is stored in.  What could not be a key is never asked for:
@@ -452,7 +463,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		return false;
 	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
-	if (!web_check(g, t, c->kind, ret, e) ||
+	if (!web_check_change(g, t, c->kind, old, ret, e) ||
 	    !tally_change(g, t, c->kind, old, ret, &held, e))
 		return false;
 	bool done = web_change(g, t, c->kind, old, ret, &seen, rev, e);
@@ -534,8 +545,10 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e)
 {
-	return change(g, t, k, key, patch, if_match, ret, rev, e) &&
-	       told(g, t, k, ret, e);
+	if (!change(g, t, k, key, patch, if_match, ret, rev, e))
+		return false;
+	tell(g, t, k, ret);
+	return true;
 }
 
 /* What the caller is known by, as far as he is shown it. */

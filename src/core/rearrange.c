@@ -222,6 +222,9 @@ bool rearrange_found(const struct gateway *g, const struct task *t,
 			    .count = COUNT(steps),
 			    .founded = &founded};
 
+	/* Who may not is told so before anything is written down. */
+	if (!g->store->ops->may_create(g->store, t, NULL, e))
+		return provision_denied(e, "create", name);
 	if (!may_reserve(g, t, d, e))
 		return false;
 	/* Until it is complete nobody's mail is taken. */

@@ -73,7 +73,7 @@ static bool remove_alone(const struct gateway *g, const struct task *t,
 			err_clear(e); /* of an earlier try */
 			return true;
 		}
-		if (text_equal(why.code, "not_empty"))
+		if (k == KIND_DOMAIN && text_equal(why.code, "not_empty"))
 			obstacle_counts(g, t, key, &why);
 		*e = why;
 		if (!provision_overtaken(&why) && !doubt_again(&d, g, t, e))
@@ -107,6 +107,12 @@ const char *removal_hold_until(const struct gateway *g, const struct task *t)
 	return arena_strdup(t->arena, text);
 }
 
+/* A catch-all was nobody's address. */
+static bool is_held_after(const struct gateway *g, const char *key)
+{
+	return g->hold_days > 0 && key[0] != '@';
+}
+
 /* Who names it, or keeps it from others, is seen to in the same plan. */
 static bool remove_by_plan(const struct gateway *g, const struct task *t,
 			   enum kind k, const char *key,
@@ -121,19 +127,32 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 	if (!g->store->ops->get(g->store, t, k, key, there, &seen, e) ||
 	    !provision_matches(how->if_match, &seen, e))
 		return false;
+	/* Who may not is told so before anything is written down. */
+	if (!g->store->ops->may_remove(g->store, t, k, key, e))
+		return provision_denied(e, "delete", key);
 	const char *id = kind_id(k, there);
 	steps[n++] = (struct step){STEP_ALLOW, noun, key, NULL, id};
 	if (named)
 		steps[n++] =
-			(struct step){how->links == LINKS_KEEP ? STEP_STRIP
-							       : STEP_UNLINK,
+			(struct step){how->links == LINKS_REMOVE ? STEP_UNLINK
+								 : STEP_STRIP,
 				      noun, key, NULL, id};
-	if (g->hold_days > 0)
+	if (is_held_after(g, key))
 		steps[n++] = (struct step){STEP_HOLD, noun, key,
 					   removal_hold_until(g, t), id};
 	steps[n++] = (struct step){STEP_REMOVE, noun, key, NULL, id};
 	struct plan plan = {.names = {&key, 1}, .steps = steps, .count = n};
 	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", key);
+}
+
+/* His rights would end in the middle. */
+static bool refuse_own(const struct gateway *g, const struct task *t,
+		       enum kind k, const char *key, struct err *e)
+{
+	return g->store->ops->may_remove(g->store, t, k, key, e)
+		       ? err_code(e, ERR_CONFLICT, "own_address",
+				  "another administrator has to delete you")
+		       : provision_denied(e, "delete", key);
 }
 
 bool removal(const struct gateway *g, const struct task *t, enum kind k,
@@ -149,6 +168,8 @@ bool removal(const struct gateway *g, const struct task *t, enum kind k,
 		return rearrange_remove_domain(g, t, key, how->if_match, e);
 	if (k == KIND_DOMAIN)
 		return remove_alone(g, t, k, key, how->if_match, e);
+	if (text_equal(t->caller->login, key))
+		return refuse_own(g, t, k, key, e);
 	if (!g->store->ops->naming(g->store, t, key, REMOVAL_TOLD_MAX, &n, e))
 		return false;
 	if (n.destinations.count > 0 && how->links == LINKS_REFUSE)
@@ -158,7 +179,7 @@ bool removal(const struct gateway *g, const struct task *t, enum kind k,
 		*dangling = n.destinations;
 		named = n.rights;
 	}
-	return named || g->hold_days > 0
+	return named || is_held_after(g, key)
 		       ? remove_by_plan(g, t, k, key, how, named, e)
 		       : remove_alone(g, t, k, key, how->if_match, e);
 }

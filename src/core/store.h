@@ -153,7 +153,8 @@ struct store_ops {
 	bool (*forget_held)(struct store *s, const struct task *t,
 			    const char *now, bool *more, struct err *e);
 
-	/* Whether the caller might make an address in that domain.
+	/* Whether the caller might make an address in that domain or, with
+	 * NULL, a domain.
 	 * ERR_NOT_FOUND or ERR_DENIED. */
 	bool (*may_create)(struct store *s, const struct task *t,
 			   const char *domain, struct err *e);

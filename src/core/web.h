@@ -16,6 +16,11 @@
 bool web_check(const struct gateway *g, const struct task *t, enum kind k,
 	       const void *record, struct err *e);
 
+/* The same before a change, if it can close anything. */
+bool web_check_change(const struct gateway *g, const struct task *t,
+		      enum kind k, const void *old, const void *record,
+		      struct err *e);
+
 /* The checks between which the writing is, as one: after success the record
  * and revision are what was stored. */
 bool web_add(const struct gateway *g, const struct task *t, enum kind k,
@@ -23,5 +28,9 @@ bool web_add(const struct gateway *g, const struct task *t, enum kind k,
 bool web_change(const struct gateway *g, const struct task *t, enum kind k,
 		const void *old, void *record, const struct revision *seen,
 		struct revision *ret, struct err *e);
+
+/* Whether it is a failure that trying again makes nothing of: what was written
+ * is partly there. */
+bool web_is_final(const struct err *e);
 
 #endif

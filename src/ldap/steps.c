@@ -107,11 +107,14 @@ bool steps_may_create(struct store *port, const struct task *t,
 
 	control_no_op(&c);
 	struct operation op = {.kind = OPERATION_MODIFY,
-			       .dn = schema_dn(a, s->set->base, KIND_DOMAIN,
-					       domain),
+			       .dn = domain == NULL
+					     ? schema_domains_dn(a,
+								 s->set->base)
+					     : schema_dn(a, s->set->base,
+							 KIND_DOMAIN, domain),
 			       .mods = mods,
 			       .controls = control_list(&c)};
-	if (!store_run(s, t, &op, s->set->write_seconds, domain, e) &&
+	if (!store_run(s, t, &op, s->set->write_seconds, op.dn, e) &&
 	    op.result != LDAP_X_NO_OPERATION)
 		return store_nothing_done(e);
 	err_clear(e);

@@ -307,13 +307,17 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 	struct ldap_store *s = store_self(port);
 	const char *dn = schema_dn(t->arena, s->set->base, k, key);
 
+	bool was_there = true;
+
 	for (int try = 0; try < REMOVE_TRIES; try++) {
 		if (remove_once(s, t, dn, key, seen, e))
 			return true;
-		if (k != KIND_USER || !text_equal(e->code, "not_empty"))
+		/* Something else is below him: LDAP tools have put it there. */
+		if (k != KIND_USER || !was_there ||
+		    !text_equal(e->code, "not_empty"))
 			return false;
 		err_clear(e);
-		if (!usage_remove(s, t, dn, e))
+		if (!usage_remove(s, t, dn, &was_there, e))
 			return false;
 	}
 	return err_set(e, ERR_LIMIT, "%s is measured all the time", key);

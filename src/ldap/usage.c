@@ -182,14 +182,13 @@ bool usage_measure(struct store *port, const struct task *t,
 }
 
 bool usage_remove(struct ldap_store *s, const struct task *t, const char *user,
-		  struct err *e)
+		  bool *was_there, struct err *e)
 {
 	struct operation op = {.kind = OPERATION_DELETE,
 			       .dn = schema_usage_dn(t->arena, user)};
 
-	if (store_run(s, t, &op, s->set->write_seconds, "usage", e))
-		return true;
-	if (e->kind != ERR_NOT_FOUND)
+	*was_there = store_run(s, t, &op, s->set->write_seconds, "usage", e);
+	if (!*was_there && e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
 	return true;

@@ -31,6 +31,6 @@ bool usage_read(struct ldap_store *s, const struct task *t,
 /* Take it away, so that the user's own entry can be; it is fine if it is not
  * there. */
 bool usage_remove(struct ldap_store *s, const struct task *t, const char *user,
-		  struct err *e);
+		  bool *was_there, struct err *e);
 
 #endif

@@ -54,7 +54,8 @@ static bool may_create(struct store *port, const struct task *t,
 
 	if (!store_mem_is_up(s, e) || denied(s, t, e))
 		return false;
-	return store_mem_find(s, KIND_DOMAIN, domain) != NULL ||
+	return domain == NULL ||
+	       store_mem_find(s, KIND_DOMAIN, domain) != NULL ||
 	       err_set(e, ERR_NOT_FOUND, "there is no %s", domain);
 }
 

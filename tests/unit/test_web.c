@@ -8,6 +8,7 @@
 #include "util/text.h"
 
 static struct world *w;
+static const char bob[] = "bob@example.org";
 
 static bool alias(const char *address, const char *to, struct err *e)
 {
@@ -125,11 +126,74 @@ static void unseen(void)
 	NUMBER(forwards_of("bob@example.org"), 0, "that is taken back");
 }
 
+/* What is taken back leaves the password alone: nobody could bring it back. */
+static void password_stays(void)
+{
+	const char *list[] = {"c@example.org"};
+	struct user u = {.forward_to = {list, 1}, .clear = "another"}, got;
+	const struct field fields[] = {FIELD(struct user, forward_to),
+				       FIELD(struct user, clear)};
+	struct patch patch = {&u, fields, 1, false};
+	struct revision rev;
+	struct err e = {0};
+	const struct patch first = {&u, fields + 1, 1, false};
+
+	OK(provision_change(&w->gateway, &w->admin, KIND_USER, bob, &first,
+			    NULL, &got, &rev, &e),
+	   "a password");
+	const char *was =
+		arena_strdup(w->arena, store_mem_password(w->store, bob));
+	w->store->ops->remove(w->store, &w->admin, KIND_ALIAS, list[0], NULL,
+			      &e);
+	store_mem_before_write(w->store, close_with_bob, NULL);
+	OK(!provision_change(&w->gateway, &w->admin, KIND_USER, bob, &patch,
+			     NULL, &got, &rev, &e) &&
+		   text_equal(e.code, "loop"),
+	   "a forward is taken back");
+	IS(store_mem_password(w->store, bob), was, "the password is as it was");
+	e = (struct err){0};
+	w->store->ops->remove(w->store, &w->admin, KIND_ALIAS, list[0], NULL,
+			      &e);
+	patch.count = 2;
+	OK(!provision_change(&w->gateway, &w->admin, KIND_USER, bob, &patch,
+			     NULL, &got, &rev, &e) &&
+		   e.kind == ERR_UNKNOWN,
+	   "with a new password nobody says that nothing was done");
+	OK(store_mem_password(w->store, bob) != NULL, "he has one");
+	store_mem_before_write(w->store, NULL, NULL);
+	NUMBER(forwards_of(bob), 0, "and no forward");
+}
+
+/* What others have closed keeps nobody from changing something else. */
+static void not_to_blame(void)
+{
+	struct user u = {.name = "Bob"}, got;
+	const struct field fields[] = {FIELD(struct user, name)};
+	const struct patch patch = {&u, fields, 1, false};
+	const char *list[] = {"c@example.org"};
+	struct user old, now;
+	struct revision rev, seen;
+	struct err e = {0};
+
+	w->store->ops->get(w->store, &w->admin, KIND_USER, bob, &old, &seen,
+			   &e);
+	now = old;
+	now.destinations = (struct text_list){list, 1};
+	w->store->ops->change(w->store, &w->admin, KIND_USER, &old, &now, &seen,
+			      &rev, &e);
+	close_with_bob(NULL);
+	OK(provision_change(&w->gateway, &w->admin, KIND_USER, bob, &patch,
+			    NULL, &got, &rev, &e),
+	   "a name is changed within a circle");
+}
+
 int main(void)
 {
 	w = world_open();
 	seen();
 	unseen();
+	password_stays();
+	not_to_blame();
 	world_close(&w);
 	return tap_done();
 }
