@@ -361,35 +361,24 @@ static void work(void *ctx)
 	s->ended = true;
 }
 
+static const struct job jobs[JOBS] = {
+	{.name = "journal", .period = JOURNAL_MILLIS, .run = look_after_plans},
+	{.name = "report", .period = REPORT_MILLIS, .run = report},
+	{.name = "expiry", .period = EXPIRY_LOOK, .run = look_after_expiry},
+	{.name = "expiry-sweep", .period = EXPIRY_SWEEP, .run = sweep_expiry},
+	{.name = "limits", .period = RECONCILE_LOOK, .run = look_after_limits},
+	{.name = "held", .period = EXPIRY_SWEEP, .run = forget_held},
+};
+
 struct steward *steward_start(struct loop *l, const struct gateway *g)
 {
 	struct steward *s = alloc_zeroed(sizeof(*s));
 
 	*s = (struct steward){.loop = l, .gateway = g};
-	s->jobs[0] = (struct job){.name = "journal",
-				  .period = JOURNAL_MILLIS,
-				  .run = look_after_plans,
-				  .ctx = s};
-	s->jobs[1] = (struct job){.name = "report",
-				  .period = REPORT_MILLIS,
-				  .run = report,
-				  .ctx = s};
-	s->jobs[2] = (struct job){.name = "expiry",
-				  .period = EXPIRY_LOOK,
-				  .run = look_after_expiry,
-				  .ctx = s};
-	s->jobs[3] = (struct job){.name = "expiry-sweep",
-				  .period = EXPIRY_SWEEP,
-				  .run = sweep_expiry,
-				  .ctx = s};
-	s->jobs[4] = (struct job){.name = "limits",
-				  .period = RECONCILE_LOOK,
-				  .run = look_after_limits,
-				  .ctx = s};
-	s->jobs[5] = (struct job){.name = "held",
-				  .period = EXPIRY_SWEEP,
-				  .run = forget_held,
-				  .ctx = s};
+	for (size_t i = 0; i < COUNT(jobs); i++) {
+		s->jobs[i] = jobs[i];
+		s->jobs[i].ctx = s;
+	}
 	if (!fiber_start(l, work, s))
 		abort(); /* it is among the first */
 	return s;

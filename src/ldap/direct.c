@@ -8,6 +8,7 @@
 #include "ldap/connect.h"
 #include "ldap/control.h"
 #include "ldap/entry.h"
+#include "ldap/operation.h"
 #include "ldap/result.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -62,16 +63,6 @@ void direct_close(struct direct **d)
 	*d = NULL;
 }
 
-static char **taken(const char *const *list)
-{
-	union {
-		const char *const *is;
-		char **taken;
-	} u = {.is = list != NULL ? list : no_attributes};
-
-	return u.taken;
-}
-
 static bool send_search(struct direct *d, struct arena *a,
 			const struct direct_search *s, int *id, struct err *e)
 {
@@ -83,8 +74,10 @@ static bool send_search(struct direct *d, struct arena *a,
 	if (s->as != NULL)
 		control_proxy(&c, a, s->as);
 	int rc = ldap_search_ext(d->ld, s->base, scopes[s->scope], s->filter,
-				 taken(s->want), 0, control_list(&c), NULL,
-				 NULL, s->limit, id);
+				 operation_names(s->want != NULL
+							 ? s->want
+							 : no_attributes),
+				 0, control_list(&c), NULL, NULL, s->limit, id);
 	return rc == LDAP_SUCCESS || result_failed(e, rc, s->base);
 }
 

@@ -82,6 +82,20 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+void list_take(void *list, LDAP *ld, LDAPMessage *message)
+{
+	struct berval dn, *values = NULL, name;
+	BerElement *ber = NULL;
+
+	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
+	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
+		    LDAP_SUCCESS &&
+	    values != NULL && values[0].bv_val != NULL)
+		list_add(list, values[0].bv_val);
+	ber_memfree(values);
+	ber_free(ber, 0);
+}
+
 const char **list_keys(struct list *l, size_t *count, bool *more)
 {
 	union {

@@ -7,6 +7,7 @@
 #ifndef LDAP_LIST_H
 #define LDAP_LIST_H
 
+#include <ldap.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +20,10 @@ struct list *list_new(struct arena *a, size_t limit, const char *after);
 
 /* Keys longer than 255 bytes are left out: we never make such. */
 void list_add(struct list *l, const char *key);
+
+/* For a search: the first value of each entry's first attribute is a key of
+ * that list.  An entry without any is passed over. */
+void list_take(void *list, LDAP *ld, LDAPMessage *message);
 
 /* Sorted; nothing may be added afterwards.  `more`: some were dropped. */
 const char **list_keys(struct list *l, size_t *count, bool *more);

@@ -3,20 +3,6 @@
 #include "ldap/list.h"
 #include "ldap/schema.h"
 
-static void each_name(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct berval dn, *values = NULL, name;
-	BerElement *ber = NULL;
-
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
-		    LDAP_SUCCESS &&
-	    values != NULL && values[0].bv_val != NULL)
-		list_add(ctx, values[0].bv_val);
-	ber_memfree(values);
-	ber_free(ber, 0);
-}
-
 bool reach_find(struct ldap_store *s, const struct task *t,
 		struct text_list *ret, struct err *e)
 {
@@ -32,7 +18,7 @@ bool reach_find(struct ldap_store *s, const struct task *t,
 			       .want = want,
 			       .limit = OPERATION_ALL,
 			       .controls = control_list(&c),
-			       .each = each_name,
+			       .each = list_take,
 			       .ctx = names};
 	bool more;
 
@@ -45,4 +31,37 @@ bool reach_find(struct ldap_store *s, const struct task *t,
 				"looked at at once");
 	return ret->count > 0 ||
 	       err_set(e, ERR_NOT_FOUND, "you have no role in any domain");
+}
+
+static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	unsigned *count = ctx;
+
+	(void)ld, (void)message;
+	++*count;
+}
+
+bool reach_is_super_administrator(struct store *port, const struct task *t,
+				  bool *ret, struct err *e)
+{
+	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+	struct ldap_store *s = store_self(port);
+	struct controls c = store_as_caller(t);
+	unsigned count = 0;
+	struct operation op =
+		{.kind = OPERATION_SEARCH,
+		 .dn = schema_administrators_dn(t->arena, s->set->base),
+		 .scope = LDAP_SCOPE_BASE,
+		 .filter = schema_member_filter(t->arena, t->caller->identity),
+		 .want = nothing,
+		 .controls = control_list(&c),
+		 .each = each_counted,
+		 .ctx = &count};
+
+	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	*ret = count > 0;
+	return true;
 }

@@ -1,6 +1,5 @@
 #include "ldap/session.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -414,68 +413,6 @@ static struct connection *acquire(struct session *s, unsigned servers,
 	return NULL;
 }
 
-/* libldap takes these without const, and only reads them. */
-static char **names(const char *const *list)
-{
-	union {
-		const char *const *is;
-		char **taken;
-	} u = {.is = list};
-
-	return u.taken;
-}
-
-static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
-		  int *msgid)
-{
-	int64_t left = deadline - clock_now();
-	/* slapd ends a search that nobody waits for any more by itself; libldap
-	 * refuses 0. */
-	struct timeval limit = {.tv_sec = left > 0 ? left / 1000 + 1 : 1};
-	struct berval cred;
-
-	switch (op->kind) {
-	case OPERATION_SEARCH:
-		return ldap_search_ext(ld, op->dn, op->scope, op->filter,
-				       names(op->want), 0, op->controls, NULL,
-				       &limit, op->limit, msgid);
-	case OPERATION_ADD:
-		return ldap_add_ext(ld, op->dn, op->mods, op->controls, NULL,
-				    msgid);
-	case OPERATION_MODIFY:
-		return ldap_modify_ext(ld, op->dn, op->mods, op->controls, NULL,
-				       msgid);
-	case OPERATION_DELETE:
-		return ldap_delete_ext(ld, op->dn, op->controls, NULL, msgid);
-	case OPERATION_RENAME:
-		return ldap_rename(ld, op->dn, op->name, op->parent,
-				   op->parent == NULL, op->controls, NULL,
-				   msgid);
-	case OPERATION_BIND:
-		break;
-	}
-	ber_str2bv(op->password, 0, 0, &cred);
-	return ldap_sasl_bind(ld, op->dn, LDAP_SASL_SIMPLE, &cred, NULL, NULL,
-			      msgid);
-}
-
-/* Without memory libldap sends half a request, a search without its filter, and
- * tells nobody: only errno shows it. */
-static int submit_whole(LDAP *ld, const struct operation *op, int64_t deadline,
-			int *msgid)
-{
-	errno = 0;
-	int rc = submit(ld, op, deadline, msgid);
-	if (errno == ENOMEM)
-		alloc_die();
-	return rc;
-}
-
-bool operation_reads(enum operation_kind k)
-{
-	return k == OPERATION_SEARCH || k == OPERATION_BIND;
-}
-
 static bool is_reading(const struct operation *op)
 {
 	return operation_reads(op->kind);
@@ -493,7 +430,7 @@ static bool send_it(struct connection *c, struct pending *p, int64_t deadline,
 {
 	int rc;
 
-	while ((rc = submit_whole(c->ld, p->op, deadline, &p->msgid)) ==
+	while ((rc = operation_send(c->ld, p->op, deadline, &p->msgid)) ==
 	       LDAP_BUSY) {
 		if (clock_now() >= deadline)
 			return err_code(e, ERR_TIMEOUT, "directory_slow",

@@ -12,11 +12,9 @@
 #ifndef LDAP_SESSION_H
 #define LDAP_SESSION_H
 
-#include <ldap.h>
-#include <limits.h>
-
 #include "ldap/connect.h"
 #include "ldap/news.h"
+#include "ldap/operation.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
 #include "util/arena.h"
@@ -50,46 +48,6 @@ void session_free(struct session **s);
 /* Whether something can be asked at the moment.  Does not wait; but it asks for
  * a sign of life, so that the next call knows. */
 bool session_is_up(struct session *s);
-
-enum operation_kind {
-	OPERATION_SEARCH,
-	OPERATION_ADD,
-	OPERATION_MODIFY,
-	OPERATION_DELETE,
-	OPERATION_RENAME,
-	OPERATION_BIND,
-};
-
-bool operation_reads(enum operation_kind k);
-
-/* Called for each entry found, on the loop's own stack: it must not wait. */
-typedef void entry_fn(void *ctx, LDAP *ld, LDAPMessage *entry);
-
-/* The directory has a limit for who does not say how many he wants. */
-enum { OPERATION_ALL = INT_MAX };
-
-struct operation {
-	enum operation_kind kind;
-	const char *dn;          /* base of a search, else the entry */
-	int scope;               /* SEARCH: LDAP_SCOPE_... */
-	const char *filter;      /* SEARCH; NULL: everything */
-	const char *const *want; /* SEARCH: attributes, ended by NULL */
-	LDAPMod **mods;          /* ADD, MODIFY */
-	const char *password;    /* BIND */
-	const char *name;        /* RENAME: the new one, its last part */
-	const char *parent;      /* RENAME: the new one; NULL: it stays, and the
-				  * value of the old name goes */
-	int limit;               /* SEARCH: entries; 0: as many as are sent to
-				  * who does not say; or OPERATION_ALL */
-	LDAPControl **controls;  /* or NULL */
-	entry_fn *each;          /* SEARCH */
-	void *ctx;
-	int64_t idle; /* SEARCH: milliseconds without an entry until it is given
-		       * up before its deadline; 0: none but the deadline */
-
-	int result;          /* LDAP result code */
-	LDAPControl **reply; /* released with the arena; NULL if none */
-};
 
 /* True if the directory answered, whatever the result.  Otherwise, for a
  * writing operation, ERR_UNKNOWN says that it may have been done;

@@ -6,14 +6,14 @@
 #include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
-#include "ldap/idle.h"
-#include "ldap/list.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
 #include "ldap/reach.h"
+#include "ldap/reading.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/steps.h"
+#include "ldap/store_list.h"
 #include "ldap/store_parts.h"
 #include "ldap/survey.h"
 #include "ldap/tally.h"
@@ -24,11 +24,8 @@
 #include "util/text.h"
 
 enum {
-	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
-	PAGE_BYTES = 8 << 20, /* of a list's records, about */
-	LIST_READS = 10,      /* a list may take that many times a read */
-	AWAIT_STEP = 20,      /* milliseconds between looks */
-	REMOVE_TRIES = 4,     /* of a user, while somebody measures */
+	AWAIT_STEP = 20,  /* milliseconds between looks */
+	REMOVE_TRIES = 4, /* of a user, while somebody measures */
 };
 
 struct ldap_store *store_self(struct store *s)
@@ -42,8 +39,6 @@ static int64_t deadline(const struct task *t, int64_t seconds)
 
 	return own < t->deadline ? own : t->deadline;
 }
-
-static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 
 /* Controls of an operation with the caller's rights. */
 struct controls store_as_caller(const struct task *t)
@@ -62,43 +57,6 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }
 
-/* Where the entries of a search go: record after record. */
-struct reading {
-	enum kind kind;
-	const struct map *map;
-	struct arena *arena;
-	char *records;
-	size_t size, room, count;
-	const char *guard; /* of the last one */
-	struct err err;
-};
-
-static bool read_record(struct reading *r, const struct entry *en,
-			struct err *e)
-{
-	void *record = r->records + r->count * r->size;
-
-	r->guard = entry_text(en, schema_guard);
-	if (!map_read(r->map, r->arena, en, record, e))
-		return false;
-	kind_rules(r->kind)->derive(record, r->arena);
-	return true;
-}
-
-static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct reading *r = ctx;
-	struct entry en;
-
-	if (r->err.kind != ERR_NONE || r->count == r->room)
-		return;
-	memcpy(r->records + r->count * r->size, kind_rules(r->kind)->defaults,
-	       r->size);
-	if (entry_read(ld, message, r->arena, &en, &r->err) &&
-	    read_record(r, &en, &r->err))
-		r->count++;
-}
-
 /* A user's entry, or what was measured of him. */
 static void each_of_user(void *ctx, LDAP *ld, LDAPMessage *message)
 {
@@ -110,7 +68,7 @@ static void each_of_user(void *ctx, LDAP *ld, LDAPMessage *message)
 		return;
 	if (entry_is_a(&en, schema_usage()->class))
 		map_read(schema_usage(), r->arena, &en, r->records, &r->err);
-	else if (entry_is_a(&en, r->map->class) && read_record(r, &en, &r->err))
+	else if (entry_is_a(&en, r->map->class) && reading_add(r, &en, &r->err))
 		r->count = 1;
 }
 
@@ -156,7 +114,7 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 			       .want = map_wanted(&sc->map, t->arena,
 						  schema_guard),
 			       .controls = control_list(&c),
-			       .each = each_record,
+			       .each = reading_each,
 			       .ctx = &r};
 
 	if (k == KIND_USER && usage_is_there(s, t))
@@ -196,7 +154,7 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 	struct entry en;
 
 	if (after != NULL && entry_read_control(after, t->arena, &en, e) &&
-	    read_record(&r, &en, e) && revise(&r, record, ret, e))
+	    reading_add(&r, &en, e) && revise(&r, record, ret, e))
 		return true;
 	err_clear(e);
 	if (read_entry(s, t, k, key, record, ret, e))
@@ -323,216 +281,6 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 	return err_set(e, ERR_LIMIT, "%s is measured all the time", key);
 }
 
-/* The keys of a list, and whether one could not be read. */
-struct keys {
-	struct list *list;
-	const struct idle *idle; /* who is wanted; NULL: all */
-	bool broken;
-};
-
-static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct berval dn, *values = NULL, name;
-	BerElement *ber = NULL;
-	struct keys *k = ctx;
-
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) != LDAP_SUCCESS ||
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) !=
-		    LDAP_SUCCESS)
-		k->broken = true;
-	else if (values != NULL && values[0].bv_val != NULL &&
-		 idle_wants(k->idle, &dn))
-		list_add(k->list, values[0].bv_val);
-	ber_memfree(values);
-	ber_free(ber, 0);
-}
-
-/* Where to look for a query's answer, and how deep. */
-static struct operation searching(struct ldap_store *s, const struct task *t,
-				  const struct query *q)
-{
-	struct arena *a = t->arena;
-	bool deep = q->kind != KIND_DOMAIN && q->domain == NULL;
-
-	return (struct operation){
-		.kind = OPERATION_SEARCH,
-		.dn = q->domain != NULL ? schema_dn(a, s->set->base,
-						    KIND_DOMAIN, q->domain)
-					: schema_domains_dn(a, s->set->base),
-		.scope = deep ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
-		.filter = schema_class_filter(a, q->kind)};
-}
-
-/* The records of some keys, in any order. */
-static bool fetch(struct ldap_store *s, const struct task *t,
-		  const struct query *q, const char *const *keys, size_t count,
-		  struct reading *r, struct err *e)
-{
-	const char *any[KEYS_A_SEARCH];
-	struct operation op = searching(s, t, q);
-	struct controls c = store_as_caller(t);
-
-	for (size_t i = 0; i < count; i++)
-		any[i] = filter_equal(t->arena, schema_of(q->kind)->key,
-				      keys[i]);
-	op.filter = filter_and(t->arena, op.filter,
-			       filter_any(t->arena, any, count));
-	op.want = map_wanted(r->map, t->arena, schema_guard);
-	op.controls = control_list(&c);
-	op.each = each_record;
-	op.ctx = r;
-	size_t before = r->count;
-	if (!store_run(s, t, &op, s->set->read_seconds, "list", e))
-		return false;
-	if (r->err.kind != ERR_NONE)
-		*e = r->err;
-	return r->err.kind == ERR_NONE &&
-	       (q->kind != KIND_USER || !usage_is_there(s, t) ||
-		usage_read(s, t, &op,
-			   (struct user *)(void *)r->records + before,
-			   r->count - before, e));
-}
-
-static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	unsigned *count = ctx;
-
-	(void)ld, (void)message;
-	++*count;
-}
-
-static bool is_super_administrator(struct store *port, const struct task *t,
-				   bool *ret, struct err *e)
-{
-	struct ldap_store *s = store_self(port);
-	struct controls c = store_as_caller(t);
-	unsigned count = 0;
-	struct operation op =
-		{.kind = OPERATION_SEARCH,
-		 .dn = schema_administrators_dn(t->arena, s->set->base),
-		 .scope = LDAP_SCOPE_BASE,
-		 .filter = schema_member_filter(t->arena, t->caller->identity),
-		 .want = nothing,
-		 .controls = control_list(&c),
-		 .each = each_counted,
-		 .ctx = &count};
-
-	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
-	    e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	*ret = count > 0;
-	return true;
-}
-
-/* Keys of one domain, or of all that the caller may see everything of. */
-static bool collect(struct ldap_store *s, const struct task *t,
-		    const struct query *q, struct keys *k, struct err *e)
-{
-	const char *const want[] = {schema_of(q->kind)->key, NULL};
-	struct operation op = searching(s, t, q);
-	struct controls c = store_as_caller(t);
-	CLEANUP(idle_free) struct idle *idle = NULL;
-
-	op.limit = OPERATION_ALL;
-	op.controls = control_list(&c);
-	if (!idle_find(s, t, q, &op, &idle, e))
-		return false;
-	k->idle = idle;
-	op.want = want;
-	op.filter = idle_filter(t->arena, q, op.filter);
-	op.each = each_key;
-	op.ctx = k;
-	op.idle = s->set->read_seconds * 1000;
-	if (store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e))
-		return true;
-	if (op.result == LDAP_SIZELIMIT_EXCEEDED)
-		err_code(e, ERR_DENIED, "too_many",
-			 "there are more than you may list at once");
-	return false;
-}
-
-/* A search of the whole directory would cost the same for who sees little of
- * it: only the domains that he has a role in are looked at. */
-static bool collect_reach(struct ldap_store *s, const struct task *t,
-			  const struct query *q, struct keys *k, struct err *e)
-{
-	struct query part = *q;
-	struct text_list domains;
-
-	if (!reach_find(s, t, &domains, e))
-		return false;
-	for (size_t i = 0; i < domains.count; i++) {
-		if (q->kind == KIND_DOMAIN) {
-			list_add(k->list, domains.items[i]);
-			continue;
-		}
-		part.domain = domains.items[i];
-		/* One may have been taken away meanwhile. */
-		if (!collect(s, t, &part, k, e) && e->kind != ERR_NOT_FOUND)
-			return false;
-		err_clear(e);
-	}
-	return true;
-}
-
-/* The sorted keys of a page. */
-static bool find_keys(struct ldap_store *s, const struct task *t,
-		      const struct query *q, const char *const **keys,
-		      size_t *count, bool *more, struct err *e)
-{
-	struct keys k = {.list = list_new(t->arena, q->limit, q->after)};
-	bool all = true;
-
-	if (q->domain == NULL && !is_super_administrator(&s->port, t, &all, e))
-		return false;
-	if (!(all ? collect(s, t, q, &k, e) : collect_reach(s, t, q, &k, e)))
-		return false;
-	*keys = list_keys(k.list, count, more);
-	/* A short list must never pass for the whole. */
-	return !k.broken ||
-	       err_set(e, ERR_INTERNAL, "the directory sent a broken entry");
-}
-
-static int by_key(const void *a, const void *b, void *kind)
-{
-	const enum kind *k = kind;
-
-	return strcmp(kind_key(*k, a), kind_key(*k, b));
-}
-
-static bool list(struct store *port, const struct task *t,
-		 const struct query *q, struct page *ret, struct err *e)
-{
-	struct ldap_store *s = store_self(port);
-	const char *const *keys;
-	size_t count, n;
-
-	if (!find_keys(s, t, q, &keys, &count, &ret->more, e))
-		return false;
-	struct reading r = {.kind = q->kind,
-			    .map = &schema_of(q->kind)->map,
-			    .arena = t->arena,
-			    .size = kind_rules(q->kind)->size,
-			    .room = count};
-	r.records = arena_alloc(t->arena, count * r.size);
-	for (size_t i = 0; i < count; i += n) {
-		n = count - i < KEYS_A_SEARCH ? count - i : KEYS_A_SEARCH;
-		if (!fetch(s, t, q, keys + i, n, &r, e))
-			return false;
-		/* A page of very large records is a short page. */
-		if (arena_used(t->arena) > PAGE_BYTES && i + n < count) {
-			ret->more = true;
-			break;
-		}
-	}
-	enum kind kind = q->kind;
-	qsort_r(r.records, r.count, r.size, by_key, &kind);
-	ret->records = r.records;
-	ret->count = r.count;
-	return true;
-}
-
 static struct survey survey_of(struct store *port)
 {
 	return (struct survey){.session = store_self(port)->session,
@@ -620,14 +368,14 @@ static const struct store_ops ops = {
 	.add = add,
 	.change = change,
 	.remove = remove_entry,
-	.list = list,
+	.list = store_list,
 	.count = count_below,
 	.leading_to = leading_to,
 	.look_up = look_up,
 	.measure = usage_measure,
 	.set_own_password = set_own_password,
 	.number = number_of,
-	.is_super_administrator = is_super_administrator,
+	.is_super_administrator = reach_is_super_administrator,
 	.etag = etag,
 	.expire = ldap_expire,
 	.naming = naming_of,

@@ -17,7 +17,6 @@ enum {
 };
 
 static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
-static const char object_class[] = "objectClass";
 
 /* Results other than success are errors. */
 static bool run(const struct survey *s, const struct task *t,
@@ -99,20 +98,6 @@ bool survey_count(const struct survey *s, const struct task *t,
 	return true;
 }
 
-static void each_name(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct berval dn, *values = NULL, name;
-	BerElement *ber = NULL;
-
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
-		    LDAP_SUCCESS &&
-	    values != NULL && values[0].bv_val != NULL)
-		list_add(ctx, values[0].bv_val);
-	ber_memfree(values);
-	ber_free(ber, 0);
-}
-
 bool survey_leading_to(const struct survey *s, const struct task *t,
 		       const char *domain, struct text_list *ret, struct err *e)
 {
@@ -122,7 +107,7 @@ bool survey_leading_to(const struct survey *s, const struct task *t,
 			       .scope = LDAP_SCOPE_ONELEVEL,
 			       .filter = schema_target_filter(t->arena, domain),
 			       .want = want,
-			       .each = each_name,
+			       .each = list_take,
 			       .ctx = names};
 	bool more;
 
@@ -143,17 +128,6 @@ struct finding {
 	struct err err;
 };
 
-static bool has_class(const struct entry *en, const char *class)
-{
-	const struct berval *v = entry_values(en, object_class);
-
-	for (; v != NULL && v->bv_val != NULL; v++) {
-		if (strcasecmp(v->bv_val, class) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void each_post(void *ctx, LDAP *ld, LDAPMessage *message)
 {
 	struct finding *f = ctx;
@@ -166,7 +140,7 @@ static void each_post(void *ctx, LDAP *ld, LDAPMessage *message)
 		const struct map *map = schema_signpost(k);
 		struct signpost *p = &f->posts[f->count];
 
-		if (!has_class(&en, map->class))
+		if (!entry_is_a(&en, map->class))
 			continue;
 		p->kind = k;
 		f->count += map_read(map, f->arena, &en, p, &f->err);
@@ -181,7 +155,7 @@ static const char *const *wanted(struct arena *a)
 	size_t n = 1;
 
 	for (enum kind k = 0; k < KIND_COUNT; k++) {
-		of[k] = map_wanted(schema_signpost(k), a, object_class);
+		of[k] = map_wanted(schema_signpost(k), a, "objectClass");
 		for (size_t i = 0; of[k][i] != NULL; i++)
 			n++;
 	}

@@ -538,20 +538,6 @@ bool ldap_tally_recount(struct store *port, const struct task *t,
 	return true;
 }
 
-static void each_name(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct berval dn, *values = NULL, name;
-	BerElement *ber = NULL;
-
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) == LDAP_SUCCESS &&
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) ==
-		    LDAP_SUCCESS &&
-	    values != NULL && values[0].bv_val != NULL)
-		list_add(ctx, values[0].bv_val);
-	ber_memfree(values);
-	ber_free(ber, 0);
-}
-
 bool ldap_tally_list(struct store *port, const struct task *t,
 		     const char *after, size_t limit, struct text_list *ret,
 		     bool *more, struct err *e)
@@ -565,7 +551,7 @@ bool ldap_tally_list(struct store *port, const struct task *t,
 			       .filter = filter_equal(t->arena, "objectClass",
 						      class),
 			       .want = want,
-			       .each = each_name,
+			       .each = list_take,
 			       .ctx = names};
 
 	if (!store_run(s, t, &op, s->set->read_seconds, "tallies", e))

@@ -12,6 +12,7 @@
 
 #include "doctor/lookup.h"
 #include "ldap/connect.h"
+#include "ldap/operation.h"
 #include "tests/bench/names.h"
 #include "tests/bench/tally.h"
 #include "util/arena.h"
@@ -83,16 +84,6 @@ static void key_of(const struct job *j, int64_t number, char ret[NAME_SIZE])
 	*to = '\0';
 }
 
-static char **taken(const char *const *list)
-{
-	union {
-		const char *const *is;
-		char **taken;
-	} u = {.is = list};
-
-	return u.taken;
-}
-
 static void ask(struct worker *w)
 {
 	static const int scopes[] = {[DIRECT_ENTRY] = LDAP_SCOPE_BASE,
@@ -111,8 +102,8 @@ static void ask(struct worker *w)
 		die("this is not asked for", key);
 	int rc = ldap_search_ext_s(w->ld, j->lookup.base,
 				   scopes[j->lookup.scope], filter,
-				   taken(j->lookup.wanted), 0, NULL, NULL,
-				   &limit, LDAP_NO_LIMIT, &found);
+				   operation_names(j->lookup.wanted), 0, NULL,
+				   NULL, &limit, LDAP_NO_LIMIT, &found);
 	int entries = rc == LDAP_SUCCESS ? ldap_count_entries(w->ld, found) : 0;
 	ldap_msgfree(found);
 	if (rc == LDAP_SUCCESS && entries == j->entries)

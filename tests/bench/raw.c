@@ -18,6 +18,7 @@
 #include "ldap/connect.h"
 #include "ldap/control.h"
 #include "ldap/filter.h"
+#include "ldap/operation.h"
 #include "ldap/schema.h"
 #include "tests/bench/plan.h"
 #include "tests/bench/tally.h"
@@ -61,16 +62,6 @@ static void die(const char *what, int rc)
 	exit(1);
 }
 
-static char **taken(const char *const *list)
-{
-	union {
-		const char *const *is;
-		char **taken;
-	} u = {.is = list};
-
-	return u.taken;
-}
-
 static const char *user_dn(const struct worker *w, struct arena *a, uint64_t n)
 {
 	char name[NAME_SIZE];
@@ -94,8 +85,8 @@ static int search(struct worker *w, struct arena *a, struct slot *s,
 	struct timeval limit = {.tv_sec = 5};
 
 	control_proxy(&c, a, w->all->caller);
-	return ldap_search_ext(w->ld, dn, scope, filter, taken(want), 0,
-			       control_list(&c), NULL, &limit, LDAP_NO_LIMIT,
+	return ldap_search_ext(w->ld, dn, scope, filter, operation_names(want),
+			       0, control_list(&c), NULL, &limit, LDAP_NO_LIMIT,
 			       &s->msgid);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * reading - records out of the entries that a search finds
+ */
+#ifndef LDAP_READING_H
+#define LDAP_READING_H
+
+#include "core/kind.h"
+#include "ldap/entry.h"
+#include "ldap/map.h"
+
+/* Where the entries of a search go: record after record. */
+struct reading {
+	enum kind kind;
+	const struct map *map;
+	struct arena *arena;
+	char *records;
+	size_t size, room, count;
+	const char *guard; /* of the last one */
+	struct err err;
+};
+
+/* The next record, which has its defaults already; it does not count yet. */
+bool reading_add(struct reading *r, const struct entry *en, struct err *e);
+
+/* For a search of such entries alone. */
+void reading_each(void *ctx, LDAP *ld, LDAPMessage *message);
+
+#endif
