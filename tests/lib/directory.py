@@ -285,6 +285,19 @@ class Directory:
         """The DN of a user or an alias."""
         return "mail=%s,%s" % (address, self.domain(address.rpartition("@")[2]))
 
+    def in_place(self, entries):
+        """Domains, users and aliases in LDIF, each where it belongs."""
+        rows = [(self.domain(one["provostDomainName"][0]) if "provostDomainName" in one else self.address(one["mail"][0]), one) for one in entries]
+        return "".join(ldif(*row) for row in rows)
+
+
+class PlainDirectory(Directory):
+    """Its passwords are one word, as those in files that the client writes have to be."""
+
+    @staticmethod
+    def password(name):
+        return "secret-of-" + name
+
 
 def domain_entry(name, kind="local", enabled=True, **more):
     """The attributes of a domain."""

@@ -70,6 +70,14 @@ def missing():
     return None
 
 
+def skip_where_missing():
+    """End the test where it cannot run, and say why."""
+    why_not = missing()
+    if why_not:
+        print("1..0 # SKIP " + why_not)
+        sys.exit()
+
+
 def fill(program, directory, **values):
     """Write the configuration of "postfix" or "dovecot" to directory.
 

@@ -17,15 +17,62 @@ static const struct fake_account accounts[] = {
 static const struct caller admin = {"admin", "admin"};
 static const struct caller ann = {"ann@example.org", "ann@example.org"};
 
-static void create(struct world *w, enum kind k, void *record)
+static void bail_out(const struct err *e)
+{
+	printf("Bail out! %s\n", e->text);
+	exit(99);
+}
+
+void world_create(struct world *w, enum kind k, void *record)
 {
 	struct revision rev;
 	struct err e = {0};
 
-	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e)) {
-		printf("Bail out! %s\n", e.text);
-		exit(99);
-	}
+	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e))
+		bail_out(&e);
+}
+
+void world_domain(struct world *w, const char *name, const char *target)
+{
+	struct domain d = domain_defaults;
+
+	d.name = name;
+	if (target != NULL)
+		d.kind = "alias";
+	d.target = target;
+	world_create(w, KIND_DOMAIN, &d);
+}
+
+static struct alias leading(struct world *w, const char *address,
+			    const char *one, const char *other)
+{
+	const char *const to[] = {one, other};
+	struct alias al = alias_defaults;
+
+	al.address = address;
+	al.destinations.count = other != NULL ? 2 : 1;
+	al.destinations.items = arena_copy(w->arena, to, sizeof(to));
+	return al;
+}
+
+void world_alias(struct world *w, const char *address, const char *one,
+		 const char *other)
+{
+	struct alias al = leading(w, address, one, other);
+
+	world_create(w, KIND_ALIAS, &al);
+}
+
+void world_lead_back(struct world *w, const char *address, const char *one,
+		     const char *other)
+{
+	struct alias al = leading(w, address, one, other);
+	struct revision rev;
+	struct err e = {0};
+
+	alias_complete(&al, w->arena);
+	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
+		bail_out(&e);
 }
 
 static void populate(struct world *w)
@@ -44,11 +91,11 @@ static void populate(struct world *w)
 	other.address = "bob@example.org";
 	sales.address = "sales@example.org";
 	sales.destinations = (struct text_list){to, COUNT(to)};
-	create(w, KIND_DOMAIN, &open);
-	create(w, KIND_DOMAIN, &closed);
-	create(w, KIND_USER, &one);
-	create(w, KIND_USER, &other);
-	create(w, KIND_ALIAS, &sales);
+	world_create(w, KIND_DOMAIN, &open);
+	world_create(w, KIND_DOMAIN, &closed);
+	world_create(w, KIND_USER, &one);
+	world_create(w, KIND_USER, &other);
+	world_create(w, KIND_ALIAS, &sales);
 	w->hasher.hashed = 0;
 }
 

@@ -29,6 +29,20 @@ struct world {
 struct world *world_open(void);
 void world_close(struct world **w);
 
+/* As the administrator; the test ends if it cannot be done. */
+void world_create(struct world *w, enum kind k, void *record);
+
+/* A local domain, or an alias of the target. */
+void world_domain(struct world *w, const char *name, const char *target);
+
+/* `other` may be NULL. */
+void world_alias(struct world *w, const char *address, const char *one,
+		 const char *other);
+
+/* As other tools than ours may write it: a circle may be closed. */
+void world_lead_back(struct world *w, const char *address, const char *one,
+		     const char *other);
+
 /* What leads to it is an obstacle. */
 bool world_remove(const struct gateway *g, const struct task *t, enum kind k,
 		  const char *key, bool recursive,

@@ -1,9 +1,5 @@
 #include "policy/decide.h"
 
-#include <stdlib.h>
-
-#include "core/alias.h"
-#include "core/domain.h"
 #include "core/plan.h"
 #include "core/user.h"
 #include "tests/lib/survey_mem.h"
@@ -33,41 +29,6 @@ static bool ask(void *ctx, struct arena *a, const struct policy_request *what,
 	return true;
 }
 
-static void must(enum kind k, void *record)
-{
-	struct revision rev;
-	struct err e = {0};
-
-	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e)) {
-		printf("Bail out! %s\n", e.text);
-		exit(99);
-	}
-}
-
-static void alias(const char *address, const char *one, const char *other)
-{
-	const char *to[] = {one, other};
-	struct alias al = alias_defaults;
-
-	al.address = address;
-	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
-	must(KIND_ALIAS, &al);
-}
-
-/* As other tools than ours may write it: a circle is closed. */
-static void lead_back(const char *address, const char *to)
-{
-	struct alias al = alias_defaults;
-	struct revision rev;
-	struct err e = {0};
-
-	al.address = address;
-	al.destinations = (struct text_list){&to, 1};
-	alias_complete(&al, w->arena);
-	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
-		printf("Bail out! %s\n", e.text);
-}
-
 static void populate(void)
 {
 	static const char *const users[] = {"full@example.org",
@@ -77,35 +38,35 @@ static void populate(void)
 					    "copy@example.org"};
 	static const char *copies[] = {"full@example.org", "c@out.example"};
 	static const struct text_list none = {0}, keeps = {copies, 2};
-	struct domain d = domain_defaults;
 
-	d.name = "brand.example";
-	d.kind = "alias";
-	d.target = "example.org";
-	must(KIND_DOMAIN, &d);
-	d = domain_defaults;
-	d.name = "catch.example";
-	must(KIND_DOMAIN, &d);
+	world_domain(w, "brand.example", "example.org");
+	world_domain(w, "catch.example", NULL);
 	for (size_t i = 0; i < COUNT(users); i++) {
 		struct user u = user_defaults;
 
 		u.address = users[i];
-		must(KIND_USER, &u);
+		world_create(w, KIND_USER, &u);
 	}
 	survey_mem_forward("deaf@example.org", &none, true);
 	survey_mem_forward("copy@example.org", &keeps, false);
-	alias("tofull@example.org", "full@example.org", NULL);
-	alias("mixed@example.org", "full@example.org", "ann@example.org");
-	alias("both@example.org", "tofull@example.org", "full2@example.org");
-	alias("twice@example.org", "tofull@example.org", "full@example.org");
-	alias("doubt@example.org", "odd@example.org", "full@example.org");
-	alias("sure@example.org", "odd@example.org", "ann@example.org");
-	alias("away@example.org", "full@example.org", "x@out.example");
-	alias("lost@example.org", "nobody@example.org", NULL);
-	alias("part@example.org", "nobody@example.org", "ann@example.org");
-	alias("loop1@example.org", "loop2@example.org", NULL);
-	lead_back("loop2@example.org", "loop1@example.org");
-	alias("@catch.example", "nobody@brand.example", NULL);
+	world_alias(w, "tofull@example.org", "full@example.org", NULL);
+	world_alias(w, "mixed@example.org", "full@example.org",
+		    "ann@example.org");
+	world_alias(w, "both@example.org", "tofull@example.org",
+		    "full2@example.org");
+	world_alias(w, "twice@example.org", "tofull@example.org",
+		    "full@example.org");
+	world_alias(w, "doubt@example.org", "odd@example.org",
+		    "full@example.org");
+	world_alias(w, "sure@example.org", "odd@example.org",
+		    "ann@example.org");
+	world_alias(w, "away@example.org", "full@example.org", "x@out.example");
+	world_alias(w, "lost@example.org", "nobody@example.org", NULL);
+	world_alias(w, "part@example.org", "nobody@example.org",
+		    "ann@example.org");
+	world_alias(w, "loop1@example.org", "loop2@example.org", NULL);
+	world_lead_back(w, "loop2@example.org", "loop1@example.org", NULL);
+	world_alias(w, "@catch.example", "nobody@brand.example", NULL);
 }
 
 static const char *decided(const char *recipient, const char *state)

@@ -1,7 +1,6 @@
 #include "core/plan.h"
 
 #include "core/alias.h"
-#include "core/domain.h"
 #include "core/rearrange.h"
 #include "core/user.h"
 #include "tests/lib/store_mem.h"
@@ -12,39 +11,12 @@
 
 static struct world *w;
 
-static void create_alias(const char *address, const char *one,
-			 const char *other)
-{
-	const char *to[] = {one, other};
-	struct alias al = alias_defaults;
-	struct revision rev;
-	struct err e = {0};
-
-	al.address = address;
-	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
-	if (!provision_create(&w->gateway, &w->admin, KIND_ALIAS, &al, &rev,
-			      &e))
-		printf("Bail out! %s\n", e.text);
-}
-
-static void create_domain(const char *name)
-{
-	struct domain d = domain_defaults;
-	struct revision rev;
-	struct err e = {0};
-
-	d.name = name;
-	if (!provision_create(&w->gateway, &w->admin, KIND_DOMAIN, &d, &rev,
-			      &e))
-		printf("Bail out! %s\n", e.text);
-}
-
 static void begin(void)
 {
 	w = world_open();
-	create_domain("else.example");
-	create_alias("both@else.example", "ann@example.org", "x@far.example");
-	create_alias("only@else.example", "ann@example.org", NULL);
+	world_domain(w, "else.example", NULL);
+	world_alias(w, "both@else.example", "ann@example.org", "x@far.example");
+	world_alias(w, "only@else.example", "ann@example.org", NULL);
 }
 
 static bool is_there(enum kind k, const char *key)
@@ -236,7 +208,7 @@ static void removals(void)
 		   journal_mem_retired(w->journal) == 0,
 	   "nothing is left of it");
 	OK(!remove_domain(&e) && e.kind == ERR_NOT_FOUND, "once");
-	create_domain("example.org");
+	world_domain(w, "example.org", NULL);
 	OK(is_there(KIND_DOMAIN, "example.org"), "it can be made anew");
 	world_close(&w);
 }
@@ -245,8 +217,8 @@ static void create_many(void)
 {
 	begin();
 	for (int i = 0; i < 700; i++)
-		create_alias(arena_printf(w->arena, "a%d@example.org", i),
-			     "x@far.example", NULL);
+		world_alias(w, arena_printf(w->arena, "a%d@example.org", i),
+			    "x@far.example", NULL);
 }
 
 /* No time is left for what takes long. */
@@ -281,7 +253,7 @@ static void large(void)
 	OK(journal_mem_retired(w->journal) > 0 &&
 		   journal_mem_count(w->journal) == 1,
 	   "some is left for the steward");
-	create_domain("example.org");
+	world_domain(w, "example.org", NULL);
 	OK(is_there(KIND_DOMAIN, "example.org"), "nobody has to wait for that");
 	resume_all();
 	OK(journal_mem_retired(w->journal) == 0 &&

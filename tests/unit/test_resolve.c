@@ -1,37 +1,13 @@
 #include "core/resolve.h"
 
-#include <stdlib.h>
-
 #include "core/alias.h"
 #include "core/domain.h"
-#include "core/provision.h"
 #include "core/user.h"
 #include "tests/lib/survey_mem.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/world.h"
 
 static struct world *w;
-
-static void must(enum kind k, void *record)
-{
-	struct revision rev;
-	struct err e = {0};
-
-	if (!provision_create(&w->gateway, &w->admin, k, record, &rev, &e)) {
-		printf("Bail out! %s\n", e.text);
-		exit(99);
-	}
-}
-
-static void domain(const char *name, const char *target)
-{
-	struct domain d = domain_defaults;
-
-	d.name = name;
-	d.kind = target != NULL ? "alias" : "local";
-	d.target = target;
-	must(KIND_DOMAIN, &d);
-}
 
 static void relay(const char *name)
 {
@@ -40,7 +16,7 @@ static void relay(const char *name)
 	d.name = name;
 	d.kind = "relay";
 	d.transport = "smtp:[mx.example.org]:25";
-	must(KIND_DOMAIN, &d);
+	world_create(w, KIND_DOMAIN, &d);
 }
 
 static void user(const char *address, bool enabled)
@@ -49,32 +25,7 @@ static void user(const char *address, bool enabled)
 
 	u.address = address;
 	u.enabled = enabled;
-	must(KIND_USER, &u);
-}
-
-static void alias(const char *address, const char *one, const char *other)
-{
-	const char *to[] = {one, other};
-	struct alias al = alias_defaults;
-
-	al.address = address;
-	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
-	must(KIND_ALIAS, &al);
-}
-
-/* As other tools than ours may write it: a circle is closed. */
-static void lead_back(const char *address, const char *one, const char *other)
-{
-	const char *to[] = {one, other};
-	struct alias al = alias_defaults;
-	struct revision rev;
-	struct err e = {0};
-
-	al.address = address;
-	al.destinations = (struct text_list){to, other != NULL ? 2 : 1};
-	alias_complete(&al, w->arena);
-	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
-		printf("Bail out! %s\n", e.text);
+	world_create(w, KIND_USER, &u);
 }
 
 static const char *copies[] = {"copy@example.org", "c@out.example"},
@@ -84,9 +35,9 @@ static const struct text_list keeps = {copies, 2}, lost = {nowhere, 2},
 
 static void populate(void)
 {
-	domain("catch.example", NULL);
-	domain("alias.example", "example.org");
-	domain("catchalias.example", "catch.example");
+	world_domain(w, "catch.example", NULL);
+	world_domain(w, "alias.example", "example.org");
+	world_domain(w, "catchalias.example", "catch.example");
 	relay("relay.example");
 	user("boss@relay.example", true);
 	user("off@example.org", false);
@@ -98,13 +49,18 @@ static void populate(void)
 	survey_mem_forward("copy@example.org", &keeps, false);
 	survey_mem_forward("deaf@example.org", &none, true);
 	survey_mem_forward("lost@example.org", &lost, false);
-	alias("@catch.example", "owner@catch.example", "a@out.example");
-	alias("info@example.org", "sales@example.org", "x@out.example");
-	alias("toalias@example.org", "sales@alias.example", "no@alias.example");
-	alias("r1@example.org", "r2@example.org", NULL);
-	lead_back("r2@example.org", "bob@example.org", "r1@example.org");
-	alias("tooff@example.org", "off@example.org", "u@closed.example");
-	lead_back("grow@example.org", "grow+x@example.org", NULL);
+	world_alias(w, "@catch.example", "owner@catch.example",
+		    "a@out.example");
+	world_alias(w, "info@example.org", "sales@example.org",
+		    "x@out.example");
+	world_alias(w, "toalias@example.org", "sales@alias.example",
+		    "no@alias.example");
+	world_alias(w, "r1@example.org", "r2@example.org", NULL);
+	world_lead_back(w, "r2@example.org", "bob@example.org",
+			"r1@example.org");
+	world_alias(w, "tooff@example.org", "off@example.org",
+		    "u@closed.example");
+	world_lead_back(w, "grow@example.org", "grow+x@example.org", NULL);
 }
 
 /* "yes mailbox mailbox > external > code:address" */
@@ -237,7 +193,7 @@ static void limits(void)
 	struct alias al = alias_defaults;
 
 	for (size_t i = 0; i < 21; i++)
-		alias(numbered("n", i), numbered("n", i + 1), NULL);
+		world_alias(w, numbered("n", i), numbered("n", i + 1), NULL);
 	user("n21@example.org", true);
 	IS(told(&w->admin, "n2@example.org"), "yes n21@example.org > >",
 	   "20 steps");
@@ -247,18 +203,20 @@ static void limits(void)
 		many[i] = arena_printf(w->arena, "m%zu@out.example", i);
 	al.address = "wide@example.org";
 	al.destinations = (struct text_list){many, COUNT(many)};
-	must(KIND_ALIAS, &al);
+	world_create(w, KIND_ALIAS, &al);
 	OK(strncmp(told(&w->admin, "wide@example.org"), "yes > m", 7) == 0,
 	   "10,000 addresses");
 	for (size_t i = 0; i < COUNT(many); i++)
 		many[i] = arena_printf(w->arena, "l%zu@out.example", i);
 	al.address = "more@example.org";
 	al.destinations = (struct text_list){many, 2000};
-	must(KIND_ALIAS, &al);
-	alias("wider@example.org", "wide@example.org", "more@example.org");
+	world_create(w, KIND_ALIAS, &al);
+	world_alias(w, "wider@example.org", "wide@example.org",
+		    "more@example.org");
 	OK(strncmp(told(&w->admin, "wider@example.org"), "yes > l", 7) == 0,
 	   "12,000");
-	alias("wider1@example.org", "wider@example.org", "ann@example.org");
+	world_alias(w, "wider1@example.org", "wider@example.org",
+		    "ann@example.org");
 	const char *text = told(&w->admin, "wider1@example.org");
 	OK(strncmp(text, "no ann@example.org > l", 22) == 0 &&
 		   strstr(text, "> too_many:wider1@example.org") != NULL,
@@ -267,8 +225,9 @@ static void limits(void)
 		many[i] = arena_printf(w->arena, "k%zu@out.example", i);
 	al.address = "wide2@example.org";
 	al.destinations = (struct text_list){many, COUNT(many)};
-	must(KIND_ALIAS, &al);
-	alias("widest@example.org", "wide@example.org", "wide2@example.org");
+	world_create(w, KIND_ALIAS, &al);
+	world_alias(w, "widest@example.org", "wide@example.org",
+		    "wide2@example.org");
 	text = told(&w->admin, "widest@example.org");
 	OK(strncmp(text, "no incomplete >", 15) == 0 &&
 		   strstr(text, "incomplete:widest@example.org") != NULL,
@@ -299,7 +258,7 @@ static void delimiters(void)
 		{'\0', "ann@example.org", "yes ann@example.org > >"},
 	};
 
-	alias("tags@example.org", "far@out.example", NULL);
+	world_alias(w, "tags@example.org", "far@out.example", NULL);
 	user("ann-marie@example.org", true);
 	user("ann-off@example.org", false);
 	for (size_t i = 0; i < COUNT(rows); i++) {
