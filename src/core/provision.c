@@ -531,6 +531,8 @@ static bool change(const struct gateway *g, const struct task *t, enum kind k,
 			return true;
 		}
 		*e = why;
+		if (web_is_final(&why))
+			return false;
 		if (!provision_overtaken(&why) &&
 		    !doubt_again(&c.doubt, g, t, e))
 			return was_changed(g, t, &c, ret, rev, e) ||
