@@ -360,6 +360,7 @@ struct change {
 	const struct text_list *if_match;
 	struct stored_password stored; /* of the new one, once it is made */
 	struct doubt doubt;
+	struct tally_hold held; /* counted for it, by whichever try */
 	const char *wanted; /* the etag that an earlier try would have led to */
 };
 
@@ -445,7 +446,6 @@ static bool change_once(const struct gateway *g, const struct task *t,
 {
 	const struct kind_rules *r = kind_rules(c->kind);
 	void *old = arena_alloc(t->arena, r->size);
-	struct tally_hold held;
 	struct revision seen;
 
 	if (!g->store->ops->get(g->store, t, c->kind, c->key, old, &seen, e) ||
@@ -464,11 +464,13 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
 	if (!web_check_change(g, t, c->kind, old, ret, e) ||
-	    !tally_change(g, t, c->kind, old, ret, &held, e))
+	    !tally_change(g, t, c->kind, old, ret, &c->held, e) ||
+	    !web_change(g, t, c->kind, old, ret, &seen, rev, e))
 		return false;
-	bool done = web_change(g, t, c->kind, old, ret, &seen, rev, e);
-	tally_changed(g, t, c->kind, old, ret, &held, done, e);
-	return done;
+	/* If an earlier try did it, what that counted is needed. */
+	const struct tally_hold none = {0};
+	tally_changed(g, t, c->kind, old, ret, c->doubt.any ? &none : &c->held);
+	return true;
 }
 
 /* Hashing is dear: not for a user who may not write the result. */
@@ -507,6 +509,29 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 	return false;
 }
 
+static bool change_tried(const struct gateway *g, const struct task *t,
+			 struct change *c, void *ret, struct revision *rev,
+			 struct err *e)
+{
+	for (int try = 1;; try++) {
+		struct err why = {0};
+
+		if (change_once(g, t, c, ret, rev, &why)) {
+			err_clear(e); /* of an earlier try */
+			return true;
+		}
+		*e = why;
+		if (web_is_final(&why))
+			return false;
+		if (!provision_overtaken(&why) &&
+		    !doubt_again(&c->doubt, g, t, e))
+			return was_changed(g, t, c, ret, rev, e) ||
+			       provision_denied(e, "change", c->key);
+		if (try == PROVISION_TRIES)
+			return provision_given_up(e, "change", c->key);
+	}
+}
+
 static bool change(const struct gateway *g, const struct task *t, enum kind k,
 		   const char *key, const struct patch *patch,
 		   const struct text_list *if_match, void *ret,
@@ -523,23 +548,12 @@ static bool change(const struct gateway *g, const struct task *t, enum kind k,
 	if (rearrange_renames(k, c.key, patch))
 		return rearrange_rename(g, t, k, c.key, patch, if_match, ret,
 					rev, e);
-	for (int try = 1;; try++) {
-		struct err why = {0};
-
-		if (change_once(g, t, &c, ret, rev, &why)) {
-			err_clear(e); /* of an earlier try */
-			return true;
-		}
-		*e = why;
-		if (web_is_final(&why))
-			return false;
-		if (!provision_overtaken(&why) &&
-		    !doubt_again(&c.doubt, g, t, e))
-			return was_changed(g, t, &c, ret, rev, e) ||
-			       provision_denied(e, "change", c.key);
-		if (try == PROVISION_TRIES)
-			return provision_given_up(e, "change", c.key);
-	}
+	if (change_tried(g, t, &c, ret, rev, e))
+		return true;
+	/* Not if one of the tries may still be done. */
+	if (!c.doubt.any)
+		tally_let_go(g, t, &c.held, e);
+	return false;
 }
 
 bool provision_change(const struct gateway *g, const struct task *t,

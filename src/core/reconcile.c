@@ -10,7 +10,9 @@
 enum {
 	AT_ONCE = 64, /* domains that one look counts */
 	COST = 20,   /* a domain is counted at most one twentieth of the time */
-	NAMES = 200, /* that a look puts down in a round */
+	NAMES = 500, /* that a look puts down in a round */
+	PAUSE = 10000, /* milliseconds until the next so many: each time the
+			* names of all are read */
 };
 
 static struct suspect *find(struct reconcile *r, const char *name)
@@ -83,9 +85,12 @@ static bool go_round(struct reconcile *r, const struct gateway *g,
 
 	if (!r->in_round && r->round != 0 && now < r->round + RECONCILE_ROUND)
 		return true;
+	if (r->in_round && now < r->listed + PAUSE)
+		return true;
 	if (!r->in_round)
 		r->after[0] = '\0';
 	r->in_round = true;
+	r->listed = now;
 	if (!g->store->ops->tallied(g->store, t,
 				    r->after[0] != '\0' ? r->after : NULL,
 				    NAMES, &names, &more, e))

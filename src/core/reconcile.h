@@ -42,6 +42,7 @@ struct reconcile {
 	char reached[RECONCILE_POSITION]; /* the last look got there */
 	int64_t round;                    /* when all were last put down; 0 */
 	bool in_round;
+	int64_t listed;                     /* when names were last put down */
 	char after[ADDRESS_DOMAIN_MAX + 1]; /* the last that was put down */
 };
 

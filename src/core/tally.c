@@ -105,7 +105,10 @@ static bool hold(const struct gateway *g, const struct task *t,
 		return true;
 	if (!s->ops->reserve(s, t, d->name, d->id, &limits, more, e))
 		return false;
-	*ret = (struct tally_hold){d->name, *more};
+	ret->domain = d->name;
+	for (size_t i = 0; i < COUNT(all); i++)
+		*(int64_t *)field_at(all[i].of, &ret->more) +=
+			number(&all[i], more);
 	return true;
 }
 
@@ -201,14 +204,15 @@ static bool change_user(const struct gateway *g, const struct task *t,
 			const struct user *old, const struct user *now,
 			struct tally_hold *ret, struct err *e)
 {
-	const struct tally more = {.quota_bytes = weight(now) - weight(old)};
+	const int64_t plus = weight(now) - weight(old);
+	const struct tally more = {.quota_bytes = plus - ret->more.quota_bytes};
 	struct domain d;
 
-	if (more.quota_bytes == 0)
+	if (plus == 0)
 		return true; /* whoever has none may keep it so */
 	return domain_of(g, t, old->address, &d, e) &&
 	       tally_check_quota(&d, now, t->arena, e) &&
-	       (more.quota_bytes < 0 ||
+	       (more.quota_bytes <= 0 ||
 		(may_change(g, t, old, e) && hold(g, t, &d, &more, ret, e)));
 }
 
@@ -237,24 +241,20 @@ bool tally_change(const struct gateway *g, const struct task *t, enum kind k,
 		  const void *old, const void *now, struct tally_hold *ret,
 		  struct err *e)
 {
-	*ret = (struct tally_hold){0};
 	if (k == KIND_USER)
 		return change_user(g, t, old, now, ret, e);
 	return k != KIND_DOMAIN || change_domain(g, t, old, now, e);
 }
 
 void tally_changed(const struct gateway *g, const struct task *t, enum kind k,
-		   const void *old, const void *now, const struct tally_hold *h,
-		   bool done, const struct err *why)
+		   const void *old, const void *now, const struct tally_hold *h)
 {
 	const struct user *was = old, *is = now;
-	struct tally less = {0};
+	struct tally less = h->more;
 
-	if (!done)
-		tally_let_go(g, t, h, why);
-	if (!done || k != KIND_USER)
+	if (k != KIND_USER)
 		return;
-	less.quota_bytes = weight(was) - weight(is);
+	less.quota_bytes += weight(was) - weight(is);
 	if (less.quota_bytes > 0)
 		release(g, t, address_domain(was->address), &less);
 }

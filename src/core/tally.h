@@ -49,16 +49,18 @@ bool tally_new_alias(const struct gateway *g, const struct task *t,
 void tally_let_go(const struct gateway *g, const struct task *t,
 		  const struct tally_hold *h, const struct err *why);
 
-/* Before a change: count what a user needs more, having judged his quota.  A
- * domain that is to be limited where it was not is counted anew. */
+/* Before a change: count what a user needs more than is held already, by an
+ * earlier try, having judged his quota.  A domain that is to be limited where
+ * it was not is counted anew. */
 bool tally_change(const struct gateway *g, const struct task *t, enum kind k,
-		  const void *old, const void *now, struct tally_hold *ret,
+		  const void *old, const void *now, struct tally_hold *held,
 		  struct err *e);
 
-/* After it: what is needed less, or all that, if it was not done. */
+/* After it: count no more what is not needed, of what is held and of what he
+ * had. */
 void tally_changed(const struct gateway *g, const struct task *t, enum kind k,
-		   const void *old, const void *now, const struct tally_hold *h,
-		   bool done, const struct err *why);
+		   const void *old, const void *now,
+		   const struct tally_hold *h);
 
 /* A record was removed, by us and not by somebody else. */
 void tally_removed(const struct gateway *g, const struct task *t, enum kind k,

@@ -79,15 +79,35 @@ static const char *some_time_ago(struct arena *a)
 	return map_time(a, text);
 }
 
-static bool is_needed(struct store *port, const struct task *t, bool *ret,
+static void each_tally(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	bool *any = ctx;
+
+	(void)ld, (void)message;
+	*any = true;
+}
+
+/* One tally tells; there may be very many. */
+static bool is_needed(struct ldap_store *s, const struct task *t, bool *ret,
 		      struct err *e)
 {
-	struct text_list first;
-	bool more;
+	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_journal_dn(t->arena, s->set->base),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter = filter_equal(t->arena, "objectClass",
+						      "provostTally"),
+			       .want = nothing,
+			       .limit = 1,
+			       .each = each_tally,
+			       .ctx = ret};
 
-	*ret = port->ops->tallied(port, t, NULL, 1, &first, &more, e) &&
-	       first.count > 0;
-	return e->kind == ERR_NONE;
+	*ret = false;
+	if (!store_run(s, t, &op, s->set->read_seconds, "tallies", e) &&
+	    op.result != LDAP_SIZELIMIT_EXCEEDED)
+		return false;
+	err_clear(e);
+	return true;
 }
 
 /* Where a foreign directory keeps no log, or does not show it. */
@@ -106,7 +126,7 @@ bool ldap_changes_read(struct store *port, const struct task *t,
 	bool needed, more;
 
 	*ret = (struct writes){.known = true};
-	if (!is_needed(port, t, &needed, e) || !needed)
+	if (!is_needed(s, t, &needed, e) || !needed)
 		return e->kind == ERR_NONE;
 	if (since == NULL)
 		since = some_time_ago(t->arena);

@@ -308,12 +308,18 @@ static bool list_plans(struct journal *port, const struct task *t,
 		       struct plan **ret, size_t *count, struct err *e)
 {
 	struct ldap_journal *j = self(port);
+	struct arena *a = t->arena;
 	struct found f;
-	struct operation op = {.dn = schema_journal_dn(t->arena,
-						       j->store.set->base),
-			       .scope = LDAP_SCOPE_ONELEVEL,
-			       .filter = filter_present(t->arena,
-							"provostJournalSteps")};
+	/* Tallies are below it, too, and may be many: by their class, which is
+	 * indexed, they are not even looked at. */
+	struct operation op =
+		{.dn = schema_journal_dn(a, j->store.set->base),
+		 .scope = LDAP_SCOPE_ONELEVEL,
+		 .filter =
+			 filter_and(a,
+				    filter_equal(a, "objectClass",
+						 row_map.class),
+				    filter_present(a, "provostJournalSteps"))};
 
 	if (!search(j, t, &op, &f, PLANS_MAX, e))
 		return false;

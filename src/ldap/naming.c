@@ -16,7 +16,6 @@ enum {
 };
 
 struct found {
-	struct arena *arena;
 	const struct links *links;
 	const char *address;
 	struct list *list;
@@ -26,15 +25,17 @@ struct found {
 
 static void each_naming(void *ctx, LDAP *ld, LDAPMessage *message)
 {
+	/* Each may have thousands of destinations. */
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct found *f = ctx;
 	struct entry en;
 	bool leads, gives;
 
 	if (f->err.kind != ERR_NONE ||
-	    !entry_read(ld, message, f->arena, &en, &f->err))
+	    !entry_read(ld, message, a, &en, &f->err))
 		return;
 	const char *own = entry_text(&en, schema_of(KIND_USER)->key);
-	links_kinds(f->links, f->arena, &en, &leads, &gives);
+	links_kinds(f->links, a, &en, &leads, &gives);
 	f->rights = f->rights || gives;
 	/* Who keeps a copy names himself. */
 	if (leads && own != NULL && strcmp(own, f->address) != 0)
@@ -48,8 +49,7 @@ bool naming_of(struct store *port, const struct task *t, const char *address,
 	struct arena *a = t->arena;
 	const struct text_list names = {&address, 1};
 	const struct links links = {.base = s->set->base, .names = &names};
-	struct found f = {.arena = a,
-			  .links = &links,
+	struct found f = {.links = &links,
 			  .address = address,
 			  .list = list_new(a, limit, NULL)};
 	struct controls c = store_as_caller(t);

@@ -188,6 +188,45 @@ static void quotas(void)
 	is_counted(3, 2, 1050, "and his quota with him");
 }
 
+static struct store_ops deaf; /* the store's, whose answers get lost */
+static const struct store_ops *hearing;
+static unsigned unheard;
+
+static bool change_unheard(struct store *s, const struct task *t, enum kind k,
+			   const void *old, void *record,
+			   const struct revision *seen, struct revision *ret,
+			   struct err *e)
+{
+	/* Trials are asked with a guard that is none. */
+	if (seen->guard[0] == '\0' || unheard == 0)
+		return hearing->change(s, t, k, old, record, seen, ret, e);
+	unheard--;
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "no answer");
+}
+
+/* However often it is tried, it is counted once. */
+static void again(void)
+{
+	struct err e;
+
+	hearing = w->store->ops;
+	deaf = *hearing;
+	deaf.change = change_unheard;
+	w->store->ops = &deaf;
+	unheard = 2;
+	OK(set_quota("ann@example.org", 2050, &e),
+	   "what was not done is tried again");
+	is_counted(4, 2, 2060, "and counted once");
+	unheard = 1;
+	OK(set_quota("ann@example.org", 1050, &e), "less, at the second try");
+	is_counted(4, 2, 1060, "is less");
+	unheard = 100;
+	OK(!set_quota("ann@example.org", 1100, &e) && e.kind == ERR_UNKNOWN,
+	   "never an answer");
+	is_counted(4, 2, 1110, "so it is counted, but once");
+	w->store->ops = hearing;
+}
+
 static void lost(void)
 {
 	struct err e;
@@ -208,6 +247,7 @@ int main(void)
 	aliases();
 	quotas();
 	lost();
+	again();
 	world_close(&w);
 	return tap_done();
 }
