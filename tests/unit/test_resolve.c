@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "core/resolve.h"
 
 #include "core/alias.h"
@@ -73,18 +75,25 @@ static const char *told(const struct task *t, const char *address)
 
 	if (!resolve(&w->gateway, t, address, &r, &e))
 		return e.kind == ERR_NOT_FOUND ? "not found" : "error";
-	const char *text = arena_printf(a, "%s%s", verdicts[r.deliverable],
-					r.complete ? "" : " incomplete");
+	char *text;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	fprintf(to, "%s%s", verdicts[r.deliverable],
+		r.complete ? "" : " incomplete");
 	for (size_t i = 0; i < r.mailbox_count; i++)
-		text = arena_printf(a, "%s %s", text, r.mailboxes[i]->key);
-	text = arena_printf(a, "%s >", text);
+		fprintf(to, " %s", r.mailboxes[i]->key);
+	fprintf(to, " >");
 	for (size_t i = 0; i < r.external.count; i++)
-		text = arena_printf(a, "%s %s", text, r.external.items[i]);
-	text = arena_printf(a, "%s >", text);
+		fprintf(to, " %s", r.external.items[i]);
+	fprintf(to, " >");
 	for (size_t i = 0; i < r.trouble_count; i++)
-		text = arena_printf(a, "%s %s:%s", text, r.troubles[i].code,
-				    r.troubles[i].address);
-	return text;
+		fprintf(to, " %s:%s", r.troubles[i].code,
+			r.troubles[i].address);
+	fclose(to);
+	const char *kept = arena_strdup(a, text);
+	free(text);
+	return kept;
 }
 
 static const struct {
