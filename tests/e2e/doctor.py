@@ -176,6 +176,11 @@ user("double@good.example", enabled=False)
 user("double@good.example", where="other.example")
 for code in "still_delivered", "login_open", "login_refused", "address_twice":
     expect(code, "double@good.example")
+# Two of one name, of which one is disabled: Dovecot denies it.
+domain("shadow.example")
+put(dn_of("provostDomainName=shadow.example", "provostDomainName=other.example", "ou=domains"), domain_entry("shadow.example", enabled=False))
+for code in "login_refused", "undeliverable", "still_delivered":
+    expect(code, "shadow.example")
 # Each is found by one lookup alone, in a domain that is disabled.
 for name in CREDENTIALS:
     user(name.lower() + "@off.example", **{name: CREDENTIALS[name]})
