@@ -1,6 +1,7 @@
 #include "line/local.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -50,21 +51,54 @@ static bool clear_place(const struct sockaddr_un *un, struct err *e)
 	       err_set(e, ERR_INVALID, "%s: %s", un->sun_path, strerror(errno));
 }
 
-static bool open_to(const char *path, const char *group, struct err *e)
+/* Where the kernel took another group for it than ours: in a directory that
+ * hands its own on, or if we are not root.  Only the socket itself, whatever
+ * has been put into its place. */
+static bool give_to(const char *path, gid_t gid, struct err *e)
 {
-	gid_t gid = (gid_t)-1;
+	CLEANUP(file_close)
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
 
-	if (group != NULL && !find_group(group, &gid, e))
-		return false;
-	return (chown(path, (uid_t)-1, gid) == 0 &&
-		chmod(path, group != NULL ? 0660 : 0600) == 0) ||
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		return err_set(e, ERR_INVALID, "%s: it was replaced", path);
+	return st.st_gid == gid ||
+	       fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0 ||
 	       err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
+}
+
+/* It comes into being with its rights and, if we are root, its group: root
+ * changes nothing by a path in a directory of others.  Nobody gets in before
+ * listen() anyway. */
+static bool bind_for(int fd, const struct sockaddr_un *un, gid_t gid,
+		     bool shared, struct err *e)
+{
+	const gid_t own = getegid();
+	bool is_root = geteuid() == 0;
+
+	if (is_root && shared && setegid(gid) != 0)
+		return err_set(e, ERR_INVALID, "%s: %s", un->sun_path,
+			       strerror(errno));
+	mode_t before = umask(shared ? 0117 : 0177);
+	bool bound = bind(fd, (const struct sockaddr *)un, sizeof(*un)) == 0;
+	int why = errno;
+	umask(before);
+	if (is_root && shared && setegid(own) != 0)
+		return err_set(e, ERR_INTERNAL, "cannot be group %ld again: %s",
+			       (long)own, strerror(errno));
+	if (!bound)
+		return err_set(e, ERR_INVALID, "cannot listen at %s: %s",
+			       un->sun_path, strerror(why));
+	return !shared || give_to(un->sun_path, gid, e);
 }
 
 bool local_listen(const char *path, const char *group, int *ret, struct err *e)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	CLEANUP(file_close) int fd = new_socket();
+	gid_t gid = 0;
 
 	if (path[0] != '/' || strlen(path) >= sizeof(un.sun_path))
 		return err_set(e, ERR_INVALID,
@@ -72,17 +106,8 @@ bool local_listen(const char *path, const char *group, int *ret, struct err *e)
 			       "%zu bytes",
 			       sizeof(un.sun_path) - 1);
 	memcpy(un.sun_path, path, strlen(path));
-	if (!clear_place(&un, e))
-		return false;
-	/* Nobody else gets in before its rights are set. */
-	mode_t before = umask(0177);
-	bool bound = bind(fd, (const struct sockaddr *)&un, sizeof(un)) == 0;
-	int why = errno;
-	umask(before);
-	if (!bound)
-		return err_set(e, ERR_INVALID, "cannot listen at %s: %s", path,
-			       strerror(why));
-	if (!open_to(path, group, e))
+	if ((group != NULL && !find_group(group, &gid, e)) ||
+	    !clear_place(&un, e) || !bind_for(fd, &un, gid, group != NULL, e))
 		return false;
 	if (listen(fd, BACKLOG) != 0)
 		return err_set(e, ERR_INVALID, "cannot listen at %s: %s", path,

@@ -212,6 +212,57 @@ static void conversations(void)
 	OK(dial() < 0, "nobody listens any more");
 }
 
+/* In a directory of others a path may lead anywhere: nobody changes anything
+ * by it, here. */
+static unsigned by_path;
+
+int chown(const char *file, uid_t owner, gid_t group)
+{
+	(void)file, (void)owner, (void)group;
+	by_path++;
+	return 0;
+}
+
+int chmod(const char *file, mode_t mode)
+{
+	(void)file, (void)mode;
+	by_path++;
+	return 0;
+}
+
+/* Root makes it for others. */
+static void for_group(gid_t gid, mode_t directory_mode, const char *what)
+{
+	CLEANUP(file_close) int fd = -1;
+	struct err e = {0};
+	struct stat st = {0};
+	char group[32];
+
+	snprintf(group, sizeof(group), "%u", (unsigned)gid);
+	OK(fchmodat(AT_FDCWD, directory, directory_mode, 0) == 0 &&
+		   local_listen(path, group, &fd, &e) &&
+		   lstat(path, &st) == 0 && st.st_gid == gid &&
+		   (st.st_mode & 07777) == 0660,
+	   what);
+	unlink(path);
+}
+
+static void groups(void)
+{
+	gid_t own = getegid();
+	mode_t before = umask(0077);
+
+	for_group(own, 0700, "our own group");
+	if (geteuid() == 0) {
+		for_group(own + 12345, 0700, "root makes it for another group");
+		for_group(own + 12345, 02700,
+			  "where groups are inherited, too");
+	}
+	OK(getegid() == own && umask(before) == 0077,
+	   "group and mask are as before");
+	NUMBER(by_path, 0, "nothing is changed by its path");
+}
+
 static mode_t mode_of(void)
 {
 	struct stat st;
@@ -256,6 +307,7 @@ int main(void)
 	log_set_level(LOG_ERR);
 	conversations();
 	places();
+	groups();
 	rmdir(directory);
 	return tap_done();
 }
