@@ -378,8 +378,22 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	return true;
 }
 
+/* While they still listen, so that they are ours: once they do not, whoever
+ * comes after us may have put his own there.  Where root made one we may not;
+ * it is replaced at the next start. */
+static void remove_sockets(const struct daemon *d)
+{
+	if (d->hears)
+		unlink(d->conf.dict.listen);
+	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++) {
+		if (d->sockets[i] != NULL)
+			unlink(d->sockets[i]);
+	}
+}
+
 static void stop(struct daemon *d)
 {
+	remove_sockets(d);
 	for (unsigned i = 0; i < d->count; i++) {
 		if (d->lanes[i] != NULL)
 			lane_stop(d->lanes[i]);
@@ -389,13 +403,6 @@ static void stop(struct daemon *d)
 		file_close(&d->listeners[i].http);
 	}
 	file_close(&d->dict);
-	/* Where root made it we may not; it is replaced at the next start. */
-	if (d->hears)
-		unlink(d->conf.dict.listen);
-	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++) {
-		if (d->sockets[i] != NULL)
-			unlink(d->sockets[i]);
-	}
 	supervisor_stop(&d->supervisor);
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);

@@ -2,7 +2,9 @@
 """SIGHUP: the options are read again; what can change does, on every loop, and a bad file changes nothing."""
 
 import os
+import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -135,6 +137,37 @@ def under_load(c):
     tap.ok(set(statuses) <= {200, 503} and statuses.count(200) > 20, "requests go on", {s: statuses.count(s) for s in set(statuses)})
 
 
+def successor(c):
+    """Who stops takes his sockets away before another one can have put his there."""
+    place = os.path.join(c.server.place, "sockets")
+    os.mkdir(place)
+    if os.geteuid() == 0:
+        shutil.chown(place, "provost")  # who made a socket as root cannot take it away as somebody else
+    path = os.path.join(place, "policy")
+    secret = os.path.join(c.server.place, "reader")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("unused\n")
+    options = ["--ldap-uri", c.server.ldapi, "--policy-listen", "unix:" + path, "--policy-password-file", secret]
+
+    def dials():
+        with socket.socket(socket.AF_UNIX) as peer:
+            return peer.connect_ex(path) == 0
+
+    with gateway.Gateway(*options) as first, socket.socket(socket.AF_UNIX) as busy:
+        busy.connect(path)
+        busy.sendall(b"request=smtpd_access_policy\n")  # it waits for the rest before it ends
+        time.sleep(0.2)
+        first.process.send_signal(signal.SIGTERM)
+        gateway.until(lambda: not dials(), "nobody listens", 10)
+        with gateway.Gateway(*options) as second:
+            tap.ok(dials() and first.process.poll() is None, "the next one listens while the last one still stops")
+            busy.close()
+            tap.is_(first.process.wait(20), 0, "the last one ends")
+            tap.ok(dials(), "and the next one can still be reached")
+            tap.is_(second.stop(), 0, "it ends, too")
+        tap.ok(not os.path.exists(path), "its socket is gone")
+
+
 def main():
     entry = "dn: cn=gateway,ou=services,dc=provost\nchangetype: modify\nadd: userPassword\nuserPassword: %s\n-\nadd: objectClass\nobjectClass: simpleSecurityObject\n" % (
         directory.crypt_hash("right word"))
@@ -154,6 +187,7 @@ def main():
             tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
         finally:
             g.close()
+        successor(c)
     tap.done()
 
 
