@@ -516,8 +516,12 @@ const char *conf_renew(struct arena *a, const struct conf *was,
 							     o->name);
 	}
 	now->ldap.password = next->ldap.password;
+	/* Without a file it stays, in the new arena: it may be of one that goes
+	 * when nobody holds it any more. */
 	if (next->policy.password != NULL)
 		now->policy.password = next->policy.password;
+	else if (now->policy.password != NULL)
+		now->policy.password = arena_strdup(a, now->policy.password);
 	return names;
 }
 

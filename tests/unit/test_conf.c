@@ -260,6 +260,29 @@ static void editions(void)
 	edition_release(&other);
 }
 
+/* A password that came with a file stays when the file is named no more,
+ * whatever becomes of the arena it was in. */
+static void reader(void)
+{
+	const char *const words[] = {"--state-dir=/a", NULL};
+	struct arena *one = arena_new(), *other = arena_new();
+	enum conf_action action;
+	struct conf was, now, next;
+	struct err e;
+
+	load(words, &was, &action, &e);
+	now = next = was;
+	char *kept = arena_strdup(one, "kept");
+	next.policy.password = kept;
+	conf_renew(one, &was, &next, &now);
+	next.policy.password = NULL;
+	conf_renew(other, &was, &next, &now);
+	memset(kept, 'x', 4);
+	arena_free(one);
+	IS(now.policy.password, "kept", "the reader's password stays");
+	arena_free(other);
+}
+
 static const char *printed(const struct conf *c)
 {
 	FILE *f = tmpfile();
@@ -334,6 +357,7 @@ int main(void)
 	renewal();
 	defaults_of_others();
 	editions();
+	reader();
 	round_trips();
 	OK(file_remove_tree(dir, &e), "all is tidied up");
 	arena_free(arena);
