@@ -4,12 +4,15 @@
 
 #include "core/address.h"
 #include "core/expansion.h"
+#include "util/hash.h"
 #include "util/text.h"
 
 enum {
 	BYTES_MAX = 32 << 20, /* of all that was found, about */
 	LENGTH_MAX = 320,     /* of an address, which tags make longer */
 	ROOM = 64,            /* of an array, at first */
+	WINDOW =
+		64, /* hops that are looked up at first, where not all may be */
 	TROUBLES_MAX = RESOLVE_HOPS_MAX + 4,
 };
 
@@ -35,15 +38,17 @@ struct work {
 	size_t count, waiting; /* hops; the first one that is not decided */
 	struct text_list want; /* keys to be looked up */
 	size_t used;           /* of the arena, at first */
+	const struct resolve_bounds *bounds; /* or NULL */
+	struct table met;                    /* mailboxes, where bounded */
+	size_t window; /* so many hops are looked up together */
+	bool settled, is_large;
 	bool sees_all;
 };
 
 static struct slot *probe(const struct table *t, const char *name)
 {
-	size_t h = 5381;
+	size_t h = hash_text(name);
 
-	for (const char *p = name; *p != '\0'; p++)
-		h = h * 33 + (unsigned char)*p;
 	while (t->slots[h % t->size].name != NULL &&
 	       strcmp(t->slots[h % t->size].name, name) != 0)
 		h++;
@@ -401,18 +406,63 @@ static bool fetch(struct work *w, struct err *e)
 	return true;
 }
 
+/* Whether with this hop all is known that is wanted. */
+static bool settles(struct work *w, const struct hop *h)
+{
+	const struct resolve_bounds *b = w->bounds;
+
+	if (h->end == END_ELSEWHERE)
+		return b->external;
+	if (h->end != END_MAILBOX)
+		return false;
+	slot_of(w->task->arena, &w->met, h->mailbox->key);
+	return b->mailboxes > 0 && w->met.used >= b->mailboxes;
+}
+
+static void decide_some(struct work *w)
+{
+	for (size_t i = w->waiting; i < w->count && !w->settled; i++) {
+		struct hop *h = w->all[i];
+
+		if (h->decided)
+			continue;
+		if (w->bounds != NULL && i - w->waiting >= w->window)
+			return;
+		h->decided = decide(w, h);
+		w->settled = h->decided && w->bounds != NULL && settles(w, h);
+	}
+}
+
+/* Those who bound it look at few, and at more and more while that does not
+ * do. */
+static bool may_go_on(struct work *w)
+{
+	const struct resolve_bounds *b = w->bounds;
+
+	if (b == NULL)
+		return true;
+	w->window *= 2;
+	if (w->is_large || w->waiting + w->window <= RESOLVE_LARGE ||
+	    w->count <= RESOLVE_LARGE || b->may_be_large == NULL)
+		return true;
+	w->is_large = b->may_be_large(b->ctx);
+	w->ret->complete = w->ret->complete && w->is_large;
+	return w->is_large;
+}
+
 /* Breadth first: what all that is waiting needs is looked up together. */
 static bool follow(struct work *w, struct err *e)
 {
 	while (w->waiting < w->count) {
-		for (size_t i = w->waiting; i < w->count; i++) {
-			if (!w->all[i]->decided)
-				w->all[i]->decided = decide(w, w->all[i]);
-		}
+		decide_some(w);
+		if (w->settled)
+			return true;
 		while (w->waiting < w->count && w->all[w->waiting]->decided)
 			w->waiting++;
 		if (w->want.count > 0 && !fetch(w, e))
 			return false;
+		if (!may_go_on(w))
+			return true;
 	}
 	return true;
 }
@@ -553,9 +603,15 @@ bool resolve(const struct gateway *g, const struct task *t, const char *address,
 }
 
 bool resolve_all(const struct gateway *g, const struct task *t,
-		 const char *address, struct resolution *ret, struct err *e)
+		 const char *address, const struct resolve_bounds *bounds,
+		 struct resolution *ret, struct err *e)
 {
-	struct work w = {.gateway = g, .task = t, .ret = ret, .sees_all = true};
+	struct work w = {.gateway = g,
+			 .task = t,
+			 .ret = ret,
+			 .sees_all = true,
+			 .bounds = bounds,
+			 .window = WINDOW};
 
 	return run(&w, address, e);
 }

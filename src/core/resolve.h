@@ -93,9 +93,24 @@ bool resolve_reach(const struct gateway *g, const struct task *t,
 		   const struct text_list *addresses, enum reach *ret,
 		   struct err *e);
 
+enum { RESOLVE_LARGE = 1000 }; /* more hops than nearly all mail takes */
+
+/* How much of a web somebody wants to know who asks for every message. */
+struct resolve_bounds {
+	size_t mailboxes; /* go no further once so many are known; 0: go on */
+	bool external;    /* nor once one is known that leads elsewhere */
+
+	/* Called once, before more than RESOLVE_LARGE hops are looked up; it
+	 * may park the fiber.  False: the resolution is not complete. */
+	bool (*may_be_large)(void *ctx);
+	void *ctx;
+};
+
 /* The same for a caller to whom is shown what is in force, and who takes the
- * rest for not there, as a mail server does. */
+ * rest for not there, as a mail server does.  What its bounds end is complete,
+ * and what it has of mailboxes and others is there. */
 bool resolve_all(const struct gateway *g, const struct task *t,
-		 const char *address, struct resolution *ret, struct err *e);
+		 const char *address, const struct resolve_bounds *bounds,
+		 struct resolution *ret, struct err *e);
 
 #endif

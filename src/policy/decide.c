@@ -17,6 +17,7 @@ struct deciding {
 	const char *address;
 	struct resolution to;
 	struct decision ret;
+	bool is_large;
 };
 
 /* Both return true, so that deciding is one statement. */
@@ -70,11 +71,43 @@ static bool under_way(struct deciding *d, const char *address)
 				       (int)(tag - address), address, at));
 }
 
+static bool may_be_large(void *ctx)
+{
+	struct deciding *d = ctx;
+
+	if (!d->is_large)
+		d->is_large = d->by->may_be_large == NULL ||
+			      d->by->may_be_large(d->by->large_ctx);
+	return d->is_large;
+}
+
+static bool is_any(const struct deciding *d)
+{
+	return strcmp(d->by->settings->overquota_if, "any") == 0;
+}
+
+/* Everybody may ask for what leads to thousands: no further than what is
+ * decided depends on. */
+static struct resolve_bounds bounds_of(struct deciding *d)
+{
+	bool asks = d->by->ask != NULL;
+
+	return (struct resolve_bounds){.mailboxes =
+					       !asks ? 1
+						     : ROUND_MAILBOXES_MAX +
+							       !is_any(d),
+				       .external = !asks || !is_any(d),
+				       .may_be_large = may_be_large,
+				       .ctx = d};
+}
+
 static bool resolved(struct deciding *d)
 {
+	const struct resolve_bounds bounds = bounds_of(d);
 	struct err e = {0};
 
-	if (resolve_all(d->by->gateway, d->task, d->address, &d->to, &e))
+	if (resolve_all(d->by->gateway, d->task, d->address, &bounds, &d->to,
+			&e))
 		return false;
 	/* It is no address that the directory could have. */
 	return e.kind == ERR_NOT_FOUND ? say(d, dunno, "no_address")
@@ -152,7 +185,7 @@ static bool full(struct deciding *d)
 	struct round_parts p = {.ask = d->by->ask,
 				.ctx = d->by->ctx,
 				.what = *d->request,
-				.any = strcmp(set->overquota_if, "any") == 0};
+				.any = is_any(d)};
 	struct round_result got;
 	int64_t until = clock_now() + set->quota_seconds * 1000;
 	struct arena *a = d->task->arena;
@@ -160,9 +193,11 @@ static bool full(struct deciding *d)
 							 sizeof(char *)),
 				  0};
 
-	/* What goes elsewhere has room, as far as we know. */
-	if (p.ask == NULL || (!p.any && r->external.count > 0) ||
-	    r->mailbox_count == 0)
+	/* What goes elsewhere has room, as far as we know; so has one of those
+	 * that would not be asked. */
+	if (p.ask == NULL || r->mailbox_count == 0 ||
+	    (!p.any &&
+	     (r->external.count > 0 || r->mailbox_count > ROUND_MAILBOXES_MAX)))
 		return false;
 	for (size_t i = 0;
 	     i < r->mailbox_count && boxes.count < ROUND_MAILBOXES_MAX; i++)

@@ -16,6 +16,12 @@ struct decider {
 	const struct policy_settings *settings;
 	round_fn *ask; /* NULL: quotas are not asked */
 	void *ctx;
+
+	/* Whether an address may be followed that leads to very many; it may
+	 * wait for that.  It is called at most once, if it said yes.  NULL: it
+	 * may. */
+	bool (*may_be_large)(void *ctx);
+	void *large_ctx;
 };
 
 struct decision {

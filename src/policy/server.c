@@ -8,6 +8,7 @@
 
 #include "loop/fiber.h"
 #include "policy/decide.h"
+#include "policy/gate.h"
 #include "policy/quota.h"
 #include "policy/stream.h"
 #include "util/alloc.h"
@@ -20,7 +21,8 @@ enum {
 	ACCEPTED_AT_ONCE = 16, /* so that other loops get some */
 	ACCEPT_PAUSE = 100,    /* milliseconds, when we have no descriptors */
 	IN_A_ROW = 16, /* requests without a wait, until others have a turn */
-	COMPLAINT = 1000, /* milliseconds from one to the next in the log */
+	COMPLAINT = 1000,  /* milliseconds from one to the next in the log */
+	LARGE_WAIT = 1000, /* the same, until others have followed theirs */
 };
 
 struct listener {
@@ -43,6 +45,7 @@ struct policy_server {
 	struct listener listeners[POLICY_PLACES_MAX];
 	struct connection *first;
 	struct quota *quota;
+	struct gate large; /* addresses that lead to very many */
 	int64_t complained;
 	bool stopping, cut;
 };
@@ -61,7 +64,20 @@ static void complain(struct policy_server *s, const char *event,
 struct asking {
 	struct quota *quota;
 	struct quota_server where;
+	struct gate *large;
+	const int64_t *until;
+	bool is_large;
 };
+
+static bool may_be_large(void *ctx)
+{
+	struct asking *q = ctx;
+	int64_t until = clock_now() + LARGE_WAIT;
+
+	q->is_large =
+		gate_enter(q->large, until < *q->until ? until : *q->until);
+	return q->is_large;
+}
 
 static bool ask_quota(void *ctx, struct arena *a,
 		      const struct policy_request *what, const int64_t *until,
@@ -109,13 +125,18 @@ static bool answer(struct connection *c, struct arena *a, const char *text,
 {
 	struct policy_server *s = c->server;
 	struct policy_settings set = keep_settings(a, s->parts.settings);
-	struct asking asking = {s->quota,
-				{set.quota_status, set.quota_connections}};
+	struct asking asking = {.quota = s->quota,
+				.where = {set.quota_status,
+					  set.quota_connections},
+				.large = &s->large,
+				.until = &c->until};
 	const struct decider by = {.gateway = s->parts.gateway,
 				   .settings = &set,
 				   .ask = set.quota_status != NULL ? ask_quota
 								   : NULL,
-				   .ctx = &asking};
+				   .ctx = &asking,
+				   .may_be_large = may_be_large,
+				   .large_ctx = &asking};
 	const struct caller postfix = {"postfix", set.identity};
 	const struct task task = {a, &postfix, c->until};
 	int64_t begun = clock_micros();
@@ -124,6 +145,8 @@ static bool answer(struct connection *c, struct arena *a, const char *text,
 	if (!request_read(a, text, size, &r, e))
 		return false;
 	const struct decision d = decide(&by, &task, &r);
+	if (asking.is_large)
+		gate_leave(&s->large);
 	tell(s, &r, &d, begun);
 	if (s->cut)
 		return err_set(e, ERR_UNAVAILABLE, "we stop");

@@ -1,6 +1,8 @@
 #include "policy/decide.h"
 
+#include "core/alias.h"
 #include "core/plan.h"
+#include "core/resolve.h"
 #include "core/user.h"
 #include "tests/lib/survey_mem.h"
 #include "tests/lib/tap.h"
@@ -14,6 +16,10 @@ static struct policy_settings set = {.overquota = "552 5.2.2 Mailbox is full",
 				     .on_failure = "DUNNO",
 				     .quota_seconds = 2};
 static bool quota_down;
+static size_t looked_up, large;
+static bool (*look_up)(struct store *s, const struct task *t,
+		       const struct text_list *keys,
+		       const struct signpost **ret, struct err *e);
 static const char *asked;
 
 /* Whose name begins with "full" is, and "odd" cannot be asked for. */
@@ -27,6 +33,21 @@ static bool ask(void *ctx, struct arena *a, const struct policy_request *what,
 		return err_set(e, ERR_UNAVAILABLE, "quota-status is down");
 	*full = strncmp(what->recipient, "full", 4) == 0;
 	return true;
+}
+
+static bool count_looks(struct store *s, const struct task *t,
+			const struct text_list *keys,
+			const struct signpost **ret, struct err *e)
+{
+	looked_up += keys->count;
+	return look_up(s, t, keys, ret, e);
+}
+
+/* How often somebody asks; the answer is the context. */
+static bool may_be_large(void *ctx)
+{
+	large++;
+	return *(const bool *)ctx;
 }
 
 static void populate(void)
@@ -69,17 +90,22 @@ static void populate(void)
 	world_alias(w, "@catch.example", "nobody@brand.example", NULL);
 }
 
+static bool admitted = true;
+
 static const char *decided(const char *recipient, const char *state)
 {
 	const struct decider d = {.gateway = &w->gateway,
 				  .settings = &set,
-				  .ask = set.quota_status != NULL ? ask : NULL};
+				  .ask = set.quota_status != NULL ? ask : NULL,
+				  .may_be_large = may_be_large,
+				  .large_ctx = &admitted};
 	const struct policy_request r = {"smtpd_access_policy", state,
 					 "s@out.example", recipient, "77"};
 	struct task t = w->admin;
 
 	t.deadline = clock_now() + 10000;
 	asked = "";
+	looked_up = large = 0;
 	struct decision ret = decide(&d, &t, &r);
 	return arena_printf(w->arena, "%s %.3s", ret.reason, ret.action);
 }
@@ -184,10 +210,78 @@ static void plans(void)
 	   "but not what leads elsewhere, too");
 }
 
+static const char *many[ALIAS_DESTINATIONS_MAX];
+
+/* As other tools write it, with addresses that need not be there. */
+static void list(const char *address, const char *format)
+{
+	struct alias al = alias_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	for (size_t i = 0; i < COUNT(many); i++)
+		many[i] = arena_printf(w->arena, "%s%zu@%s", format, i,
+				       format[0] == 'x' ? "out.example"
+							: "example.org");
+	al.address = address;
+	al.destinations = (struct text_list){many, COUNT(many)};
+	alias_complete(&al, w->arena);
+	if (!w->store->ops->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
+		printf("Bail out! %s\n", e.text);
+}
+
+/* Whoever asks for what leads to 10,000 makes us look at few of them, or waits
+ * for others who do. */
+static void lists(void)
+{
+	static struct store_ops ops;
+	enum { FEW = 700, USERS = 200 };
+
+	set.quota_status = "somewhere";
+	for (size_t i = 0; i < USERS; i++) {
+		struct user u = user_defaults;
+
+		u.address = arena_printf(w->arena, "full-m%zu@example.org", i);
+		world_create(w, KIND_USER, &u);
+	}
+	list("outside@example.org", "x");
+	list("inside@example.org", "full-m");
+	list("void@example.org", "none");
+	ops = *w->store->ops;
+	look_up = ops.look_up;
+	ops.look_up = count_looks;
+	w->store->ops = &ops;
+	IS(decided("outside@example.org", "RCPT"), "good DUN",
+	   "what leads outside");
+	OK(looked_up < FEW && large == 0, "few are looked up");
+	IS(decided("inside@example.org", "RCPT"), "good DUN",
+	   "more mailboxes than are asked");
+	OK(looked_up < FEW && large == 0 && asked[0] == '\0', "few as well");
+	set.overquota_if = "any";
+	IS(decided("inside@example.org", "RCPT"), "full 552", "one is full");
+	OK(looked_up < FEW && large == 0, "that takes no more");
+	set.overquota_if = "all";
+	set.quota_status = NULL;
+	IS(decided("both@example.org", "RCPT"), "good DUN", "a mailbox");
+	set.quota_status = "somewhere";
+	IS(decided("void@example.org", "RCPT"), "unknown 550",
+	   "10,000 that are not there");
+	OK(looked_up >= COUNT(many) && large == 1,
+	   "all are looked up, after having asked for it once");
+	admitted = false;
+	IS(decided("void@example.org", "RCPT"), "not_followed DUN",
+	   "who may not says nothing");
+	OK(looked_up < 3 * RESOLVE_LARGE, "and looks no further");
+	IS(decided("lost@example.org", "RCPT"), "unknown 550",
+	   "small ones are followed");
+	admitted = true;
+}
+
 int main(void)
 {
 	w = world_open();
 	populate();
+	lists();
 	recipients();
 	failures();
 	plans();
