@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client/client.h"
+#include "client/holder.h"
 #include "embedded/state.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -39,8 +41,13 @@ static bool read_password(struct arena *a, const struct user_options *o,
 	const char *path = o->password_file != NULL
 				   ? o->password_file
 				   : arena_printf(a, "%s/admin-password", dir);
+	struct stat st;
 	const char *text;
 
+	/* The password of the state directory is for whom that belongs to. */
+	if (o->password_file == NULL && stat(dir, &st) == 0 &&
+	    !holder_check(o->url, st.st_uid, e))
+		return false;
 	if (!file_read(a, path, LINE_MAX_SIZE, &text, e))
 		return false;
 	*ret = arena_strndup(a, text, strcspn(text, "\n"));

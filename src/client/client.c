@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/holder.h"
 #include "util/alloc.h"
 #include "util/field.h"
 
@@ -69,8 +70,11 @@ static bool set_up(struct client *c, const char *login, const char *password)
 struct client *client_open(const char *url, const char *login,
 			   const char *password, struct err *e)
 {
-	struct client *c = alloc_zeroed(sizeof(*c));
+	struct client *c;
 
+	if (!holder_is_private(url, e))
+		return NULL;
+	c = alloc_zeroed(sizeof(*c));
 	json_text_prepare();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	c->url = url;

@@ -3,7 +3,7 @@
  *
  * Every wait has a limit, no redirection is followed, and what comes back is
  * bounded.  With https:// the certificate is verified against the system's
- * authorities.
+ * authorities; http:// goes nowhere but to the machine itself.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H

@@ -260,6 +260,40 @@ def command(g):
     tap.is_((done.returncode, done.stdout.count("\tdeleted"), admin.get("/v1/aliases/only@old.example").status), (0, 1, 404), "--aliases remove")
     tap.is_(names(admin.get("/v1/users?domain=old.example")), ["new", "recent"], "they are gone, and others are not")
     tap.is_(provost(g, "--days", "30", "--delete", "--yes").returncode, 0, "once more there is nobody")
+    to_whom(g)
+
+
+# Somebody else who has taken the port.
+THIEF = """
+import os, socket, sys
+s = socket.socket()
+os.setuid(65534)
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.settimeout(20)
+try:
+    print(s.accept()[0].recv(1000), flush=True)
+except OSError:
+    pass
+"""
+
+
+def to_whom(g):
+    """The password goes to nobody else, and over no network in the clear."""
+    done = provost(g, "--days", "30", "--url", "http://192.0.2.1:8080")
+    tap.ok(done.returncode == 1 and "https://" in done.stderr, "no password goes over the network in the clear", done.stderr)
+    for url in "http://localhost:%s" % g.address.rpartition(":")[2], "http://127.0.0.1:%s/" % g.address.rpartition(":")[2]:
+        tap.is_(provost(g, "--days", "30", "--url", url).returncode, 0, "%s is here" % url)
+    if os.geteuid() != 0:
+        return
+    thief = subprocess.Popen([sys.executable, "-c", THIEF], stdout=subprocess.PIPE, text=True)
+    try:
+        done = provost(g, "--days", "30", "--url", "http://127.0.0.1:%s" % thief.stdout.readline().strip())
+    finally:
+        thief.kill()
+        heard = thief.communicate()[0]
+    tap.ok(done.returncode == 1 and "user 65534 listens" in done.stderr, "who has taken the port is named", done.stderr)
+    tap.is_(heard, "", "and hears nothing")
 
 
 def command_in_trouble(g):
