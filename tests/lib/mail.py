@@ -346,15 +346,17 @@ class Postfix(Instance):
             raise RuntimeError(f"postmap -q {key} {table}: {done.stderr}")
         return done.stdout.rstrip("\n") if done.returncode == 0 else None
 
-    def send(self, sender, recipients, subject, text="", login=None):
+    def send(self, sender, recipients, subject, text="", login=None, patience=DEADLINE):
         """Send a message; answers {recipient: (code, text)}.
 
         For an accepted recipient it is the answer to the message itself.
         login: (user, password), goes through the submission service.
+        patience: seconds that an answer may take; Postfix expands aliases
+        before it answers to the message.
         """
         replies = {}
         port = self.port if login is None else self.submission
-        with smtplib.SMTP(self.host, port, "client.test", DEADLINE) as smtp:
+        with smtplib.SMTP(self.host, port, "client.test", patience) as smtp:
             smtp.ehlo()
             if login is not None:
                 smtp.starttls(context=unverified())
