@@ -12,7 +12,6 @@
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
-#include "util/instant.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -38,6 +37,23 @@ struct watched {
 	bool seen; /* in this look */
 };
 
+/* What is done again and again: on the steward's own fiber or, as it may take
+ * long, on another, so that the lease is kept meanwhile. */
+struct duty {
+	const char *name;
+	int64_t period;
+	bool (*run)(void *ctx, const struct task *t, struct err *e);
+	bool (*send)(struct steward *s, const struct task *t, struct err *e);
+};
+
+/* A duty on its way. */
+struct errand {
+	struct steward *steward;
+	const struct duty *duty;
+	bool under_way;
+	unsigned fails; /* in a row */
+};
+
 struct steward {
 	struct loop *loop;
 	const struct gateway *gateway;
@@ -46,8 +62,9 @@ struct steward {
 	struct job jobs[JOBS];
 	struct expiry expiry;
 	struct reconcile reconcile;
-	struct err not_reconciled; /* why, the last time */
-	bool reconciling, newly;   /* we have the lease */
+	struct errand errands[JOBS];
+	bool newly; /* we have the lease */
+	bool away;  /* we have it not, or are to stop */
 	struct watched watched[WATCHED];
 	size_t count;
 	unsigned mending;  /* fibers that carry out plans */
@@ -242,78 +259,78 @@ static bool report(void *ctx, const struct task *t, struct err *e)
 	return true;
 }
 
-static bool look_after_expiry(void *ctx, const struct task *t, struct err *e)
+static bool look_after_expiry(struct steward *s, const struct task *t,
+			      struct err *e)
 {
-	struct steward *s = ctx;
-
-	return expiry_look(s->gateway, t, &s->expiry, e);
+	return expiry_look(s->gateway, t, &s->expiry, &s->away, e);
 }
 
-static bool sweep_expiry(void *ctx, const struct task *t, struct err *e)
+static bool sweep_expiry(struct steward *s, const struct task *t, struct err *e)
 {
-	struct steward *s = ctx;
-
-	return expiry_sweep(s->gateway, t, e);
+	return expiry_sweep(s->gateway, t, &s->away, e);
 }
 
-/* On a fiber of its own, because counting takes its time. */
-static void reconcile(void *ctx)
+static bool forget_held(struct steward *s, const struct task *t, struct err *e)
 {
-	struct steward *s = ctx;
-	CLEANUP(arena_release) struct arena *a = arena_new();
-	struct task t = task_of(a);
+	return expiry_forget(s->gateway, t, &s->away, e);
+}
 
+/* What others wrote in domains with limits is counted. */
+static bool look_after_limits(struct steward *s, const struct task *t,
+			      struct err *e)
+{
 	if (s->newly)
 		s->reconcile = (struct reconcile){0};
 	s->newly = false;
-	err_clear(&s->not_reconciled);
-	reconcile_look(&s->reconcile, s->gateway, &t, &s->stop,
-		       &s->not_reconciled);
-	s->reconciling = false;
+	return reconcile_look(&s->reconcile, s->gateway, t, &s->away, e);
 }
 
-/* The job: what others wrote in domains with limits is counted.  It fails as
- * it did the last time. */
-static bool look_after_limits(void *ctx, const struct task *t, struct err *e)
+static void job_failed(const char *name, const struct err *e)
 {
-	struct steward *s = ctx;
-
-	(void)t;
-	if (s->reconciling)
-		return true;
-	if (s->not_reconciled.kind != ERR_NONE)
-		err_set(e, s->not_reconciled.kind, "%s",
-			s->not_reconciled.text);
-	s->reconciling = true;
-	if (!fiber_start(s->loop, reconcile, s)) {
-		s->reconciling = false;
-		return err_set(e, ERR_LIMIT, "no fiber is left");
-	}
-	return e->kind == ERR_NONE;
+	log_event(LOG_WARNING, "job-failed", "job", name, "error", e->text,
+		  NULL);
 }
 
-/* Once an hour: whose time is over may be made by anybody again. */
-static bool forget_held(void *ctx, const struct task *t, struct err *e)
-{
-	struct steward *s = ctx;
-	struct store *store = s->gateway->store;
-	char now[INSTANT_SIZE];
-	bool more = true;
-
-	instant_text(now, clock_seconds());
-	while (more) {
-		if (!store->ops->forget_held(store, t, now, &more, e))
-			return false;
-	}
-	return true;
-}
-
-static void job_failed(const struct job *job, const struct err *e)
+static void not_run(const struct job *job, const struct err *e)
 {
 	/* Once, until it succeeds again. */
 	if (job->fails == 1)
-		log_event(LOG_WARNING, "job-failed", "job", job->name, "error",
-			  e->text, NULL);
+		job_failed(job->name, e);
+}
+
+static void go(void *ctx)
+{
+	struct errand *x = ctx;
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct task t = task_of(a);
+	struct err e = {0};
+
+	x->fails = x->duty->send(x->steward, &t, &e) ? 0 : x->fails + 1;
+	/* Once, until it succeeds again. */
+	if (x->fails == 1 && !x->steward->away)
+		job_failed(x->duty->name, &e);
+	x->under_way = false;
+}
+
+/* The job of an errand; one that is still under way is not sent twice. */
+static bool send(void *ctx, const struct task *t, struct err *e)
+{
+	struct errand *x = ctx;
+
+	(void)t;
+	if (x->under_way)
+		return true;
+	x->under_way = fiber_start(x->steward->loop, go, x);
+	return x->under_way || err_set(e, ERR_LIMIT, "no fiber is left");
+}
+
+static bool any_under_way(const struct steward *s)
+{
+	for (size_t i = 0; i < JOBS; i++) {
+		if (s->errands[i].under_way)
+			return true;
+	}
+	return s->mending > 0;
 }
 
 static void tell(struct steward *s, bool held)
@@ -334,8 +351,9 @@ static void look(struct steward *s)
 	lease_keep(&s->lease, s->gateway, &t, clock_now(), &e);
 	bool held = lease_is_held(&s->lease, clock_now());
 	tell(s, held);
+	s->away = s->stop || !held;
 	if (held) {
-		schedule_run(s->jobs, JOBS, s->gateway, &t, job_failed);
+		schedule_run(s->jobs, JOBS, s->gateway, &t, not_run);
 		return;
 	}
 	schedule_forget(s->jobs, JOBS);
@@ -354,31 +372,41 @@ static void work(void *ctx)
 		if (!s->stop)
 			fiber_park(clock_now() + LOOK_MILLIS);
 	}
-	while (s->mending > 0 || s->reconciling)
+	while (any_under_way(s))
 		fiber_sleep(STOP_LOOK);
 	struct task t = task_of(a);
 	lease_release(&s->lease, s->gateway, &t, clock_now());
 	s->ended = true;
 }
 
-static const struct job jobs[JOBS] = {
-	{.name = "journal", .period = JOURNAL_MILLIS, .run = look_after_plans},
-	{.name = "report", .period = REPORT_MILLIS, .run = report},
-	{.name = "expiry", .period = EXPIRY_LOOK, .run = look_after_expiry},
-	{.name = "expiry-sweep", .period = EXPIRY_SWEEP, .run = sweep_expiry},
-	{.name = "limits", .period = RECONCILE_LOOK, .run = look_after_limits},
-	{.name = "held", .period = EXPIRY_SWEEP, .run = forget_held},
+static const struct duty duties[JOBS] = {
+	{"journal", JOURNAL_MILLIS, look_after_plans, NULL},
+	{"report", REPORT_MILLIS, report, NULL},
+	{"expiry", EXPIRY_LOOK, NULL, look_after_expiry},
+	{"expiry-sweep", EXPIRY_SWEEP, NULL, sweep_expiry},
+	{"limits", RECONCILE_LOOK, NULL, look_after_limits},
+	{"held", EXPIRY_SWEEP, NULL, forget_held},
 };
+
+/* What the schedule knows of a duty. */
+static struct job job_of(struct steward *s, size_t i)
+{
+	const struct duty *d = &duties[i];
+	struct job job = {.name = d->name, .period = d->period};
+
+	s->errands[i] = (struct errand){.steward = s, .duty = d};
+	job.run = d->run != NULL ? d->run : send;
+	job.ctx = d->run != NULL ? (void *)s : (void *)&s->errands[i];
+	return job;
+}
 
 struct steward *steward_start(struct loop *l, const struct gateway *g)
 {
 	struct steward *s = alloc_zeroed(sizeof(*s));
 
 	*s = (struct steward){.loop = l, .gateway = g};
-	for (size_t i = 0; i < COUNT(jobs); i++) {
-		s->jobs[i] = jobs[i];
-		s->jobs[i].ctx = s;
-	}
+	for (size_t i = 0; i < JOBS; i++)
+		s->jobs[i] = job_of(s, i);
 	if (!fiber_start(l, work, s))
 		abort(); /* it is among the first */
 	return s;
@@ -386,7 +414,7 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 
 void steward_stop(struct steward *s)
 {
-	s->stop = true;
+	s->stop = s->away = true;
 	if (!s->ended)
 		fiber_wake(s->fiber);
 }

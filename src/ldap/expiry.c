@@ -6,7 +6,7 @@
 #include "ldap/store_parts.h"
 
 enum {
-	AT_ONCE = 5000,    /* entries that one call changes */
+	AT_ONCE = 200,     /* entries that one call changes */
 	SEARCH_FACTOR = 5, /* the search may take that many times a read */
 };
 
@@ -29,11 +29,8 @@ static void each_expired(void *ctx, LDAP *ld, LDAPMessage *message)
 	struct berval dn;
 	struct entry en;
 
-	if (f->count == AT_ONCE) {
-		f->more = true;
-		return;
-	}
-	if (!entry_read(ld, message, f->arena, &en, &f->err) ||
+	if (f->count == AT_ONCE || f->err.kind != ERR_NONE ||
+	    !entry_read(ld, message, f->arena, &en, &f->err) ||
 	    ldap_get_dn_ber(ld, message, &ber, &dn) != LDAP_SUCCESS)
 		return;
 	f->items[f->count++] =
@@ -55,12 +52,16 @@ static bool find(struct ldap_store *s, const struct task *t, const char *from,
 							     map_time(a, from),
 							     map_time(a, to)),
 			       .want = want,
+			       .limit = AT_ONCE,
 			       .each = each_expired,
 			       .ctx = f};
 
 	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR,
-		       "expired", e))
+		       "expired", e) &&
+	    op.result != LDAP_SIZELIMIT_EXCEEDED)
 		return false;
+	f->more = op.result == LDAP_SIZELIMIT_EXCEEDED;
+	err_clear(e);
 	if (f->err.kind != ERR_NONE)
 		*e = f->err;
 	return f->err.kind == ERR_NONE;

@@ -12,7 +12,7 @@
 
 enum {
 	SEARCH_FACTOR = 5, /* a search may take that many times a read */
-	FORGET_AT_ONCE = 500,
+	FORGET_AT_ONCE = 200,
 };
 
 struct found {
@@ -142,7 +142,6 @@ struct forgotten {
 	struct arena *arena;
 	const char **dns;
 	size_t count;
-	bool more;
 };
 
 static void each_forgotten(void *ctx, LDAP *ld, LDAPMessage *message)
@@ -150,9 +149,7 @@ static void each_forgotten(void *ctx, LDAP *ld, LDAPMessage *message)
 	struct forgotten *f = ctx;
 	char *dn = ldap_get_dn(ld, message);
 
-	if (f->count == FORGET_AT_ONCE)
-		f->more = true;
-	else if (dn != NULL)
+	if (dn != NULL && f->count < FORGET_AT_ONCE)
 		f->dns[f->count++] = arena_strdup(f->arena, dn);
 	ldap_memfree(dn);
 }
@@ -172,13 +169,16 @@ bool naming_forget(struct store *port, const struct task *t, const char *now,
 			       .filter = filter_to(a, schema_expires,
 						   map_time(a, now)),
 			       .want = want,
-			       .limit = OPERATION_ALL,
+			       .limit = FORGET_AT_ONCE,
 			       .each = each_forgotten,
 			       .ctx = &f};
 
 	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "held",
-		       e))
+		       e) &&
+	    op.result != LDAP_SIZELIMIT_EXCEEDED)
 		return false;
+	*more = op.result == LDAP_SIZELIMIT_EXCEEDED;
+	err_clear(e);
 	for (size_t i = 0; i < f.count; i++) {
 		struct operation gone = {.kind = OPERATION_DELETE,
 					 .dn = f.dns[i]};
@@ -189,6 +189,5 @@ bool naming_forget(struct store *port, const struct task *t, const char *now,
 			return false;
 		err_clear(e);
 	}
-	*more = f.more;
 	return true;
 }
