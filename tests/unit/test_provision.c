@@ -5,6 +5,7 @@
 #include "tests/lib/records.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/world.h"
+#include "util/clock.h"
 
 #define U(member) ((struct field)FIELD(struct user, member))
 
@@ -498,6 +499,92 @@ static void lists(void)
 	   "a domain one may not see is not there");
 }
 
+static struct store_ops ops; /* the store's, with a clock */
+static const struct store_ops *plain;
+static unsigned asked, slow_from;
+
+static bool list(struct store *s, const struct task *t, const struct query *q,
+		 struct page *ret, struct err *e)
+{
+	return ++asked < slow_from
+		       ? plain->list(s, t, q, ret, e)
+		       : err_set(e, ERR_TIMEOUT, "the directory is slow");
+}
+
+static void many_aliases(unsigned count)
+{
+	const char *to[] = {"ann@example.org"}, *none[] = {"x@many.example"};
+	struct domain d = domain_defaults;
+	struct revision rev;
+	struct err e = {0};
+
+	d.name = "many.example";
+	domain_complete(&d, w->arena);
+	if (!plain->add(w->store, &w->admin, KIND_DOMAIN, &d, &rev, &e))
+		OK(false, e.text);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct alias al = alias_defaults;
+
+		al.address = arena_printf(w->arena, "z%05u@many.example", i);
+		al.destinations =
+			(struct text_list){i == count - 1 ? none : to, 1};
+		alias_complete(&al, w->arena);
+		if (!plain->add(w->store, &w->admin, KIND_ALIAS, &al, &rev, &e))
+			OK(false, e.text);
+	}
+}
+
+/* One that is wanted among very many. */
+static void sieves(void)
+{
+	const bool no = false;
+	struct query q = {.kind = KIND_ALIAS,
+			  .domain = "many.example",
+			  .limit = 10,
+			  .ok = &no};
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct task t = w->admin;
+	struct page page = {0};
+	struct err e = {0};
+
+	plain = w->store->ops;
+	ops = *plain;
+	ops.list = list;
+	w->store->ops = &ops;
+	many_aliases(1500);
+	t.arena = a;
+	slow_from = 100;
+	OK(listing(&w->gateway, &t, &q, &page, &e) && page.count == 1 &&
+		   !page.more && asked == 2,
+	   "is found in two rounds");
+	OK(strcmp(kind_key(KIND_ALIAS, page.records), "z01499@many.example") ==
+			   0 &&
+		   arena_used(a) < 20000,
+	   "and nothing else is kept");
+	asked = 0;
+	slow_from = 2;
+	OK(listing(&w->gateway, &t, &q, &page, &e) && page.count == 0 &&
+		   page.more && page.last != NULL,
+	   "a slow directory makes a short page");
+	q.after = page.last;
+	asked = 0;
+	OK(listing(&w->gateway, &t, &q, &page, &e) && page.count == 1 &&
+		   !page.more,
+	   "and the next goes on there");
+	asked = slow_from;
+	OK(!listing(&w->gateway, &t, &q, &page, &e) && e.kind == ERR_TIMEOUT,
+	   "where nothing was looked at it has failed");
+	asked = 0;
+	q.after = NULL;
+	e = (struct err){0};
+	t.deadline = clock_now() + 1000;
+	slow_from = 100;
+	OK(listing(&w->gateway, &t, &q, &page, &e) && asked == 1 && page.more,
+	   "a page ends before its time does");
+	w->store->ops = plain;
+}
+
 int main(void)
 {
 	w = world_open();
@@ -514,6 +601,7 @@ int main(void)
 	new_passwords();
 	going();
 	lists();
+	sieves();
 	world_close(&w);
 	return tap_done();
 }
