@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/role.h"
 #include "core/tally.h"
 #include "util/text.h"
 
@@ -75,6 +76,8 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 	/* Another one since the question above: he stays. */
 	if (!text_equal(kind_id(k, record), s->id))
 		return true;
+	if (k == KIND_USER && !role_gone(r->g, &r->work, s->key, e))
+		return false;
 	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {
 		tally_removed(r->g, &r->work, k, record);
 		return true;

@@ -9,6 +9,7 @@
 #include "core/obstacle.h"
 #include "core/password.h"
 #include "core/rearrange.h"
+#include "core/role.h"
 #include "core/sender.h"
 #include "core/tally.h"
 #include "core/target.h"
@@ -232,6 +233,8 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
 				 !provision_not_held(g, t, key, e) ||
 				 !web_check(g, t, k, record, e)))
+		return false;
+	if (k == KIND_USER && !role_none(g, t, key, e))
 		return false;
 	const struct domain *found = k == KIND_DOMAIN ? record : NULL;
 	if (found != NULL && found->reserved_to.count > 0)

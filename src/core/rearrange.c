@@ -7,6 +7,7 @@
 #include "core/domain.h"
 #include "core/plan.h"
 #include "core/removal.h"
+#include "core/role.h"
 #include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
@@ -115,9 +116,12 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	if (text_equal(t->caller->login, key))
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"another administrator has to rename you");
+	bool any;
 	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e) ||
+	    (k == KIND_USER && (!role_none(g, t, to, e) ||
+				!role_movable(g, t, key, to, &any, e))) ||
 	    !closes_nothing(g, t, k, old, to, e))
-		return false;
+		return provision_denied(e, "rename", key);
 	const char *id = kind_id(k, old);
 	const char *until = removal_hold_until(g, t);
 	const struct step steps[] = {{STEP_RENAME, noun, key, to, id},

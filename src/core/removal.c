@@ -6,6 +6,7 @@
 #include "core/plan.h"
 #include "core/provision.h"
 #include "core/rearrange.h"
+#include "core/role.h"
 #include "core/tally.h"
 #include "core/target.h"
 #include "util/clock.h"
@@ -174,6 +175,10 @@ bool removal(const struct gateway *g, const struct task *t, enum kind k,
 		return false;
 	if (n.destinations.count > 0 && how->links == LINKS_REFUSE)
 		return refuse(t, key, &n, e);
+	bool roles = false;
+	if (k == KIND_USER && !role_movable(g, t, key, NULL, &roles, e))
+		return provision_denied(e, "delete", key);
+	n.rights = n.rights || roles;
 	bool named = n.destinations.count > 0 || n.rights;
 	if (how->links == LINKS_KEEP) {
 		*dangling = n.destinations;

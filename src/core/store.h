@@ -143,6 +143,17 @@ struct store_ops {
 		       const char *address, size_t limit, struct naming *ret,
 		       struct err *e);
 
+	/* With the gateway's own rights: whether any role or group names the
+	 * user of that address, who need not be there. */
+	bool (*roles)(struct store *s, const struct task *t,
+		      const char *address, bool *any, struct err *e);
+
+	/* Whether the caller might have each of these name `to` instead or,
+	 * with NULL, nobody. */
+	bool (*may_move_roles)(struct store *s, const struct task *t,
+			       const char *address, const char *to, bool *ret,
+			       struct err *e);
+
 	/* Until when nobody shall get an address (RFC 3339); NULL: no such
 	 * time is known. */
 	bool (*held)(struct store *s, const struct task *t, const char *address,

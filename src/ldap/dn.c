@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 /* Escaping more than necessary is allowed: everything that is not plain ASCII
  * goes as \XX, so that no byte needs thought. */
@@ -79,4 +80,12 @@ bool dn_equal(const char *a, const char *b)
 		other = next(&b);
 	} while (one == other && one != 0);
 	return one == other;
+}
+
+bool dn_is_below(const char *dn, const char *above)
+{
+	size_t size = strlen(dn), tail = strlen(above);
+
+	return size > tail && dn[size - tail - 1] == ',' &&
+	       strcasecmp(dn + size - tail, above) == 0;
 }

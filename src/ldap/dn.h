@@ -16,6 +16,9 @@ const char *dn_name(struct arena *a, const char *attr, const char *value);
  */
 bool dn_equal(const char *a, const char *b);
 
+/* Whether an entry is somewhere below another, as slapd spells both. */
+bool dn_is_below(const char *dn, const char *above);
+
 /* "attr=value,parent" with the value escaped (RFC 4514 section 2.4). */
 const char *dn_child(struct arena *a, const char *attr, const char *value,
 		     const char *parent);

@@ -21,12 +21,20 @@ static const struct {
 	{"provostViewer", true},
 };
 
-/* The first row with rights; what is before it are destinations. */
-enum { RIGHTS = 1 };
+/* The first row of each. */
+enum { RIGHTS = 1, ROLES = 2 };
 
 static size_t first_of(const struct links *l)
 {
-	return l->rights ? RIGHTS : 0;
+	switch (l->from) {
+	case LINKS_ALL:
+		break;
+	case LINKS_RIGHTS:
+		return RIGHTS;
+	case LINKS_ROLES:
+		return ROLES;
+	}
+	return 0;
 }
 
 const char *const *links_wanted(void)

@@ -7,12 +7,19 @@
 #include "ldap/entry.h"
 #include "util/field.h"
 
+/* Which attributes are looked at. */
+enum links_from {
+	LINKS_ALL,
+	LINKS_RIGHTS, /* senders and roles, not destinations */
+	LINKS_ROLES,
+};
+
 /* Names to look for, and what to put in their place. */
 struct links {
 	const char *base;
 	const struct text_list *names; /* addresses */
 	const char *to;                /* an address, or NULL */
-	bool rights; /* only senders and roles, not destinations */
+	enum links_from from;
 };
 
 /* Finds entries that name one of them. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/links.h"
 #include "ldap/list.h"
@@ -13,6 +14,7 @@
 enum {
 	SEARCH_FACTOR = 5, /* a search may take that many times a read */
 	FORGET_AT_ONCE = 200,
+	ROLES_AT_ONCE = 100, /* one may have and still be renamed or removed */
 };
 
 struct found {
@@ -82,6 +84,119 @@ bool naming_of(struct store *port, const struct task *t, const char *address,
 	ret->destinations.items =
 		list_keys(f.list, &ret->destinations.count, &ret->more);
 	ret->rights = f.rights;
+	return true;
+}
+
+/* Roles are looked at by the gateway itself: the caller need not see them. */
+struct roles {
+	struct arena *arena;
+	const struct links *links;
+	const char *journal; /* what is retired there gives nothing */
+	const char *dns[ROLES_AT_ONCE];
+	LDAPMod **changes[ROLES_AT_ONCE];
+	size_t count;
+	bool more;
+	struct err err;
+};
+
+static void each_role(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct roles *r = ctx;
+	struct entry en;
+	bool nowhere;
+	char *dn = ldap_get_dn(ld, message);
+
+	if (dn == NULL)
+		err_set(&r->err, ERR_INTERNAL, "an entry has no name");
+	else if (dn_is_below(dn, r->journal))
+		; /* it is on its way out */
+	else if (r->count == ROLES_AT_ONCE)
+		r->more = true;
+	else if (entry_read(ld, message, r->arena, &en, &r->err)) {
+		r->dns[r->count] = arena_strdup(r->arena, dn);
+		r->changes[r->count++] =
+			links_change(r->links, r->arena, &en, &nowhere);
+	}
+	ldap_memfree(dn);
+}
+
+static bool find_roles(struct ldap_store *s, const struct task *t,
+		       const struct links *links, struct roles *r,
+		       struct err *e)
+{
+	struct arena *a = t->arena;
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = s->set->base,
+			       .scope = LDAP_SCOPE_SUBTREE,
+			       .filter = links_filter(links, a),
+			       .want = links_wanted(),
+			       .limit = OPERATION_ALL,
+			       .each = each_role,
+			       .ctx = r};
+
+	*r = (struct roles){.arena = a,
+			    .links = links,
+			    .journal = schema_journal_dn(a, s->set->base)};
+	if (!store_run(s, t, &op, s->set->read_seconds, "roles", e))
+		return false;
+	if (r->err.kind != ERR_NONE)
+		*e = r->err;
+	return r->err.kind == ERR_NONE;
+}
+
+bool naming_roles(struct store *port, const struct task *t, const char *address,
+		  bool *any, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const struct text_list names = {&address, 1};
+	const struct links links = {s->set->base, &names, NULL, LINKS_ROLES};
+	struct roles r;
+
+	if (!find_roles(s, t, &links, &r, e))
+		return false;
+	*any = r.count > 0;
+	return true;
+}
+
+/* The no-op control has everything checked, the last member of a group, too. */
+static bool may_move(struct ldap_store *s, const struct task *t, const char *dn,
+		     LDAPMod **mods, bool *ret, struct err *e)
+{
+	struct controls c = store_as_caller(t);
+
+	control_no_op(&c);
+	struct operation op = {.kind = OPERATION_MODIFY,
+			       .dn = dn,
+			       .mods = mods,
+			       .controls = control_list(&c)};
+	*ret = mods != NULL &&
+	       (store_run(s, t, &op, s->set->write_seconds, dn, e) ||
+		op.result == LDAP_X_NO_OPERATION);
+	if (!*ret && e->kind != ERR_DENIED && e->kind != ERR_NOT_FOUND &&
+	    e->kind != ERR_INVALID && e->kind != ERR_NONE)
+		return store_nothing_done(e);
+	err_clear(e);
+	return true;
+}
+
+bool naming_may_move(struct store *port, const struct task *t,
+		     const char *address, const char *to, bool *ret,
+		     struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const struct text_list names = {&address, 1};
+	const struct links links = {s->set->base, &names, to, LINKS_ROLES};
+	struct roles r;
+
+	if (!find_roles(s, t, &links, &r, e))
+		return false;
+	*ret = true;
+	for (size_t i = 0; *ret && i < r.count; i++) {
+		if (!may_move(s, t, r.dns[i], r.changes[i], ret, e))
+			return false;
+	}
+	/* What nobody could name at once stays. */
+	*ret = *ret && !r.more;
 	return true;
 }
 

@@ -10,6 +10,11 @@
 /* As the operations of the store are called. */
 bool naming_of(struct store *port, const struct task *t, const char *address,
 	       size_t limit, struct naming *ret, struct err *e);
+bool naming_roles(struct store *port, const struct task *t, const char *address,
+		  bool *any, struct err *e);
+bool naming_may_move(struct store *port, const struct task *t,
+		     const char *address, const char *to, bool *ret,
+		     struct err *e);
 bool naming_hold(struct store *port, const struct task *t, const char *address,
 		 const char *until, struct err *e);
 bool naming_held(struct store *port, const struct task *t, const char *address,

@@ -1,7 +1,6 @@
 #include "ldap/steps.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "core/address.h"
 #include "ldap/dn.h"
@@ -19,17 +18,10 @@ enum {
 /* The only super administrators may be among those who would go. */
 struct members {
 	struct arena *arena;
-	const char *below; /* a DN with a comma before it */
+	const char *below; /* a DN */
 	size_t there, elsewhere;
 	struct err err;
 };
-
-static bool ends_in(const char *dn, const char *end)
-{
-	size_t size = strlen(dn), tail = strlen(end);
-
-	return size > tail && strcasecmp(dn + size - tail, end) == 0;
-}
 
 static void each_member(void *ctx, LDAP *ld, LDAPMessage *message)
 {
@@ -40,7 +32,7 @@ static void each_member(void *ctx, LDAP *ld, LDAPMessage *message)
 		return;
 	const struct berval *v = entry_values(&en, "member");
 	for (; v != NULL && v->bv_val != NULL; v++) {
-		if (ends_in(v->bv_val, m->below))
+		if (dn_is_below(v->bv_val, m->below))
 			m->there++;
 		else
 			m->elsewhere++;
@@ -51,8 +43,7 @@ static bool leaves_administrators(struct ldap_store *s, const struct task *t,
 				  const char *dn, struct err *e)
 {
 	static const char *const want[] = {"member", NULL};
-	struct members m = {.arena = t->arena,
-			    .below = arena_printf(t->arena, ",%s", dn)};
+	struct members m = {.arena = t->arena, .below = dn};
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = schema_administrators_dn(t->arena,
@@ -378,7 +369,7 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 /* Entries that name what is looked for. */
 struct linked {
 	struct arena *arena;
-	const char *except; /* DN that others end in, or NULL */
+	const char *except; /* what is below that DN; or NULL */
 	const char *dns[RELINK_AT_ONCE];
 	struct entry entries[RELINK_AT_ONCE];
 	size_t count;
@@ -393,7 +384,7 @@ static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
 
 	if (dn == NULL)
 		err_set(&l->err, ERR_INTERNAL, "an entry has no name");
-	else if (l->except != NULL && ends_in(dn, l->except))
+	else if (l->except != NULL && dn_is_below(dn, l->except))
 		; /* goes with all the rest there */
 	else if (l->count == RELINK_AT_ONCE)
 		l->more = true;
@@ -463,7 +454,8 @@ bool steps_relink(struct store *port, const struct task *t,
 	struct ldap_store *s = store_self(port);
 	struct arena *a = t->arena;
 	const struct links links = {s->set->base, names, to,
-				    what == RELINK_RIGHTS};
+				    what == RELINK_RIGHTS ? LINKS_RIGHTS
+							  : LINKS_ALL};
 	struct linked *found = arena_alloc(a, sizeof(*found));
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,
@@ -478,9 +470,7 @@ bool steps_relink(struct store *port, const struct task *t,
 
 	found->arena = a;
 	if (except != NULL)
-		found->except = arena_printf(a, ",%s",
-					     schema_dn(a, s->set->base,
-						       KIND_DOMAIN, except));
+		found->except = schema_dn(a, s->set->base, KIND_DOMAIN, except);
 	if (!find_links(s, t, &op, e))
 		return false;
 	if (found->err.kind != ERR_NONE) {

@@ -242,6 +242,29 @@ static void renames(void)
 	   "an administrator may, and has not");
 }
 
+/* The store was opened with a group in which he and somebody else are. */
+static void roles(void)
+{
+	static const char ghost[] = "ghost@plans.example";
+	struct err e = {0};
+	bool any = true, may = true;
+
+	OK(OPS->roles(con->store, &guest, ann, &any, &e) && !any,
+	   "who is in no role or group");
+	OK(OPS->roles(con->store, &guest, ghost, &any, &e) && any,
+	   "one who is, though he is not there, and the caller sees neither");
+	OK(OPS->may_move_roles(con->store, &guest, ghost, NULL, &may, &e) &&
+		   !may,
+	   "a guest takes him out of none");
+	OK(OPS->may_move_roles(con->store, &admin, ghost, NULL, &may, &e) &&
+		   may,
+	   "an administrator may");
+	OK(OPS->may_move_roles(con->store, &admin, ghost, ann, &may, &e) && may,
+	   "and put another in his place");
+	OK(OPS->roles(con->store, &admin, ghost, &any, &e) && any,
+	   "and has not");
+}
+
 static bool relink(const char *one, const char *other, const char *to,
 		   const char *except)
 {
@@ -359,6 +382,7 @@ int plan_contract(const struct contract *c)
 	updates();
 	claims();
 	renames();
+	roles();
 	links();
 	many_links();
 	for (int i = 0; i < MANY; i++)

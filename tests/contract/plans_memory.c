@@ -17,6 +17,7 @@ int main(void)
 				   .guest = &guest};
 
 	store_mem_administrator(store, "admin");
+	store_mem_role(store, "ghost@plans.example");
 	int status = plan_contract(&c);
 	journal_mem_close(&journal);
 	store_mem_close(&store);

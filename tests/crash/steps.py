@@ -142,7 +142,7 @@ def rename(directory, gateway):
     # Whoever goes on dies as well, after one step more each time.
     valid = Tally("valid after each of many deaths")
     old, new = names
-    status, _ = carry(directory, WRITTEN_DOWN, "rename", old, new)
+    status, _ = carry(directory, WRITTEN_DOWN + 1, "rename", old, new)  # whether his role can follow is tried as well
     deaths = 1
     while status == KILLED and deaths < 200:
         view = View(connection, gateway)

@@ -199,11 +199,62 @@ def super_administrator_among_users(cast):
         tap.is_(client.patch("/v1/users/" + address, {"password": "x"}).status, 403, login + ": nor by another way")
     cast.directory.delete_s(user_dn(address))
     made = cast.as_("olga").post("/v1/users", {"address": address, "password": PASSWORD})
-    tap.is_(made.status, 403, "nobody gets the name that is still in the role")
+    tap.is_(made.status, 409, "nobody gets the name that is still in the role")
     cast.directory.modify_s("cn=administrators,ou=roles," + BASE, [(ldap.MOD_DELETE, "member", [user_dn(address).encode()])])
     tap.is_(cast.as_("olga").post("/v1/users", {"address": address, "password": PASSWORD}).status, 201, "until it is not")
     tap.is_(cast.as_(address).get("/v1/me").json["super_administrator"], False, "and then he is nobody special")
     cast.as_("olga").delete("/v1/users/" + address)
+
+
+def has_role(reply, what):
+    tap.is_((reply.status, reply.json.get("code") if reply.json else None), (409, "has_role"), what)
+    tap.ok(OTHER not in str(reply.json) and "secret-group" not in str(reply.json), what + ": and not where", reply.json)
+
+
+def names_that_have_roles(cast):
+    """Who has the address has its roles: nobody gets one that is left in any."""
+    olga, adam = cast.as_("olga"), cast.as_("adam@" + OWN)
+    group = "cn=secret-group,ou=groups," + BASE
+    alice, carl, dora = ("%s@%s" % (name, OWN) for name in ("alice", "carl", "dora"))
+
+    def roles(address):
+        dn = user_dn(address)
+        found = cast.directory.search_s(BASE, ldap.SCOPE_SUBTREE, "(|(member=%s)(provostOwner=%s)(provostAdministrator=%s)(provostViewer=%s))" % (dn, dn, dn, dn), ["1.1"])
+        return sorted(name for name, _ in found)
+
+    for address in (alice, carl):
+        tap.is_(olga.post("/v1/users", {"address": address, "password": PASSWORD}).status, 201, "a user is made: " + address)
+    cast.give("provostOwner", user_dn(alice), OTHER)
+    cast.give("provostViewer", user_dn(carl), OWN)
+    cast.directory.add_s(group, [("objectClass", [b"groupOfNames"]), ("cn", [b"secret-group"]), ("member", [user_dn(alice).encode()])])
+    for who, client in (("owner", olga), ("administrator", adam)):
+        has_role(client.delete("/v1/users/" + alice), who + ": who owns another domain cannot be deleted")
+        has_role(client.patch("/v1/users/" + alice, {"address": dora}), who + ": nor renamed")
+    tap.is_(cast.as_("vera").delete("/v1/users/" + alice).status, 403, "a viewer is not told")
+    has_role(adam.delete("/v1/users/" + carl), "administrator: nor can a viewer whose role only the owner takes away")
+    tap.is_(roles(alice), sorted([group, domain_dn(OTHER)]), "the roles are as they were")
+    tap.is_(olga.delete("/v1/users/" + carl).status, 204, "owner: he can delete him")
+    tap.is_(roles(carl), [], "owner: with the role")
+    refused = cast.admin.delete("/v1/users/" + alice)
+    tap.is_((refused.status, refused.json["code"]), (409, "has_role"), "super administrator: the last member of a group stays")
+    tap.is_(roles(alice), sorted([group, domain_dn(OTHER)]), "super administrator: and nothing is done")
+    tap.is_(cast.admin.patch("/v1/users/" + alice, {"address": dora}).status, 200, "super administrator: he is renamed")
+    tap.is_((roles(alice), roles(dora)), ([], sorted([group, domain_dn(OTHER)])), "super administrator: his roles follow")
+    cast.directory.modify_s(group, [(ldap.MOD_ADD, "member", [principal_dn("admin").encode()])])
+    tap.is_(cast.admin.delete("/v1/users/" + dora).status, 204, "super administrator: he is deleted")
+    tap.is_(roles(dora), [], "super administrator: with his roles")
+    # By an LDAP tool, which takes only the entry.
+    tap.is_(olga.post("/v1/users", {"address": alice}).status, 201, "the address is free again")
+    cast.give("provostOwner", user_dn(alice), OTHER)
+    cast.directory.delete_s(user_dn(alice))
+    has_role(olga.post("/v1/users", {"address": alice}), "owner: what is left in a role is nobody's")
+    has_role(adam.patch("/v1/users/bob@" + OWN, {"address": alice}), "administrator: nor by a rename")
+    tap.is_(cast.admin.post("/v1/users", {"address": alice}).json["code"], "has_role", "super administrator: nor by him")
+    tap.is_(cast.as_("vera").post("/v1/users", {"address": alice}).status, 403, "a viewer is not told of it")
+    cast.directory.modify_s(domain_dn(OTHER), [(ldap.MOD_DELETE, "provostOwner", [user_dn(alice).encode()])])
+    tap.is_(olga.post("/v1/users", {"address": alice}).status, 201, "owner: once it is taken out it is")
+    tap.is_(olga.delete("/v1/users/" + alice).status, 204, "owner: and he goes as anybody")
+    cast.directory.delete_s(group)
 
 
 def large_domain(cast):
@@ -256,6 +307,7 @@ def main():
         viewer(cast)
         super_administrator_among_users(cast)
         with_ldap_tools(cast)
+        names_that_have_roles(cast)
         large_domain(cast)
         cast.directory.unbind_s()
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")

@@ -378,6 +378,9 @@ def hold_contract(which):
     """Put a contract of tests/contract to a directory, and end as it ended."""
     base = "o=mail,dc=contract"
     guest = ldif("uid=guest,ou=principals," + base, principal_entry("guest"))
+    guest += ldif("cn=ghosts,ou=groups," + base, {"objectClass": ["groupOfNames"], "cn": ["ghosts"],
+                                                  "member": ["uid=guest,ou=principals," + base,
+                                                             "mail=ghost@plans.example,provostDomainName=plans.example,ou=domains," + base]})
     with Directory(base=base, entries=guest) as directory:
         command = [os.path.join(os.environ.get("top_builddir", "."), "tests/contract/directory"), directory.ldapi, base, which]
         sys.stdout.flush()

@@ -25,6 +25,9 @@ const char *store_mem_password(struct store *s, const char *address);
  * What it does itself is not told again. */
 void store_mem_before_write(struct store *s, void (*fn)(void *ctx), void *ctx);
 
+/* Give the user of that address, there or not, a role; NULL: take it away. */
+void store_mem_role(struct store *s, const char *address);
+
 /* Somebody wrote what no reader can see: only the guard changes. */
 void store_mem_touch(struct store *s, enum kind k, const char *key);
 

@@ -35,6 +35,7 @@ struct store_mem {
 	enum store_mem_trouble trouble;
 	bool down;
 	const char *held, *held_until; /* one address */
+	const char *role;              /* one address that has any */
 };
 
 static inline struct store_mem *store_mem_self(struct store *s)

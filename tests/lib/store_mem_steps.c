@@ -175,6 +175,9 @@ static bool relink(struct store *port, const struct task *t,
 	*more = false;
 	if (!store_mem_is_up(s, e))
 		return false;
+	if (s->role != NULL && is_in(names, s->role) &&
+	    store_mem_may_write(s, t))
+		s->role = to != NULL ? arena_strdup(s->arena, to) : NULL;
 	for (struct item **at = &s->items; *at != NULL;) {
 		struct item *it = *at;
 
@@ -224,6 +227,34 @@ static bool naming(struct store *port, const struct task *t,
 	qsort(ret->destinations.items, ret->destinations.count,
 	      sizeof(*ret->destinations.items), by_text);
 	return true;
+}
+
+static bool roles(struct store *port, const struct task *t, const char *address,
+		  bool *any, struct err *e)
+{
+	const struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*any = text_equal(s->role, address);
+	return store_mem_is_up(s, e);
+}
+
+static bool may_move_roles(struct store *port, const struct task *t,
+			   const char *address, const char *to, bool *ret,
+			   struct err *e)
+{
+	const struct store_mem *s = store_mem_self(port);
+
+	(void)to;
+	*ret = !text_equal(s->role, address) || store_mem_may_write(s, t);
+	return store_mem_is_up(s, e);
+}
+
+void store_mem_role(struct store *port, const char *address)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	s->role = address != NULL ? arena_strdup(s->arena, address) : NULL;
 }
 
 static bool hold(struct store *port, const struct task *t, const char *address,
@@ -377,6 +408,8 @@ const struct store_ops store_mem_steps = {
 	.measure = measure,
 	.may_create = may_create,
 	.naming = naming,
+	.roles = roles,
+	.may_move_roles = may_move_roles,
 	.hold = hold,
 	.held = held,
 	.forget_held = forget_held,
