@@ -66,7 +66,7 @@ def value_in(directory, name):
 def command_of(path):
     """The command in the head of main.cf, as it stands there, and the names it sets."""
     with open(path, encoding="ascii") as file:
-        found = re.search(r"^#   postconf -e (.*?[^\\])\n", file.read(), re.M | re.S)
+        found = re.search(r"^#   postconf -c /etc/postfix.new -e (.*?[^\\])\n", file.read(), re.M | re.S)
     text = re.sub(r"^#", "", found.group(1), flags=re.M)
     return text, set(re.findall(r"'(\w+) =", text))
 
