@@ -200,19 +200,38 @@ static void check_destinations(const struct analysis *an,
 	}
 }
 
+/* Itself, or what it stands for. */
+static const char *stands_for(const struct held_domain *d)
+{
+	return text_equal(d->kind, "alias") && d->target != NULL ? d->target
+								 : d->name;
+}
+
+/* What an administrator of two domains gave stays when he has lost one. */
+static void check_sender(const struct analysis *an,
+			 const struct held_address *h, const char *sender)
+{
+	const char *name = address_domain(sender);
+	const struct held_domain *d =
+		name != NULL ? census_domain(an->census, name) : NULL;
+
+	if (d == NULL)
+		report_find(an->report, FIND_SENDER_FOREIGN, h->address,
+			    "he may send as %s, whose domain is not ours",
+			    sender);
+	else if (h->domain != NULL &&
+		 strcasecmp(stands_for(d), stands_for(h->domain)) != 0)
+		report_find(an->report, FIND_SENDER_ELSEWHERE, h->address,
+			    "of the domain %s, he may send as %s of the "
+			    "domain %s",
+			    h->domain->name, sender, d->name);
+}
+
 static void check_senders(const struct analysis *an,
 			  const struct held_address *h)
 {
-	for (size_t i = 0; i < h->senders.count; i++) {
-		const char *sender = h->senders.items[i];
-		const char *domain = address_domain(sender);
-
-		if (domain == NULL || census_domain(an->census, domain) == NULL)
-			report_find(an->report, FIND_SENDER_FOREIGN, h->address,
-				    "he may send as %s, whose domain is not "
-				    "ours",
-				    sender);
-	}
+	for (size_t i = 0; i < h->senders.count; i++)
+		check_sender(an, h, h->senders.items[i]);
 }
 
 void analyse_addresses(const struct analysis *an)

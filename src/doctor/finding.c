@@ -40,6 +40,8 @@ static const struct finding_kind kinds[FIND_COUNT] = {
 		"take the destination away, or enable it"},
 	[FIND_SENDER_FOREIGN] = {"sender_foreign", SEVERITY_WARNING,
 		"take the sender away: mail under it would be forged"},
+	[FIND_SENDER_ELSEWHERE] = {"sender_elsewhere", SEVERITY_INFO,
+		"nothing, if that is meant: it stays when whoever gave it has lost his role there"},
 	[FIND_ROLE_MISSING] = {"role_missing", SEVERITY_WARNING,
 		"take the name out of the role, before somebody is made who is called so"},
 	[FIND_LOOP] = {"loop", SEVERITY_ERROR,
