@@ -78,8 +78,9 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 		return true;
 	if (k == KIND_USER && !role_gone(r->g, &r->work, s->key, e))
 		return false;
+	const char *mark = tally_seen(r->g, &r->work, k, s->key);
 	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {
-		tally_removed(r->g, &r->work, k, record);
+		tally_removed(r->g, &r->work, k, record, mark);
 		return true;
 	}
 	return e->kind == ERR_NOT_FOUND ||

@@ -471,8 +471,9 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	    !web_change(g, t, c->kind, old, ret, &seen, rev, e))
 		return false;
 	/* If an earlier try did it, what that counted is needed. */
-	const struct tally_hold none = {0};
-	tally_changed(g, t, c->kind, old, ret, c->doubt.any ? &none : &c->held);
+	if (c->doubt.any)
+		c->held.more = (struct tally){0};
+	tally_changed(g, t, c->kind, old, ret, &c->held);
 	return true;
 }
 

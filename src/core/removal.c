@@ -30,10 +30,12 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 			       key);
 	*id = kind_id(k, there);
 	if (!provision_matches(if_match, &seen, e) ||
-	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)) ||
-	    !g->store->ops->remove(g->store, t, k, key, &seen, e))
+	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)))
 		return false;
-	tally_removed(g, t, k, there);
+	const char *mark = tally_seen(g, t, k, key);
+	if (!g->store->ops->remove(g->store, t, k, key, &seen, e))
+		return false;
+	tally_removed(g, t, k, there, mark);
 	return true;
 }
 

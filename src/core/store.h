@@ -187,10 +187,16 @@ struct store_ops {
 			const struct tally *limits, const struct tally *more,
 			struct err *e);
 
-	/* Count that much less, where it is counted at all. */
+	/* What tells the domain's tally from one that is begun anew; opaque.
+	 * NULL: it has none. */
+	bool (*mark)(struct store *s, const struct task *t, const char *domain,
+		     const char **ret, struct err *e);
+
+	/* Count that much less, where it is counted at all; with a mark, only
+	 * in that tally: one begun since may have been counted without it. */
 	bool (*release)(struct store *s, const struct task *t,
-			const char *domain, const struct tally *less,
-			struct err *e);
+			const char *domain, const char *mark,
+			const struct tally *less, struct err *e);
 
 	/* Count no more what is not 0 in `which`, until it is limited anew;
 	 * NULL: drop the whole tally of the domain with that id. */
@@ -198,9 +204,10 @@ struct store_ops {
 		       const char *domain, const char *id,
 		       const struct tally *which, struct err *e);
 
-	/* Count a domain anew.  Counters become what was counted if the guard
-	 * is still `settled`: nothing that was reserved before is under way.
-	 * Otherwise, and with NULL, they only grow. */
+	/* Count a domain anew.  If the guard is still `settled`, so that
+	 * nothing that was reserved before is under way, and the counters are
+	 * not what was counted, the tally is begun anew.  Otherwise, and with
+	 * NULL, they only grow. */
 	bool (*recount)(struct store *s, const struct task *t,
 			const char *domain, const char *settled,
 			struct recount *ret, struct err *e);

@@ -178,20 +178,34 @@ bool tally_new_alias(const struct gateway *g, const struct task *t,
 
 /* If that fails, more is counted than there is, until it is counted anew. */
 static void release(const struct gateway *g, const struct task *t,
-		    const char *domain, const struct tally *less)
+		    const char *domain, const char *mark,
+		    const struct tally *less)
 {
 	struct task after = *t;
 	struct err ignored = {0};
 
 	after.deadline = clock_now() + AFTERWARDS;
-	g->store->ops->release(g->store, &after, domain, less, &ignored);
+	g->store->ops->release(g->store, &after, domain, mark, less, &ignored);
 }
 
 void tally_let_go(const struct gateway *g, const struct task *t,
 		  const struct tally_hold *h, const struct err *why)
 {
 	if (h->domain != NULL && why->kind != ERR_UNKNOWN)
-		release(g, t, h->domain, &h->more);
+		release(g, t, h->domain, NULL, &h->more);
+}
+
+const char *tally_seen(const struct gateway *g, const struct task *t,
+		       enum kind k, const char *key)
+{
+	const char *mark = NULL;
+	struct err ignored = {0};
+
+	return k != KIND_DOMAIN && g->store->ops->mark(g->store, t,
+						       address_domain(key),
+						       &mark, &ignored)
+		       ? mark
+		       : NULL;
 }
 
 /* What of a quota counts. */
@@ -208,8 +222,11 @@ static bool change_user(const struct gateway *g, const struct task *t,
 	const struct tally more = {.quota_bytes = plus - ret->more.quota_bytes};
 	struct domain d;
 
+	ret->mark = NULL;
 	if (plus == 0)
 		return true; /* whoever has none may keep it so */
+	if (plus < 0)
+		ret->mark = tally_seen(g, t, KIND_USER, old->address);
 	return domain_of(g, t, old->address, &d, e) &&
 	       tally_check_quota(&d, now, t->arena, e) &&
 	       (more.quota_bytes <= 0 ||
@@ -255,12 +272,13 @@ void tally_changed(const struct gateway *g, const struct task *t, enum kind k,
 	if (k != KIND_USER)
 		return;
 	less.quota_bytes += weight(was) - weight(is);
-	if (less.quota_bytes > 0)
-		release(g, t, address_domain(was->address), &less);
+	if (less.quota_bytes > 0 &&
+	    (h->mark != NULL || weight(was) <= weight(is)))
+		release(g, t, address_domain(was->address), h->mark, &less);
 }
 
 void tally_removed(const struct gateway *g, const struct task *t, enum kind k,
-		   const void *record)
+		   const void *record, const char *mark)
 {
 	const char *key = kind_key(k, record);
 	struct err ignored = {0};
@@ -271,5 +289,6 @@ void tally_removed(const struct gateway *g, const struct task *t, enum kind k,
 		return;
 	}
 	const struct tally less = one_more(k, record);
-	release(g, t, address_domain(key), &less);
+	if (mark != NULL)
+		release(g, t, address_domain(key), mark, &less);
 }

@@ -18,6 +18,7 @@
 struct tally_hold {
 	const char *domain; /* NULL: nothing */
 	struct tally more;
+	const char *mark; /* of the tally, where something is to be less */
 };
 
 /* The limits a domain has; NUMBER_NONE: none. */
@@ -62,8 +63,14 @@ void tally_changed(const struct gateway *g, const struct task *t, enum kind k,
 		   const void *old, const void *now,
 		   const struct tally_hold *h);
 
-/* A record was removed, by us and not by somebody else. */
+/* Before a removal: the mark of the tally it is counted in; NULL: in none that
+ * could be seen. */
+const char *tally_seen(const struct gateway *g, const struct task *t,
+		       enum kind k, const char *key);
+
+/* A record was removed, by us and not by somebody else.  What was not counted
+ * in a tally with that mark is left to core/reconcile. */
 void tally_removed(const struct gateway *g, const struct task *t, enum kind k,
-		   const void *record);
+		   const void *record, const char *mark);
 
 #endif

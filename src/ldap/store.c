@@ -384,6 +384,7 @@ static const struct store_ops ops = {
 	.forget_held = naming_forget,
 	.may_create = steps_may_create,
 	.reserve = ldap_tally_reserve,
+	.mark = ldap_tally_mark,
 	.release = ldap_tally_release,
 	.forget = ldap_tally_forget,
 	.recount = ldap_tally_recount,

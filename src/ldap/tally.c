@@ -20,7 +20,7 @@ enum {
 };
 
 static const char class[] = "provostTally", tally_of[] = "provostTallyOf",
-		  tally_cn[] = "cn";
+		  tally_cn[] = "cn", tally_mark[] = "entryUUID";
 
 struct counter {
 	const char *attr;
@@ -80,7 +80,7 @@ static struct work work_on(struct store *port, const struct task *t,
 struct seen {
 	struct arena *arena;
 	bool there;
-	const char *of, *guard;
+	const char *of, *guard, *mark;
 	struct tally has;
 	struct err err;
 };
@@ -95,6 +95,7 @@ static void each_seen(void *ctx, LDAP *ld, LDAPMessage *message)
 	s->there = true;
 	s->of = entry_text(&en, tally_of);
 	s->guard = entry_text(&en, schema_guard);
+	s->mark = entry_text(&en, tally_mark);
 	for (size_t i = 0; i < COUNTERS; i++) {
 		const char *text = entry_text(&en, counters[i].attr);
 		int64_t n = NUMBER_NONE;
@@ -107,9 +108,13 @@ static void each_seen(void *ctx, LDAP *ld, LDAPMessage *message)
 
 static bool look(const struct work *w, struct seen *ret, struct err *e)
 {
-	const char *const want[] = {tally_of,         schema_guard,
-				    counters[0].attr, counters[1].attr,
-				    counters[2].attr, NULL};
+	const char *const want[] = {tally_of,
+				    schema_guard,
+				    tally_mark,
+				    counters[0].attr,
+				    counters[1].attr,
+				    counters[2].attr,
+				    NULL};
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = w->dn,
 			       .scope = LDAP_SCOPE_BASE,
@@ -312,13 +317,25 @@ bool ldap_tally_reserve(struct store *port, const struct task *t,
 			domain);
 }
 
+bool ldap_tally_mark(struct store *port, const struct task *t,
+		     const char *domain, const char **ret, struct err *e)
+{
+	const struct work w = work_on(port, t, domain);
+	struct seen s;
+
+	if (!look(&w, &s, e))
+		return false;
+	*ret = s.mark;
+	return true;
+}
+
 bool ldap_tally_release(struct store *port, const struct task *t,
-			const char *domain, const struct tally *less,
-			struct err *e)
+			const char *domain, const char *mark,
+			const struct tally *less, struct err *e)
 {
 	const struct work w = work_on(port, t, domain);
 	struct arena *a = t->arena;
-	struct assertion parts[COUNTERS];
+	struct assertion parts[COUNTERS + 1];
 	LDAPMod *mods[COUNTERS + 1] = {NULL};
 	struct operation op = {.kind = OPERATION_MODIFY, .mods = mods};
 	struct seen s;
@@ -338,7 +355,11 @@ bool ldap_tally_release(struct store *port, const struct task *t,
 			(struct assertion){LDAP_FILTER_GE, counters[i].attr,
 					   digits(a, minus)};
 	}
-	return n == 0 || write_tally(&w, &op, parts, n, &result, e) ||
+	size_t count = n;
+	if (mark != NULL)
+		parts[count++] = (struct assertion){LDAP_FILTER_EQUALITY,
+						    tally_mark, mark};
+	return n == 0 || write_tally(&w, &op, parts, count, &result, e) ||
 	       (result == LDAP_ASSERTION_FAILED || result == LDAP_NO_SUCH_OBJECT
 			? (err_clear(e), true)
 			: false);
@@ -487,6 +508,23 @@ static bool discard(const struct work *w, const struct seen *s,
 	return true;
 }
 
+/* Who has just removed something, and is about to say so, must not have it
+ * taken from a counter that was counted without it: what he has seen of the
+ * tally no longer holds for the next one. */
+static bool begin_anew(const struct work *w, const struct seen *s,
+		       const struct tally *limits, struct recount *ret,
+		       bool *again, struct err *e)
+{
+	if (!discard(w, s, ret, e))
+		return false;
+	*again = ret->guard != NULL;
+	ret->settled = ret->mended = !*again;
+	/* If that fails, the next who needs it begins it. */
+	if (ret->mended && !begin(w, s->of, limits, e))
+		err_clear(e);
+	return true;
+}
+
 static bool recount_once(const struct work *w, const char *settled,
 			 bool strictly, struct recount *ret, bool *again,
 			 struct err *e)
@@ -512,12 +550,12 @@ static bool recount_once(const struct work *w, const char *settled,
 	if (!count_there(w, &there, e))
 		return e->kind == ERR_NOT_FOUND && (err_clear(e), true);
 	size_t n = correct(w, &s, &limits, &there, ret->settled, mods, parts);
-	if (n > 0 && !put_right(w, &s, mods, parts, n, strictly || ret->settled,
-				&done, e))
+	if (n > 0 && ret->settled)
+		return begin_anew(w, &s, &limits, ret, again, e);
+	if (n > 0 && !put_right(w, &s, mods, parts, n, strictly, &done, e))
 		return false;
 	*again = !done;
 	ret->mended = n > 0 && done;
-	ret->settled = ret->settled && done;
 	return true;
 }
 

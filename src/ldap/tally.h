@@ -16,9 +16,11 @@ bool ldap_tally_reserve(struct store *port, const struct task *t,
 			const char *domain, const char *id,
 			const struct tally *limits, const struct tally *more,
 			struct err *e);
+bool ldap_tally_mark(struct store *port, const struct task *t,
+		     const char *domain, const char **ret, struct err *e);
 bool ldap_tally_release(struct store *port, const struct task *t,
-			const char *domain, const struct tally *less,
-			struct err *e);
+			const char *domain, const char *mark,
+			const struct tally *less, struct err *e);
 bool ldap_tally_forget(struct store *port, const struct task *t,
 		       const char *domain, const char *id,
 		       const struct tally *which, struct err *e);

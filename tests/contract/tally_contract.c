@@ -70,7 +70,7 @@ static void release(const char *domain, struct tally less, const char *what)
 {
 	struct err e = {0};
 
-	OK(OPS->release(con->store, &guest, domain, &less, &e), what);
+	OK(OPS->release(con->store, &guest, domain, NULL, &less, &e), what);
 }
 
 /* What there is of it, asked by wanting more than there can be. */
@@ -221,6 +221,48 @@ static void recounting(const struct domain *d)
 	   "limit_reached users 4 max_users 3", "to what there is");
 }
 
+static const char *mark_of(const char *domain)
+{
+	const char *mark = NULL;
+	struct err e = {0};
+
+	if (!OPS->mark(con->store, &guest, domain, &mark, &e))
+		OK(false, e.text);
+	return mark;
+}
+
+static void release_of(const char *mark)
+{
+	const struct tally one = {.users = 1};
+	struct err e = {0};
+
+	if (!OPS->release(con->store, &guest, limited, mark, &one, &e))
+		OK(false, e.text);
+}
+
+/* Something is removed; before that is counted the domain is counted anew. */
+static void marks(const struct domain *d)
+{
+	const struct tally three = {3, NONE, NONE}, nine = {9, NONE, NONE};
+	const char *before = mark_of(limited);
+
+	OK(mark_of("none.example") == NULL, "what is not counted has no mark");
+	IS(reserved(limited, d->id, &nine, (struct tally){.users = 2}), "",
+	   "four, and two to come");
+	OK(text_equal(mark_of(limited), before), "the mark stays");
+	release_of(before);
+	recount(limited, recount(limited, NULL).guard);
+	OK(!text_equal(mark_of(limited), before),
+	   "until the domain is counted anew");
+	release_of(before);
+	IS(reserved(limited, d->id, &three, (struct tally){.users = 1}),
+	   "limit_reached users 4 max_users 3",
+	   "then nothing is less that was counted before");
+	release_of(mark_of(limited));
+	IS(reserved(limited, d->id, &three, (struct tally){.users = 1}),
+	   "limit_reached users 3 max_users 3", "but what is counted now");
+}
+
 /* Of two domains, one after the other. */
 static void listing(const struct domain *d)
 {
@@ -251,5 +293,6 @@ void tally_contract(const struct contract *c, struct arena *a)
 	quotas(&d);
 	forgetting(&d);
 	recounting(&d);
+	marks(&d);
 	listing(&no);
 }

@@ -602,6 +602,7 @@ struct store *store_mem_open(void)
 	ops.etag = etag;
 	ops.expire = survey_mem_expire;
 	ops.reserve = tally_mem.reserve;
+	ops.mark = tally_mem.mark;
 	ops.release = tally_mem.release;
 	ops.forget = tally_mem.forget;
 	ops.recount = tally_mem.recount;

@@ -24,6 +24,7 @@ struct store_mem {
 	struct arena *arena;
 	struct item *items;
 	struct counted *tallies;
+	unsigned marks; /* of tallies, given out */
 	const char *administrators[STORE_MEM_ADMINISTRATORS];
 	size_t administrator_count;
 	int64_t numbers; /* given out */

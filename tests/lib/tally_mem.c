@@ -14,7 +14,7 @@ struct counted {
 	struct counted *next;
 	const char *domain, *of;
 	struct tally has;
-	unsigned guard;
+	unsigned guard, mark;
 };
 
 static const struct field fields[] = {FIELD(struct tally, users),
@@ -86,6 +86,7 @@ static struct counted *prepare(struct store_mem *s, const char *domain,
 	if (c == NULL) {
 		c = arena_alloc(s->arena, sizeof(*c));
 		c->domain = arena_strdup(s->arena, domain);
+		c->mark = ++s->marks;
 		c->next = s->tallies;
 		s->tallies = c;
 	}
@@ -118,16 +119,28 @@ static bool reserve(struct store *port, const struct task *t,
 	return written(s, c);
 }
 
+static bool mark(struct store *port, const struct task *t, const char *domain,
+		 const char **ret, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	const struct counted *c = find(s, domain);
+
+	*ret = c != NULL ? arena_printf(t->arena, "%u", c->mark) : NULL;
+	return store_mem_is_up(s, e);
+}
+
 static bool release(struct store *port, const struct task *t,
-		    const char *domain, const struct tally *less, struct err *e)
+		    const char *domain, const char *only,
+		    const struct tally *less, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	struct counted *c = find(s, domain);
 
-	(void)t;
 	if (!store_mem_is_up(s, e))
 		return false;
-	if (c == NULL)
+	if (c == NULL ||
+	    (only != NULL &&
+	     strcmp(only, arena_printf(t->arena, "%u", c->mark)) != 0))
 		return true;
 	for (size_t i = 0; i < COUNT(fields); i++) {
 		if (of(i, less) > 0 && of(i, &c->has) >= of(i, less))
@@ -212,6 +225,10 @@ static bool recount(struct store *port, const struct task *t,
 	}
 	const struct tally there = count_there(s, domain);
 	correct(c, &limits, &there, ret);
+	if (ret->settled && ret->mended) {
+		c->mark = ++s->marks;
+		ret->guard = NULL;
+	}
 	return true;
 }
 
@@ -255,6 +272,7 @@ static bool no_log(struct store *port, const struct task *t, const char *since,
 
 const struct store_ops tally_mem = {
 	.reserve = reserve,
+	.mark = mark,
 	.release = release,
 	.forget = forget,
 	.recount = recount,

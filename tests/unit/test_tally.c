@@ -239,6 +239,48 @@ static void lost(void)
 	is_counted(4, 2, 1060, "so he is counted");
 }
 
+static void count_anew(void)
+{
+	struct recount r;
+	struct err e = {0};
+
+	hearing->recount(w->store, &w->admin, here, NULL, &r, &e);
+	hearing->recount(w->store, &w->admin, here, r.guard, &r, &e);
+}
+
+static bool release_late(struct store *s, const struct task *t,
+			 const char *domain, const char *mark,
+			 const struct tally *less, struct err *e)
+{
+	count_anew();
+	return hearing->release(s, t, domain, mark, less, e);
+}
+
+/* All are counted anew when something is gone and not yet told. */
+static void raced(void)
+{
+	struct err e;
+
+	hearing = w->store->ops;
+	deaf = *hearing;
+	deaf.release = release_late;
+	w->store->ops = &deaf;
+	count_anew();
+	int64_t users = tally_mem_of(w->store, here)->users;
+	OK(world_remove(&w->gateway, &w->admin, KIND_USER, "third@example.org",
+			false, NULL, &e),
+	   "a user goes while all are counted");
+	OK(tally_mem_of(w->store, here)->users == users - 1,
+	   "he is taken off once");
+	int64_t bytes = tally_mem_of(w->store, here)->quota_bytes;
+	OK(set_quota("ann@example.org", 1000, &e), "a quota is lowered");
+	OK(tally_mem_of(w->store, here)->quota_bytes < bytes, "and counted");
+	bytes = tally_mem_of(w->store, here)->quota_bytes;
+	count_anew();
+	OK(tally_mem_of(w->store, here)->quota_bytes == bytes, "once, too");
+	w->store->ops = hearing;
+}
+
 int main(void)
 {
 	w = world_open();
@@ -248,6 +290,7 @@ int main(void)
 	quotas();
 	lost();
 	again();
+	raced();
 	world_close(&w);
 	return tap_done();
 }
