@@ -43,6 +43,7 @@ struct work {
 	size_t window; /* so many hops are looked up together */
 	bool settled, is_large;
 	bool sees_all;
+	bool links_only; /* it is asked who leads to whom, and nothing else */
 };
 
 static struct slot *probe(const struct table *t, const char *name)
@@ -204,6 +205,10 @@ static bool view_of(struct work *w, const struct parts *is, struct view *v)
 
 	*v = (struct view){.is = *is};
 	bool known = look(w, v->is.base, &v->own);
+	/* What leads somewhere does so whatever its domain. */
+	if (known && w->links_only && in_force(v->own) &&
+	    v->own->destinations.count > 0)
+		return true;
 	known = look(w, v->is.domain, &v->domain) && known;
 	known = look(w, v->is.catch_all, &v->catch_all) && known;
 	if (!known)
@@ -642,6 +647,7 @@ bool resolve_returns(const struct gateway *g, const struct task *t,
 	/* Who may not see something is not to be warned of it, here. */
 	struct work w = {.gateway = g, .task = t, .ret = &r, .sees_all = true};
 
+	w.links_only = true;
 	prepare(&w);
 	struct slot *s = slot_of(t->arena, &w.posts, entry->key);
 	s->post = entry;
