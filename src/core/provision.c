@@ -142,6 +142,20 @@ bool provision_denied(struct err *e, const char *verb, const char *key)
 	return false;
 }
 
+/* Which of two users of the same address it is, is told by that alone. */
+static bool see_mailbox(const struct gateway *g, const struct task *t,
+			struct user *there, struct err *e)
+{
+	struct err why = {0};
+
+	if (there->mailbox_id != NULL ||
+	    g->store->ops->mailbox(g->store, t, there->address,
+				   &there->mailbox_id, &why))
+		return true;
+	*e = why;
+	return false;
+}
+
 /* Whether what is there is what we sent, when the answer to that was lost.  If
  * it is not there, that is told in e. */
 static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
@@ -158,6 +172,8 @@ static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
 			doubt_disproved(d, e);
 		return false;
 	}
+	if (k == KIND_USER && !see_mailbox(g, t, there, e))
+		return false;
 	/* The same may have been there for long; a user never is. */
 	if (!r->same(there, record) ||
 	    (k != KIND_USER && !doubt_is_recent(d, kind_created_at(k, there))))

@@ -115,6 +115,11 @@ struct store_ops {
 			const char *address, const struct usage *u,
 			struct err *e);
 
+	/* With the gateway's own rights: the name of a user's mailbox, which
+	 * his record has only for some callers; NULL: there is no such user. */
+	bool (*mailbox)(struct store *s, const struct task *t,
+			const char *address, const char **ret, struct err *e);
+
 	/* Store a user's own new hash with the gateway's rights. */
 	bool (*set_own_password)(struct store *s, const struct task *t,
 				 const struct stored_password *p,

@@ -75,7 +75,7 @@ static const struct map_attr user_attrs[] = {
 	{"mail",                      F(address),       MAP_MUST | MAP_FIXED},
 	{"uid",                       F(address),       MAP_WRITE_ONLY | MAP_FIXED},
 	{"provostLocalPart",          F(local_part),    MAP_MUST | MAP_FIXED},
-	{"provostMailboxId",          F(mailbox_id),    MAP_MUST | MAP_FIXED},
+	{"provostMailboxId",          F(mailbox_id),    MAP_FIXED | MAP_VOLATILE},
 	{"cn",                        F(name),          MAP_MUST},
 	{"sn",                        F(family_name),   MAP_MUST},
 	{"givenName",                 F(given_name),    0},

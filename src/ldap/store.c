@@ -394,6 +394,7 @@ static const struct store_ops ops = {
 	.rename = steps_rename,
 	.settle = steps_settle,
 	.relink = steps_relink,
+	.mailbox = usage_mailbox,
 	.roles = naming_roles,
 	.may_move_roles = naming_may_move,
 	.is_there = steps_is_there,

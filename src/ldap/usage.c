@@ -6,6 +6,7 @@
 #include "ldap/schema.h"
 #include "util/clock.h"
 #include "util/instant.h"
+#include "util/text.h"
 
 enum {
 	MEASURE_TRIES = 3, /* while others make or remove the entry */
@@ -231,10 +232,62 @@ static void each_usage(void *ctx, LDAP *ld, LDAPMessage *message)
 		return;
 	const char *whose = entry_text(&en, schema_usage_of);
 	for (size_t i = 0; whose != NULL && i < at->count; i++) {
-		if (strcmp(at->users[i].mailbox_id, whose) == 0)
+		if (text_equal(at->users[i].mailbox_id, whose))
 			map_read(schema_usage(), at->arena, &en, &at->users[i],
 				 &at->err);
 	}
+}
+
+bool usage_mailbox(struct store *port, const struct task *t,
+		   const char *address, const char **ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+
+	return store_look(s, t,
+			  schema_dn(t->arena, s->set->base, KIND_USER, address),
+			  schema_mailbox_id, ret, e);
+}
+
+static void each_mailbox(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct attaching *at = ctx;
+	struct entry en;
+
+	if (at->err.kind != ERR_NONE ||
+	    !entry_read(ld, message, at->arena, &en, &at->err))
+		return;
+	const char *whose = entry_text(&en, schema_of(KIND_USER)->key);
+	for (size_t i = 0; whose != NULL && i < at->count; i++) {
+		if (strcmp(at->users[i].address, whose) == 0)
+			at->users[i].mailbox_id =
+				entry_text(&en, schema_mailbox_id);
+	}
+}
+
+/* Callers with a role see the user and what was measured of him, and not his
+ * mailbox's name, which joins the two: that the gateway looks up for them. */
+static bool see_mailboxes(struct ldap_store *s, const struct task *t,
+			  const struct operation *users_op,
+			  struct attaching *at, struct err *e)
+{
+	const char *const want[] = {schema_of(KIND_USER)->key,
+				    schema_mailbox_id, NULL};
+	struct operation op = *users_op;
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < at->count; i++)
+		unknown += at->users[i].mailbox_id == NULL;
+	if (unknown == 0)
+		return true;
+	op.controls = NULL;
+	op.want = want;
+	op.each = each_mailbox;
+	op.ctx = at;
+	if (!store_run(s, t, &op, s->set->read_seconds, "usage", e))
+		return false;
+	if (at->err.kind != ERR_NONE)
+		*e = at->err;
+	return at->err.kind == ERR_NONE;
 }
 
 bool usage_read(struct ldap_store *s, const struct task *t,
@@ -245,13 +298,20 @@ bool usage_read(struct ldap_store *s, const struct task *t,
 	const char **any = arena_alloc(a, (count + 1) * sizeof(*any));
 	struct attaching at = {a, users, count, {0}};
 	struct operation op = *users_op;
+	size_t known = 0;
 
-	if (count == 0)
+	if (!see_mailboxes(s, t, users_op, &at, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (users[i].mailbox_id != NULL) /* else just removed */
+			any[known++] = filter_equal(a, schema_usage_of,
+						    users[i].mailbox_id);
+	}
+	if (known == 0)
 		return true;
-	for (size_t i = 0; i < count; i++)
-		any[i] = filter_equal(a, schema_usage_of, users[i].mailbox_id);
 	op.scope = LDAP_SCOPE_SUBTREE;
-	op.filter = filter_any(a, any, count);
+	op.filter = filter_any(a, any, known);
+	op.controls = NULL; /* who sees a user sees what was measured of him */
 	op.want = map_wanted(schema_usage(), a, schema_usage_of);
 	op.each = each_usage;
 	op.ctx = &at;

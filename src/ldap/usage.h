@@ -11,6 +11,8 @@
 #include "ldap/store_parts.h"
 
 /* Operations of the store. */
+bool usage_mailbox(struct store *s, const struct task *t, const char *address,
+		   const char **ret, struct err *e);
 bool usage_measure(struct store *s, const struct task *t, const char *address,
 		   const struct usage *u, struct err *e);
 
@@ -22,8 +24,8 @@ bool usage_is_there(struct ldap_store *s, const struct task *t);
  */
 const char *const *usage_wanted(struct arena *a, const char *const user[]);
 
-/* Fill in what was measured of some users; they are searched for as by op,
- * with its controls. */
+/* Fill in what was measured of some users, whom the caller has found by op; it
+ * is read with the gateway's own rights. */
 bool usage_read(struct ldap_store *s, const struct task *t,
 		const struct operation *op, struct user *users, size_t count,
 		struct err *e);

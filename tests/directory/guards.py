@@ -27,7 +27,7 @@ JOHN, ADAM, DAVE, ROOT, BOSS, INFO, ANN, HALF, PART = (below(OWN, name) for name
 GONE_ADMIN, GONE_OWNER = below(OWN, "gone-admin"), below(OWN, "gone-owner")
 FOREIGN = below(OTHER, "fred")
 ADMINISTRATORS = "cn=administrators,ou=roles," + BASE
-USAGE = {"objectClass": ["provostUsage"], "cn": ["usage"], "provostUsedBytes": ["5"]}
+USAGE = {"objectClass": ["provostUsage"], "cn": ["usage"], "provostUsageOf": ["box-john-own-example"], "provostUsedBytes": ["5"]}
 NUMBERED = {"provostNumber": "7", "provostScramSha256": "{SCRAM-SHA-256}secret"}
 
 ENTRIES = "".join(
@@ -286,6 +286,12 @@ def keep_secrets(everybody):
         found = everybody.connect(who).search_s(name if who == "user" else DOMAINS, 2, "(objectClass=*)", ["*", "+"])
         seen = {attribute.lower() for _, entry in found for attribute in entry}
         tap.is_(seen & {"userpassword", "provostscramsha256", "provostcredential", "pwdhistory"}, set(), "%s: reads no password" % who)
+        places = {"provostmailboxid", "provostusageof"} if who in ("admin", "dovecot") else {"provostmailboxid"} if who == "user" else set()
+        tap.is_(seen & {"provostmailboxid", "provostusageof"}, places if who != "dovecot" else {"provostmailboxid"}, "%s: where mailboxes are, if he may know" % who)
+        if who in ("owner", "administrator", "viewer"):
+            for text in ("(provostMailboxId=box-john-own-example)", "(provostMailboxId=*)", "(provostMailboxId=b*)", "(provostUsageOf=*)"):
+                others = [dn for dn, _ in everybody.connect(who).search_s(DOMAINS, 2, text, ["1.1"]) if dn != name]
+                tap.is_(others, [], "%s: nor by asking for %s" % (who, text))
         tap.is_(JOHN in {dn for dn, _ in found}, who != "stranger", "%s: sees a user if he may" % who)
 
 

@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
@@ -257,6 +258,27 @@ def names_that_have_roles(cast):
     cast.directory.delete_s(group)
 
 
+def places_of_mailboxes(cast):
+    """Where a mailbox is shows to nobody with a role; what was measured of it does."""
+    ann = "ann@" + OWN
+    place = cast.value(user_dn(ann), "provostMailboxId")[0]
+    cast.directory.add_s("cn=usage," + user_dn(ann), [("objectClass", [b"provostUsage"]), ("cn", [b"usage"]), ("provostUsageOf", [place.encode()]), ("provostUsedBytes", [b"7"])])
+    for login in ("vera", "adam@" + OWN, "olga", "admin"):
+        client = cast.admin if login == "admin" else cast.as_(login)
+        deadline = time.monotonic() + 10
+        while client.get("/v1/users/" + ann).json["quota_used_bytes"] is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        used = {item["address"]: item["quota_used_bytes"] for item in client.get("/v1/users?domain=" + OWN).json["items"]}
+        tap.is_((client.get("/v1/users/" + ann).json["quota_used_bytes"], used[ann], used["bob@" + OWN]), (7, 7, None), login + ": what a mailbox holds, one by one and in a list")
+    tags = {client.get("/v1/users/" + ann).headers["ETag"] for client in (cast.admin, cast.as_("olga"), cast.as_(ann))}
+    tap.is_(len(tags), 1, "the entity tag is the same for who sees the place and who does not")
+    olga = ldap.initialize(cast.gateway.ldap_url)
+    olga.simple_bind_s(principal_dn("olga"), PASSWORD)
+    tap.is_(olga.search_s(domain_dn(OWN), ldap.SCOPE_SUBTREE, "(provostMailboxId=%s)" % place, ["1.1"]), [], "and over LDAP nobody asks for it")
+    olga.unbind_s()
+    cast.directory.delete_s("cn=usage," + user_dn(ann))
+
+
 def large_domain(cast):
     """More users than the directory gives to who does not say how many he wants."""
     sent = []
@@ -308,6 +330,7 @@ def main():
         super_administrator_among_users(cast)
         with_ldap_tools(cast)
         names_that_have_roles(cast)
+        places_of_mailboxes(cast)
         large_domain(cast)
         cast.directory.unbind_s()
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")

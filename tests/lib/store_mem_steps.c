@@ -404,7 +404,20 @@ static bool measure(struct store *port, const struct task *t,
 	return true;
 }
 
+static bool mailbox(struct store *port, const struct task *t,
+		    const char *address, const char **ret, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	struct item *it = store_mem_find(s, KIND_USER, address);
+
+	(void)t;
+	*ret = it != NULL ? ((const struct user *)it->record)->mailbox_id
+			  : NULL;
+	return store_mem_is_up(s, e);
+}
+
 const struct store_ops store_mem_steps = {
+	.mailbox = mailbox,
 	.measure = measure,
 	.may_create = may_create,
 	.naming = naming,
