@@ -305,9 +305,11 @@ static void go(void *ctx)
 	struct task t = task_of(a);
 	struct err e = {0};
 
-	x->fails = x->duty->send(x->steward, &t, &e) ? 0 : x->fails + 1;
-	/* Once, until it succeeds again. */
-	if (x->fails == 1 && !x->steward->away)
+	bool done = x->duty->send(x->steward, &t, &e);
+	/* That it had to stop is no failure.  Told of once, until it succeeds
+	 * again. */
+	x->fails = done || x->steward->away ? 0 : x->fails + 1;
+	if (x->fails == 1)
 		job_failed(x->duty->name, &e);
 	x->under_way = false;
 }

@@ -153,6 +153,35 @@ static void trouble(void)
 	OK(users("high.example") == 0, "keeps nothing from being counted");
 }
 
+static unsigned listed;
+
+/* One name at a time, of as many as one likes. */
+static bool tallied(struct store *s, const struct task *t, const char *after,
+		    size_t limit, struct text_list *ret, bool *more,
+		    struct err *e)
+{
+	const char **name = arena_alloc(t->arena, sizeof(*name));
+
+	(void)s, (void)after, (void)limit, (void)e;
+	*name = arena_printf(t->arena, "n%u.example", listed++);
+	*ret = (struct text_list){name, 1};
+	*more = true;
+	return true;
+}
+
+/* The names of very many are read now and then, not at each look. */
+static void many(void)
+{
+	r = (struct reconcile){0};
+	ops.tallied = tallied;
+	for (int i = 0; i < 5; i++)
+		look(0, &go_on);
+	NUMBER(listed, 1, "some are put down, and then it rests");
+	r.listed -= 60000;
+	look(0, &go_on);
+	NUMBER(listed, 2, "before the next");
+}
+
 int main(void)
 {
 	w = world_open();
@@ -164,6 +193,7 @@ int main(void)
 	reading();
 	anew();
 	trouble();
+	many();
 	world_close(&w);
 	return tap_done();
 }
