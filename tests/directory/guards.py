@@ -304,5 +304,9 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")
     keep_secrets(people)
     admitted(people)
+    for dn, changes in (("cn=staff,ou=groups," + BASE, modify("cn=staff,ou=groups," + BASE, "add", "member", JOHN)),
+                        ("mail=x@own.example,ou=retired," + BASE, WRONG[-1][1])):
+        tap.is_(people.send("admin", changes), DONE, "a super administrator writes " + dn)
+        tap.is_(len(directory.external().search_s("cn=accesslog", 2, "(reqDN=%s)" % dn, ["1.1"])), 1, "and that is logged")
     tap.ok(directory.alive(), "slapd is still there")
 tap.done()
