@@ -76,13 +76,16 @@ static const char *text_of(const struct place *p, struct arena *a)
 }
 
 /* With SO_REUSEPORT a second server would get half of the first one's
- * connections without a word; without it the kernel tells. */
-static bool reserve(struct place *p, struct err *e)
+ * connections without a word; without it the kernel tells.  Only we may share
+ * the place afterwards, and while this socket is open nobody gets it. */
+static bool reserve(struct place *p, int *claim, struct err *e)
 {
-	CLEANUP(file_close) int probe = bound(p, false);
+	const int on = 1;
 
-	if (probe < 0 ||
-	    getsockname(probe, (struct sockaddr *)&p->addr, &p->size) != 0)
+	*claim = bound(p, false);
+	if (*claim < 0 ||
+	    getsockname(*claim, (struct sockaddr *)&p->addr, &p->size) != 0 ||
+	    setsockopt(*claim, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
 		return err_set(e, ERR_UNAVAILABLE, "%s", strerror(errno));
 	return true;
 }
@@ -90,12 +93,13 @@ static bool reserve(struct place *p, struct err *e)
 bool listen_open(const char *where, int fds[], unsigned count, struct arena *a,
 		 const char **ret, struct err *e)
 {
+	CLEANUP(file_close) int claim = -1;
 	struct place p;
 	unsigned open = 0;
 
 	if (!parse(where, a, &p, e))
 		return false;
-	if (!reserve(&p, e))
+	if (!reserve(&p, &claim, e))
 		return err_wrap(e, "cannot listen on %s", where);
 	for (; open < count; open++) {
 		fds[open] = bound(&p, true);
