@@ -135,7 +135,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.settle_millis =
 		(conf->http.request_seconds + conf->ldap.write_seconds) * 1000;
-	l->gateway.login = ldap_login_open(l->logins, &conf->ldap);
+	l->gateway.login = ldap_login_open(l->logins, l->session, &conf->ldap);
 	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;

@@ -9,13 +9,16 @@
 #define API_DIALECT_H
 
 #include "api/route.h"
+#include "http/auth.h"
 
 struct dialect {
 	const char *name;
-	const char *prefix;         /* of its paths, from "/" to a "/" */
-	const struct route *routes; /* ended by one without a method */
-	size_t json_style;          /* flags of json_dumps() */
-	const char *error_type;     /* media type */
+	const char *prefix;                /* of its paths, from "/" to a "/" */
+	const struct route *const *tables; /* of routes, ended by NULL; each
+					    * ended by one without a method */
+	unsigned schemes;  /* of credentials that it takes: enum auth_scheme */
+	size_t json_style; /* flags of json_dumps() */
+	const char *error_type;                    /* media type */
 	unsigned (*status_of)(enum err_kind kind); /* NULL: the usual */
 	json_t *(*word_error)(struct arena *a, const struct err *e,
 			      unsigned status, const struct codec *body);
@@ -27,5 +30,13 @@ extern const struct dialect dialect_health;
 /* The first whose prefix fits serves a path, the last whatever is left; ended
  * by NULL. */
 extern const struct dialect *const dialects[];
+
+/* All routes of a dialect, table after table; NULL behind the last. */
+struct rows {
+	const struct route *const *table;
+	const struct route *next;
+};
+struct rows rows_of(const struct dialect *d);
+const struct route *rows_next(struct rows *rows);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "api/query.h"
 #include "core/replace.h"
-#include "http/auth.h"
+#include "core/scope.h"
 #include "http/status.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -16,9 +16,12 @@ static const char open_to_all[] = "none";
 
 bool dispatch_check(struct err *e)
 {
+	const struct route *r;
+
 	for (const struct dialect *const *d = dialects; *d != NULL; d++) {
-		for (const struct route *r = (*d)->routes; r->method != NULL;
-		     r++) {
+		struct rows rows = rows_of(*d);
+
+		while ((r = rows_next(&rows)) != NULL) {
 			if (r->right == NULL || r->right[0] == '\0')
 				return err_set(e, ERR_INTERNAL,
 					       "%s: no right for %s %s",
@@ -51,8 +54,10 @@ static const char *allowed(const struct dialect *d, const struct path *path,
 			   struct arena *a)
 {
 	const char *params[ROUTE_PARAMS], *list = NULL;
+	struct rows rows = rows_of(d);
+	const struct route *r;
 
-	for (const struct route *r = d->routes; r->method != NULL; r++) {
+	while ((r = rows_next(&rows)) != NULL) {
 		if (!route_matches(r, path, params))
 			continue;
 		list = list == NULL
@@ -68,12 +73,14 @@ static bool find_route(const struct dialect *d, struct call *call,
 		       struct response *res, struct err *e)
 {
 	const struct request *req = call->req;
+	struct rows rows = rows_of(d);
+	const struct route *r;
 	struct path path;
 
 	if (!path_split(req->arena, req->path + strlen(d->prefix) - 1, &path,
 			e))
 		return false;
-	for (const struct route *r = d->routes; r->method != NULL; r++) {
+	while ((r = rows_next(&rows)) != NULL) {
 		if (same_method(r, req->method) &&
 		    route_matches(r, &path, call->params)) {
 			call->route = r;
@@ -87,18 +94,51 @@ static bool find_route(const struct dialect *d, struct call *call,
 	return err_set(e, ERR_METHOD, "only %s can be done here", allow);
 }
 
-static bool authenticate(struct call *call, struct response *res, struct err *e)
+/* What the client proves with: keys of ours begin with a word that no token
+ * does, so that neither is ever tried as the other. */
+static bool read_credential(const struct call *call, unsigned schemes,
+			    struct credential *ret, struct err *e)
 {
-	const char *name, *password;
+	static const char key_prefix[] = "pvt_";
+	struct auth auth;
+
+	if (!auth_read(call->req, schemes, &auth))
+		return err_set(e, ERR_UNAUTHENTICATED,
+			       "log in with HTTP Basic or an API key");
+	*ret = (struct credential){.proof = PROOF_PASSWORD,
+				   .name = auth.name,
+				   .secret = auth.secret,
+				   .source = call->req->source};
+	if (auth.scheme == AUTH_API_KEY)
+		ret->proof = PROOF_KEY;
+	else if (auth.scheme == AUTH_BEARER)
+		ret->proof = strncmp(auth.secret, key_prefix,
+				     strlen(key_prefix)) == 0
+				     ? PROOF_KEY
+				     : PROOF_TOKEN;
+	return true;
+}
+
+/* A key may be used for what it was made for; what its owner may do at all the
+ * directory decides. */
+static bool within_scope(const struct call *call, struct err *e)
+{
+	return scope_allows(call->task.caller->scope, call->route->right) ||
+	       err_code(e, ERR_DENIED, "scope", "this key is not for %s",
+			call->route->right);
+}
+
+static bool authenticate(struct call *call, unsigned schemes,
+			 struct response *res, struct err *e)
+{
 	struct login *l = call->gateway->login;
+	struct credential c;
 
 	if (strcmp(call->route->right, open_to_all) == 0)
 		return true;
-	if (!auth_basic(call->req, &name, &password))
-		err_set(e, ERR_UNAUTHENTICATED, "log in with HTTP Basic");
-	else if (l->ops->verify(l, &call->task, name, password, false,
-				&call->task.caller, e))
-		return true;
+	if (read_credential(call, schemes, &c, e) &&
+	    l->ops->verify(l, &call->task, &c, false, &call->task.caller, e))
+		return within_scope(call, e);
 	if (e->kind == ERR_UNAUTHENTICATED)
 		response_header(res, "WWW-Authenticate",
 				"Basic realm=\"provost\", charset=\"UTF-8\"");
@@ -214,9 +254,9 @@ static void log_request(const struct call *call, const struct response *res,
 static bool answer(const struct dialect *d, struct call *call,
 		   struct response *res, json_t **reply, struct err *e)
 {
-	return find_route(d, call, res, e) && authenticate(call, res, e) &&
-	       query_parse(call, e) && read_body(call, e) &&
-	       call->route->handle(call, res, reply, e);
+	return find_route(d, call, res, e) &&
+	       authenticate(call, d->schemes, res, e) && query_parse(call, e) &&
+	       read_body(call, e) && call->route->handle(call, res, reply, e);
 }
 
 static bool is_options(const struct call *call, struct response *res,
@@ -235,7 +275,9 @@ void dispatch(const struct service *s, const struct request *req,
 			    .service = s,
 			    .gateway = s->gateway,
 			    .task = {.arena = req->arena,
-				     .deadline = req->deadline}};
+				     .deadline = req->deadline,
+				     .request = req->id,
+				     .source = req->source}};
 	const struct dialect *d = find_dialect(req->path);
 	struct err e = {0};
 	json_t *reply = NULL;

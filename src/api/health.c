@@ -44,10 +44,12 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
+static const struct route *const tables[] = {routes, NULL};
+
 const struct dialect dialect_health = {
 	.name = "health",
 	.prefix = "/",
-	.routes = routes,
+	.tables = tables,
 	.json_style = JSON_COMPACT,
 	.error_type = "application/problem+json",
 	.word_error = problem_word,

@@ -540,10 +540,13 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
+static const struct route *const tables[] = {routes, NULL};
+
 const struct dialect dialect_native = {
 	.name = "native",
 	.prefix = "/v1/",
-	.routes = routes,
+	.tables = tables,
+	.schemes = AUTH_BASIC | AUTH_BEARER,
 	.json_style = JSON_COMPACT,
 	.error_type = "application/problem+json",
 	.word_error = problem_word,

@@ -1,11 +1,18 @@
 /*
- * login - who somebody is, proven by a password
+ * login - who somebody is, and what proves it
  */
 #ifndef CORE_LOGIN_H
 #define CORE_LOGIN_H
 
 #include "core/task.h"
 #include "util/err.h"
+
+struct credential {
+	enum proof proof;
+	const char *name;   /* the login that came with it; NULL: none did */
+	const char *secret; /* the password, or the text of key or token */
+	const char *source; /* the client's address */
+};
 
 struct login;
 
@@ -14,8 +21,8 @@ struct login_ops {
 	 * waiting.  `fresh` does without the short memory of what was verified.
 	 * May park the fiber.  Only arena and deadline of the task are used;
 	 * the caller it makes lives in the arena. */
-	bool (*verify)(struct login *l, const struct task *t, const char *name,
-		       const char *password, bool fresh,
+	bool (*verify)(struct login *l, const struct task *t,
+		       const struct credential *c, bool fresh,
 		       const struct caller **ret, struct err *e);
 
 	/* Whether anybody can log in at the moment. */

@@ -605,14 +605,17 @@ static struct text_list own_words(const struct gateway *g, const struct task *t)
 static bool own_password(const struct gateway *g, const struct task *t,
 			 const struct new_password *n, struct err *e)
 {
+	const struct credential current = {.proof = PROOF_PASSWORD,
+					   .name = t->caller->login,
+					   .secret = n->current,
+					   .source = t->source};
 	const struct caller *proven;
 	struct stored_password stored;
 
 	if (n->current == NULL)
 		return err_code(e, ERR_DENIED, "current_password_required",
 				"give your current password, too");
-	if (!g->login->ops->verify(g->login, t, t->caller->login, n->current,
-				   true, &proven, e)) {
+	if (!g->login->ops->verify(g->login, t, &current, true, &proven, e)) {
 		if (e->kind == ERR_UNAUTHENTICATED)
 			err_code(e, ERR_DENIED, "current_password_wrong",
 				 "your current password is another");

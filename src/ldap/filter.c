@@ -48,6 +48,11 @@ const char *filter_present(struct arena *a, const char *attr)
 	return arena_printf(a, "(%s=*)", attr);
 }
 
+const char *filter_not(struct arena *a, const char *part)
+{
+	return arena_join(a, "(!", part, ")", NULL);
+}
+
 const char *filter_and(struct arena *a, const char *one, const char *other)
 {
 	return arena_join(a, "(&", one, other, ")", NULL);

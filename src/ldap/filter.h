@@ -19,6 +19,9 @@ const char *filter_present(struct arena *a, const char *attr);
 const char *filter_from(struct arena *a, const char *attr, const char *value);
 const char *filter_to(struct arena *a, const char *attr, const char *value);
 
+/* What that one does not fit. */
+const char *filter_not(struct arena *a, const char *part);
+
 /* Both parts, or any of them; at least one. */
 const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],

@@ -42,7 +42,8 @@ struct passenger {
 
 struct ldap_login {
 	struct login port;
-	struct session *session;
+	struct session *session; /* of nobody, for binding */
+	struct session *own;     /* of the gateway */
 	const struct ldap_settings *set;
 	struct memory *memory;
 	struct flight *flights;
@@ -231,25 +232,40 @@ static bool refuse(int64_t began, struct err *e)
 		       "the login or the password is wrong");
 }
 
-static bool verify(struct login *port, const struct task *t, const char *name,
-		   const char *password, bool fresh, const struct caller **ret,
-		   struct err *e)
+static bool verify_password(struct ldap_login *l, const struct task *t,
+			    const struct credential *c, bool fresh,
+			    const struct caller **ret, struct err *e)
 {
-	struct ldap_login *l = (struct ldap_login *)port;
 	int64_t began = clock_now();
 	struct caller *caller = arena_alloc(t->arena, sizeof(*caller));
+	const char *name = text_lower(t->arena, c->name);
+	const char *password = c->secret;
 
-	name = text_lower(t->arena, name);
 	/* A bind without a password succeeds, as nobody: RFC 4513 5.1.2. */
 	if (!is_login(name) || password[0] == '\0' ||
 	    strlen(password) > PASSWORD_SENT_MAX)
 		return refuse(began, e);
-	caller->login = name;
-	caller->identity = schema_login_dn(t->arena, l->set->base, name);
+	*caller =
+		(struct caller){.login = name,
+				.identity = schema_login_dn(t->arena,
+							    l->set->base, name),
+				.proof = PROOF_PASSWORD};
 	if (!prove(l, t, caller->identity, password, fresh, e))
 		return is_refusal(e->kind) ? refuse(began, e) : false;
 	*ret = caller;
 	return true;
+}
+
+/* What nobody has said how to verify is refused. */
+static bool verify(struct login *port, const struct task *t,
+		   const struct credential *c, bool fresh,
+		   const struct caller **ret, struct err *e)
+{
+	struct ldap_login *l = (struct ldap_login *)port;
+
+	return c->proof == PROOF_PASSWORD
+		       ? verify_password(l, t, c, fresh, ret, e)
+		       : refuse(clock_now(), e);
 }
 
 static bool is_ready(struct login *port)
@@ -259,13 +275,14 @@ static bool is_ready(struct login *port)
 
 static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
 
-struct login *ldap_login_open(struct session *session,
+struct login *ldap_login_open(struct session *session, struct session *own,
 			      const struct ldap_settings *set)
 {
 	struct ldap_login *l = alloc_zeroed(sizeof(*l));
 
 	l->port.ops = &ops;
 	l->session = session;
+	l->own = own;
 	l->set = set;
 	l->memory = memory_open();
 	return &l->port;

@@ -11,8 +11,9 @@
 #include "ldap/session.h"
 
 /* The session's connections must be for nobody, with one operation at a time,
- * because a bind changes whose a connection is.  All must outlive it. */
-struct login *ldap_login_open(struct session *s,
+ * because a bind changes whose a connection is; those of the other one are the
+ * gateway's.  All must outlive it. */
+struct login *ldap_login_open(struct session *s, struct session *own,
 			      const struct ldap_settings *set);
 
 /* Accepts NULL. */

@@ -137,8 +137,11 @@ static bool answer(struct connection *c, struct arena *a, const char *text,
 				   .ctx = &asking,
 				   .may_be_large = may_be_large,
 				   .large_ctx = &asking};
-	const struct caller postfix = {"postfix", set.identity};
-	const struct task task = {a, &postfix, c->until};
+	const struct caller postfix = {.login = "postfix",
+				       .identity = set.identity};
+	const struct task task = {.arena = a,
+				  .caller = &postfix,
+				  .deadline = c->until};
 	int64_t begun = clock_micros();
 	struct policy_request r;
 

@@ -21,10 +21,13 @@ static bool opens(void *ctx, const char *address, const char *clear)
 	struct login *l = live->gateway.login;
 	const struct task t = {.arena = live->arena,
 			       .deadline = clock_now() + PATIENCE};
+	const struct credential c = {.proof = PROOF_PASSWORD,
+				     .name = address,
+				     .secret = clear};
 	const struct caller *caller = NULL;
 	struct err e = {0};
 
-	return l->ops->verify(l, &t, address, clear, true, &caller, &e);
+	return l->ops->verify(l, &t, &c, true, &caller, &e);
 }
 
 static const char *hash(struct arena *a, const char *clear)

@@ -16,10 +16,12 @@ static bool opens(void *ctx, const char *address, const char *clear)
 
 int main(void)
 {
-	static const struct caller admin = {"admin", "admin"},
-				   ann = {"ann@contract.example",
-					  "ann@contract.example"},
-				   guest = {"guest", "guest"};
+	static const struct caller admin = {.login = "admin",
+					    .identity = "admin"},
+				   ann = {.login = "ann@contract.example",
+					  .identity = "ann@contract.example"},
+				   guest = {.login = "guest",
+					    .identity = "guest"};
 	struct store *store = store_mem_open();
 	const struct contract c = {.store = store,
 				   .admin = &admin,

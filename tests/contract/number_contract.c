@@ -20,7 +20,9 @@ struct asking {
 
 static struct task admins(const struct contract *c, struct arena *a)
 {
-	return (struct task){a, c->admin, clock_now() + PATIENCE};
+	return (struct task){.arena = a,
+			     .caller = c->admin,
+			     .deadline = clock_now() + PATIENCE};
 }
 
 static void ask(void *ctx)

@@ -7,8 +7,10 @@
 
 int main(void)
 {
-	static const struct caller admin = {"admin", "admin"},
-				   guest = {"guest", "guest"};
+	static const struct caller admin = {.login = "admin",
+					    .identity = "admin"},
+				   guest = {.login = "guest",
+					    .identity = "guest"};
 	struct store *store = store_mem_open();
 	struct journal *journal = journal_mem_open(store);
 	const struct contract c = {.store = store,

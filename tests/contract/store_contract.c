@@ -618,7 +618,9 @@ static void numbers(void)
 
 static struct task on_behalf_of(const struct caller *caller)
 {
-	return (struct task){arena, caller, clock_now() + PATIENCE};
+	return (struct task){.arena = arena,
+			     .caller = caller,
+			     .deadline = clock_now() + PATIENCE};
 }
 
 int store_contract(const struct contract *c)

@@ -181,7 +181,9 @@ static void look_ups(void)
 
 static struct task on_behalf_of(const struct caller *caller)
 {
-	return (struct task){arena, caller, clock_now() + PATIENCE};
+	return (struct task){.arena = arena,
+			     .caller = caller,
+			     .deadline = clock_now() + PATIENCE};
 }
 
 void survey_contract(const struct contract *c, struct arena *a)

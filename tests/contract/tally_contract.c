@@ -284,8 +284,12 @@ void tally_contract(const struct contract *c, struct arena *a)
 {
 	con = c;
 	arena = a;
-	admin = (struct task){a, c->admin, clock_now() + PATIENCE};
-	guest = (struct task){a, c->guest, clock_now() + PATIENCE};
+	admin = (struct task){.arena = a,
+			      .caller = c->admin,
+			      .deadline = clock_now() + PATIENCE};
+	guest = (struct task){.arena = a,
+			      .caller = c->guest,
+			      .deadline = clock_now() + PATIENCE};
 	const struct domain d = add_domain(limited, 2);
 	const struct domain no = add_domain(other, NUMBER_NONE);
 

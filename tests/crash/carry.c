@@ -132,7 +132,9 @@ static int carry(struct live *live)
 {
 	char **words = live->ctx;
 	const struct caller caller = live_caller(live, *words++);
-	const struct task t = {live->arena, &caller, clock_now() + PATIENCE};
+	const struct task t = {.arena = live->arena,
+			       .caller = &caller,
+			       .deadline = clock_now() + PATIENCE};
 	struct gateway *g = &live->gateway;
 	struct err e = {0};
 	bool good = false;

@@ -41,13 +41,14 @@ def routes_of_code(files):
     """{(method, path): (body, right, query parameters)} out of the tables of routes."""
     found = {}
     for text in files.values():
-        table = re.search(r"struct route routes\[\] = \{(.*?)\n\};", text, re.S)
-        prefix = re.search(r'\.prefix = "(/[^"]*)"', text)
-        if not table or not prefix:
+        table = re.search(r"struct route (\w*routes)\[\] = \{(.*?)\n\};", text, re.S)
+        if not table:
             continue
-        for row in re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*(NULL|&\w+),\s*\w+,\s*"([^"]+)",\s*\w+,\s*\{([^}]*)\}\}', table.group(1)):
+        # A table of its own file is named in the dialect's.
+        prefix = next(filter(None, (re.search(r'\.prefix = "(/[^"]*)"', other) for other in ([text] + list(files.values())) if re.search(r"\*const tables\[\] = \{[^}]*\b%s\b" % table.group(1), other) and (other is text or table.group(1) != "routes"))))
+        for row in re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*(NULL|&\w+),\s*\w+,\s*"([^"]+)",\s*\w+,\s*\{([^}]*)\}\}', table.group(2)):
             found[row[0], prefix.group(1) + row[1]] = (row[2].lstrip("&"), row[3], re.findall(r'"(\w+)"', row[4]))
-        rows = len(re.findall(r"^\t\{\"", table.group(1), re.M))
+        rows = len(re.findall(r"^\t\{\"", table.group(2), re.M))
         tap.is_(len([path for _, path in found if path.startswith(prefix.group(1))]) >= rows, True, "every row of a table of routes was understood")
     return found
 

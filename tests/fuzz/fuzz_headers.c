@@ -24,14 +24,16 @@ static void conditional(const struct request *req)
 		HOLDS(request_header(req, "If-None-Match") != NULL);
 }
 
-static void basic(const struct request *req)
+static void credentials(const struct request *req)
 {
-	const char *name = NULL, *password = NULL;
+	struct auth auth;
 
-	if (!auth_basic(req, &name, &password))
+	if (!auth_read(req, AUTH_BASIC | AUTH_BEARER | AUTH_API_KEY, &auth))
 		return;
-	HOLDS(strchr(name, ':') == NULL);
-	HOLDS(text_is_clean(name) && text_is_clean(password));
+	HOLDS((auth.name == NULL) == (auth.scheme == AUTH_BEARER));
+	HOLDS(auth.name == NULL ||
+	      (strchr(auth.name, ':') == NULL && text_is_clean(auth.name)));
+	HOLDS(text_is_clean(auth.secret));
 }
 
 /* What passes the guard has one meaning. */
@@ -94,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		HOLDS(v.status >= 400 && v.status < 600);
 	conditional(&req);
-	basic(&req);
+	credentials(&req);
 	arena_free(a);
 	return 0;
 }

@@ -67,7 +67,9 @@ static void decode(struct arena *a, const struct route *r, json_t *object,
 static void every_codec(struct arena *a, json_t *object)
 {
 	for (const struct dialect *const *d = dialects; *d != NULL; d++) {
-		for (const struct route *r = (*d)->routes; r->method; r++) {
+		struct rows rows = rows_of(*d);
+
+		for (const struct route *r; (r = rows_next(&rows));) {
 			if (r->takes == NULL)
 				continue;
 			decode(a, r, object, false);

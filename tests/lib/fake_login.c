@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static bool verify(struct login *port, const struct task *t, const char *name,
-		   const char *password, bool fresh, const struct caller **ret,
-		   struct err *e)
+static bool verify(struct login *port, const struct task *t,
+		   const struct credential *c, bool fresh,
+		   const struct caller **ret, struct err *e)
 {
 	struct fake_login *l = (struct fake_login *)port;
 
@@ -13,10 +13,12 @@ static bool verify(struct login *port, const struct task *t, const char *name,
 	if (l->busy)
 		return err_code(e, ERR_LIMIT, "busy", "too many log in");
 	for (const struct fake_account *ac = l->accounts; ac->name; ac++) {
-		const struct caller caller = {ac->name, ac->name};
+		const struct caller caller = {.login = ac->name,
+					      .identity = ac->name};
 
-		if (strcmp(ac->name, name) != 0 ||
-		    strcmp(ac->password, password) != 0)
+		if (c->proof != PROOF_PASSWORD ||
+		    strcmp(ac->name, c->name) != 0 ||
+		    strcmp(ac->password, c->secret) != 0)
 			continue;
 		*ret = arena_copy(t->arena, &caller, sizeof(caller));
 		return true;

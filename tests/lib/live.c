@@ -21,8 +21,10 @@ struct live_parts {
 
 struct caller live_caller(const struct live *live, const char *name)
 {
-	return (struct caller){name, schema_login_dn(live->arena,
-						     live->set.base, name)};
+	return (struct caller){.login = name,
+			       .identity =
+				       schema_login_dn(live->arena,
+						       live->set.base, name)};
 }
 
 static bool await_connections(struct live_parts *p)
@@ -72,7 +74,8 @@ static void open_ports(struct live *live, struct pool *connector)
 		session_open(p->loop, &connector, p->news, &live->set, &nobody);
 	live->gateway.store = ldap_store_open(p->session, &live->set);
 	live->gateway.journal = ldap_journal_open(p->session, &live->set);
-	live->gateway.login = ldap_login_open(p->logins, &live->set);
+	live->gateway.login =
+		ldap_login_open(p->logins, p->session, &live->set);
 }
 
 static void close_ports(struct live *live)

@@ -14,8 +14,9 @@ static const struct fake_account accounts[] = {
 	{NULL, NULL},
 };
 
-static const struct caller admin = {"admin", "admin"};
-static const struct caller ann = {"ann@example.org", "ann@example.org"};
+static const struct caller admin = {.login = "admin", .identity = "admin"};
+static const struct caller ann = {.login = "ann@example.org",
+				  .identity = "ann@example.org"};
 
 static void bail_out(const struct err *e)
 {
@@ -119,8 +120,12 @@ struct world *world_open(void)
 				      .name = "here",
 				      .lease_millis = 10000,
 				      .settle_millis = 35000};
-	w->admin = (struct task){w->arena, &admin, INT64_MAX};
-	w->ann = (struct task){w->arena, &ann, INT64_MAX};
+	w->admin = (struct task){.arena = w->arena,
+				 .caller = &admin,
+				 .deadline = INT64_MAX};
+	w->ann = (struct task){.arena = w->arena,
+			       .caller = &ann,
+			       .deadline = INT64_MAX};
 	populate(w);
 	return w;
 }

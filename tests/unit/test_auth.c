@@ -34,6 +34,46 @@ static const struct {
 	{" Basic ", PAIR("ann:secret"), NULL, NULL},
 };
 
+/* Schemes without base64. */
+static const struct {
+	const char *value;
+	unsigned accepted;
+	const char *name, *secret; /* NULL: not understood */
+} others[] = {
+	{"Bearer pvt_1_abc", AUTH_BEARER, NULL, "pvt_1_abc"},
+	{"bearer  a.b.c=", AUTH_BEARER | AUTH_BASIC, NULL, "a.b.c="},
+	{"Bearer pvt_1_abc", AUTH_BASIC | AUTH_API_KEY, NULL, NULL},
+	{"Bearer a b", AUTH_BEARER, NULL, NULL},
+	{"Bearer a,b", AUTH_BEARER, NULL, NULL},
+	{"Bearer ", AUTH_BEARER, NULL, NULL},
+	{"Bearer", AUTH_BEARER, NULL, NULL},
+	{"Bearer \xc3\x28", AUTH_BEARER, NULL, NULL},
+	{"ApiKey ann:key", AUTH_API_KEY, "ann", "key"},
+	{"apikey ann@example.org:a:b", AUTH_API_KEY, "ann@example.org", "a:b"},
+	{"ApiKey ann", AUTH_API_KEY, NULL, NULL},
+	{"ApiKey ann: key", AUTH_API_KEY, NULL, NULL},
+	{"ApiKey ann:key", AUTH_BEARER | AUTH_BASIC, NULL, NULL},
+};
+
+static void try_others(struct arena *a)
+{
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const struct header header = {"Authorization", others[i].value};
+		const struct request req = {.arena = a,
+					    .headers = &header,
+					    .header_count = 1};
+		struct auth auth = {0};
+
+		OK(auth_read(&req, others[i].accepted, &auth) ==
+			   (others[i].secret != NULL),
+		   others[i].value);
+		if (others[i].secret == NULL)
+			continue;
+		IS(auth.name, others[i].name, "its name");
+		IS(auth.secret, others[i].secret, "its secret");
+	}
+}
+
 static const char *const broken[] = {"Basic YW5uOng",
 				     "Basic YW5uOng= ",
 				     "Basic YW5uOng=x",
@@ -51,8 +91,14 @@ static bool understood(struct arena *a, const char *value, const char **name,
 				    .headers = &header,
 				    .header_count = 1};
 
+	struct auth auth;
+
 	*name = *password = NULL;
-	return auth_basic(&req, name, password);
+	if (!auth_read(&req, AUTH_BASIC, &auth))
+		return false;
+	*name = auth.name;
+	*password = auth.secret;
+	return auth.scheme == AUTH_BASIC;
 }
 
 int main(void)
@@ -75,6 +121,8 @@ int main(void)
 	}
 	for (size_t i = 0; i < COUNT(broken); i++)
 		OK(!understood(a, broken[i], &name, &password), broken[i]);
-	OK(!auth_basic(&none, &name, &password), "no header at all");
+	try_others(a);
+	struct auth auth;
+	OK(!auth_read(&none, ~0u, &auth), "no header at all");
 	return tap_done();
 }
