@@ -173,6 +173,9 @@ static const struct conf_option options[] = {
 	 "file with the password of cn=postfix, as whom the policy service "
 	 "reads another directory than our own"},
 
+	{F(audit.keep_days), "30", 1, 3650, NULL,
+	 "days that our own directory keeps what was changed by whom"},
+
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},
 	{F(daemon.lease_seconds), "10", 1, 3600, NULL,
@@ -436,6 +439,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
 	conf->embedded.base = conf->ldap.base;
+	conf->embedded.audit_days = conf->audit.keep_days;
 	if (conf->ldap.base == NULL || conf->http.listen == NULL ||
 	    conf->embedded.state_dir == NULL || conf->passwd.scheme == NULL ||
 	    conf->mail.recipient_delimiter == NULL)

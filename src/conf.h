@@ -20,6 +20,11 @@ struct mail_settings {
 	int64_t hold_days; /* that removed addresses are kept from reuse */
 };
 
+struct audit_settings {
+	int64_t keep_days; /* that changes are kept in our own directory's log
+			    */
+};
+
 struct daemon_settings {
 	int64_t loops;
 	int64_t lease_seconds; /* until a silent gateway is taken for dead */
@@ -33,6 +38,7 @@ struct conf {
 	struct passwd_settings passwd;
 	struct mail_settings mail;
 	struct policy_settings policy;
+	struct audit_settings audit;
 	struct daemon_settings daemon;
 	struct dict_settings dict;
 	const char *ldap_password_file, *policy_password_file;

@@ -170,6 +170,7 @@ static void mend(void *ctx)
 	struct err e = {0};
 
 	t.deadline = INT64_MAX;
+	t.request = "job:plan";
 	if (g->journal->ops->read(g->journal, &t, m->id, &p, &e) &&
 	    text_equal(p.guard, m->guard)) {
 		log_event(LOG_NOTICE, "plan-resumed", "plan", p.id, "key",
@@ -305,6 +306,7 @@ static void go(void *ctx)
 	struct task t = task_of(a);
 	struct err e = {0};
 
+	t.request = arena_join(a, "job:", x->duty->name, NULL);
 	bool done = x->duty->send(x->steward, &t, &e);
 	/* That it had to stop is no failure.  Told of once, until it succeeds
 	 * again. */

@@ -404,6 +404,7 @@ static bool fill_slapd(struct arena *a, const struct config_options *o,
 		"PASSWORD_FORMS", scheme_expression(a, further),
 		"PASSWORD_MODULES", scheme_modules(a, further),
 		"DOVECOT_PASSWORDS", reads ? "read" : "none",
+		"AUDIT_DAYS", "30",
 		NULL,
 	};
 	/* clang-format on */

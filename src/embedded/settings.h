@@ -4,6 +4,8 @@
 #ifndef EMBEDDED_SETTINGS_H
 #define EMBEDDED_SETTINGS_H
 
+#include <stdint.h>
+
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -21,6 +23,7 @@ struct embedded_settings {
 	const char *password_forms;   /* expression for stored hashes */
 	const char *password_accept;  /* further schemes, or NULL */
 	const char *password_modules; /* lines that load what verifies them */
+	int64_t audit_days;           /* that the log of changes is kept */
 	bool (*hash)(struct arena *a, const char *clear, const char **ret,
 		     struct err *e);
 };

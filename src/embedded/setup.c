@@ -54,6 +54,7 @@ static const char *fill_config(const struct embedded_settings *set,
 		"PASSWORD_FORMS", set->password_forms,
 		"PASSWORD_MODULES", set->password_modules,
 		"DOVECOT_PASSWORDS", dovecot_reads(set) ? "read" : "none",
+		"AUDIT_DAYS", arena_printf(a, "%lld", (long long)set->audit_days),
 		NULL,
 	};
 	/* clang-format on */

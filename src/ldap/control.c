@@ -101,6 +101,28 @@ void control_post_read(struct controls *c, struct arena *a,
 	add(c, LDAP_CONTROL_POST_READ, finish(ber, a));
 }
 
+LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
+				   const struct context *from)
+{
+	static char oid[] = CONTROL_CONTEXT;
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	LDAPControl *mine = arena_alloc(a, sizeof(*mine));
+	size_t count = 0;
+
+	if (ber == NULL || ber_printf(ber, "{ssss}", from->source, from->login,
+				      CONTROL_CONTEXT_FORMAT, from->words) < 0)
+		alloc_die();
+	/* A directory that does not know it does the operation all the same. */
+	*mine = (LDAPControl){.ldctl_oid = oid, .ldctl_value = finish(ber, a)};
+	while (list != NULL && list[count] != NULL)
+		count++;
+	LDAPControl **all = arena_alloc(a, (count + 2) * sizeof(*all));
+	for (size_t i = 0; i < count; i++)
+		all[i] = list[i];
+	all[count] = mine;
+	return all;
+}
+
 LDAPControl **control_list(struct controls *c)
 {
 	for (size_t i = 0; i < c->count; i++)

@@ -50,6 +50,21 @@ void control_no_op(struct controls *c);
 void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[]);
 
+/* The session tracking control (draft-wahl-ldap-session), and the name of our
+ * words in it. */
+#define CONTROL_CONTEXT "1.3.6.1.4.1.21008.108.63.1"
+#define CONTROL_CONTEXT_FORMAT \
+	"2.25.141614563517026167447208273370186237191.3.1"
+
+/* What the directory's log keeps of a request. */
+struct context {
+	const char *source, *login, *words;
+};
+
+/* A list of controls, or NULL, and that context after them. */
+LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
+				   const struct context *from);
+
 /* What a reply says of the entry afterwards, or NULL. */
 const struct berval *control_post_read_value(LDAPControl **reply);
 

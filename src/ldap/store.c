@@ -49,10 +49,33 @@ struct controls store_as_caller(const struct task *t)
 	return c;
 }
 
+/* What the log of changes keeps of whoever asked for a write. */
+static LDAPControl **with_context(const struct task *t, LDAPControl **controls)
+{
+	static const char *const proofs[] = {[PROOF_PASSWORD] = "password",
+					     [PROOF_KEY] = "key",
+					     [PROOF_CERTIFICATE] =
+						     "certificate",
+					     [PROOF_TOKEN] = "token"};
+	const struct caller *c = t->caller;
+	const char *request = t->request != NULL ? t->request : "-";
+	struct context from = {.source = t->source != NULL ? t->source : "",
+			       .login = c->login};
+
+	from.words =
+		t->source == NULL
+			? request
+			: arena_join(t->arena, request, " ", proofs[c->proof],
+				     " ", c->key != NULL ? c->key : "-", NULL);
+	return control_with_context(controls, t->arena, &from);
+}
+
 /* Run it; results other than success are errors. */
 bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       int64_t seconds, const char *what, struct err *e)
 {
+	if (!operation_reads(op->kind) && t->caller != NULL)
+		op->controls = with_context(t, op->controls);
 	return session_run(s->session, t->arena, op, deadline(t, seconds), e) &&
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }

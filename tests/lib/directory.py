@@ -144,6 +144,7 @@ class Directory:
             "PASSWORD_FORMS": PASSWORD_FORMS,
             "PASSWORD_MODULES": "",
             "DOVECOT_PASSWORDS": self.dovecot_passwords,
+            "AUDIT_DAYS": "30",
         }
         for name in ("admin", "postfix", "dovecot", "signer", "sso"):
             values[name.upper() + "_HASH"] = crypt_hash(self.password(name))
