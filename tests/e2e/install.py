@@ -13,8 +13,22 @@ import tap
 
 FILES = ["sbin/provostd", "bin/provost", "share/provost/schema/provost.schema", "share/provost/schema/provost.ldif",
          "share/provost/ldif/server.ldif", "share/provost/ldif/database.ldif", "share/provost/ldif/base.ldif",
-         "share/man/man8/provostd.8", "share/man/man1/provost.1",
+         "lib/systemd/system/provostd.service", "share/man/man8/provostd.8", "share/man/man1/provost.1",
          "share/man/man5/provost.conf.5", "share/man/man7/provost-schema.7"]
+
+
+# Of 100; what has a place in the network and opens sockets for its neighbours does not get below 11.
+EXPOSURE = 12
+
+
+def hardened(unit):
+    """The unit starts what was installed, and lets it do as little as it needs."""
+    with open(unit, encoding="utf-8") as file:
+        text = file.read()
+    tap.ok("ExecStart=/opt/provost/sbin/provostd --config /opt/provost/etc/" in text and "@" not in text.split("[Service]")[1].replace("@system-service", "").replace("@privileged", "").replace("@resources", ""),
+           "the unit has the paths of the installation", text)
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=%d" % EXPOSURE, unit], capture_output=True, text=True)
+    tap.ok(done.returncode == 0, "its exposure is at most %.1f" % (EXPOSURE / 10), done.stdout[-1500:] + done.stderr)
 
 
 def main():
@@ -29,6 +43,7 @@ def main():
         for name in FILES:
             path = os.path.join(prefix, name)
             tap.ok(os.path.isfile(path) and os.path.getsize(path) > 0, name)
+        hardened(os.path.join(prefix, "lib/systemd/system/provostd.service"))
         with gateway.Gateway(binary=os.path.join(prefix, "sbin/provostd")) as g:
             tap.is_(g.admin().get("/v1/me").status, 200, "the installed provostd serves")
             target = os.path.join(g.top, "postfix")
