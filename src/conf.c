@@ -99,7 +99,7 @@ static const struct conf_option options[] = {
 	{L(ldap.write_seconds), "5", 1, 600, NULL,
 	 "seconds until a change is given up"},
 	{L(ldap.remember_millis), "1000", 0, 60000, NULL,
-	 "milliseconds during which a verified password is not verified again"},
+	 "milliseconds during which a verified credential is not verified again"},
 
 	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
 	 "how new passwords are hashed: yescrypt, bcrypt, sha512-crypt, ..."},

@@ -7,6 +7,7 @@
 
 #include "dict/dict.h"
 #include "http/server.h"
+#include "ldap/follow.h"
 #include "ldap/journal.h"
 #include "ldap/login.h"
 #include "ldap/session.h"
@@ -46,6 +47,7 @@ struct lane {
 	struct service service;
 	struct steward *steward; /* of the first lane only */
 	struct dict *dict;       /* the same; NULL: nobody is heard */
+	struct follow *follow;   /* the same */
 	struct timer stopping;
 	int64_t stop_by;
 	bool forced, first;
@@ -135,7 +137,8 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.settle_millis =
 		(conf->http.request_seconds + conf->ldap.write_seconds) * 1000;
-	l->gateway.login = ldap_login_open(l->logins, l->session, &conf->ldap);
+	l->gateway.login = ldap_login_open(l->logins, l->session, &conf->ldap,
+					   l->parts->notices);
 	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;
@@ -235,6 +238,9 @@ static void *run(void *ctx)
 		abort(); /* the scheme was checked with the options */
 	if (l->first)
 		l->steward = steward_start(l->loop, &l->gateway);
+	if (l->first)
+		l->follow = follow_start(l->loop, l->session, &l->conf.ldap,
+					 l->parts->notices);
 	if (l->first && l->parts->dict >= 0)
 		l->dict = dict_open(l->loop, l->parts->dict, &l->gateway,
 				    &l->conf.dict, &e);
@@ -246,6 +252,7 @@ static void *run(void *ctx)
 	steward_free(&l->steward);
 	close_policy(l);
 	dict_free(&l->dict);
+	follow_free(&l->follow);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);

@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "http/sources.h"
 #include "ldap/news.h"
+#include "ldap/notices.h"
 #include "loop/pool.h"
 #include "policy/server.h"
 
@@ -19,6 +20,7 @@ struct lane_parts {
 	struct pool *connectors[NEWS_SERVERS_MAX]; /* one a server */
 	struct pool *hashers;
 	struct news *news;
+	struct notices *notices;
 	struct sources *sources;
 	struct policy_door *door;
 	const char *openapi;

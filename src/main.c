@@ -49,6 +49,7 @@ struct daemon {
 	struct supervisor *supervisor;
 	struct pool *connectors[NEWS_SERVERS_MAX], *hashers;
 	struct news *news;
+	struct notices *notices;
 	struct sources *sources;
 	struct policy_door door;
 	struct lane_parts parts;
@@ -326,6 +327,8 @@ static bool open_connectors(struct daemon *d, struct err *e)
 
 	d->news = news_new();
 	d->parts.news = d->news;
+	d->notices = notices_new();
+	d->parts.notices = d->notices;
 	for (size_t i = 0; i < servers.count; i++) {
 		d->connectors[i] =
 			pool_open("connecting", 2, CONNECTOR_QUEUE, 0, e);
@@ -408,6 +411,7 @@ static void stop(struct daemon *d)
 		pool_close(&d->connectors[i]);
 	pool_close(&d->hashers);
 	news_free(&d->news);
+	notices_free(&d->notices);
 	edition_release(&d->edition);
 	sources_free(&d->sources);
 	loop_unwatch(d->loop, &d->watch);

@@ -89,3 +89,43 @@ bool dn_is_below(const char *dn, const char *above)
 	return size > tail && dn[size - tail - 1] == ',' &&
 	       strcasecmp(dn + size - tail, above) == 0;
 }
+
+/* One character of a value, and whether it was escaped. */
+static char unescape(const char **p, bool *escaped)
+{
+	char c = *(*p)++;
+
+	*escaped = c == '\\' && **p != '\0';
+	if (!*escaped)
+		return c;
+	if (hex((*p)[0]) < 0 || hex((*p)[1]) < 0)
+		return *(*p)++;
+	c = (char)(hex((*p)[0]) << 4 | hex((*p)[1]));
+	*p += 2;
+	return c;
+}
+
+bool dn_take(struct arena *a, const char **dn, const char **attr,
+	     const char **value)
+{
+	size_t size = strcspn(*dn, "=,+\\");
+	const char *p = *dn + size;
+	char *to;
+
+	if (size == 0 || *p != '=')
+		return false;
+	*attr = arena_strndup(a, *dn, size);
+	*value = to = arena_alloc(a, strlen(p));
+	for (p++; *p != '\0';) {
+		bool escaped;
+		char c = unescape(&p, &escaped);
+
+		if (!escaped && c == '+')
+			return false;
+		if (!escaped && c == ',')
+			break;
+		*to++ = c;
+	}
+	*dn = p;
+	return true;
+}

@@ -23,4 +23,9 @@ bool dn_is_below(const char *dn, const char *above);
 const char *dn_child(struct arena *a, const char *attr, const char *value,
 		     const char *parent);
 
+/* Take the first part off a name: its attribute, and its value without escapes.
+ * False at the end, or if it has not exactly one. */
+bool dn_take(struct arena *a, const char **dn, const char **attr,
+	     const char **value);
+
 #endif

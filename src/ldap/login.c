@@ -127,15 +127,18 @@ static struct flight *find_flight(struct ldap_login *l,
 
 /* From the bind to what is remembered of it. */
 static void fly(struct ldap_login *l, const struct task *t, struct flight *f,
-		const char *dn, const char *password)
+		const struct caller *who, const char *password)
 {
+	struct memory_about about = memory_begin(l->memory);
+	const char *dn = who->identity;
 	int64_t now = clock_now();
 
+	memory_concerns(l->memory, &about, who->login, NULL);
 	f->good = bind_once(l, t, dn, password, &f->err);
 	land(l, f);
 	if (f->good)
-		memory_learn(l->memory, f->digest,
-			     now + l->set->remember_millis);
+		memory_learn(l->memory, f->digest, &about,
+			     now + l->set->remember_millis, NULL);
 	else if (is_refusal(f->err.kind))
 		memory_forget(l->memory, f->digest);
 }
@@ -145,7 +148,8 @@ static void fly(struct ldap_login *l, const struct task *t, struct flight *f,
 struct renewal {
 	struct ldap_login *login;
 	struct arena *arena;
-	const char *dn, *password;
+	struct caller who;
+	const char *password;
 	struct flight flight;
 };
 
@@ -156,12 +160,12 @@ static void renew(void *ctx)
 			       .deadline = clock_now() +
 					   r->login->set->write_seconds * 1000};
 
-	fly(r->login, &t, &r->flight, r->dn, r->password);
+	fly(r->login, &t, &r->flight, &r->who, r->password);
 	r->login->renewals--;
 	arena_free(r->arena);
 }
 
-static void renew_soon(struct ldap_login *l, const char *dn,
+static void renew_soon(struct ldap_login *l, const struct caller *who,
 		       const char *password,
 		       const unsigned char digest[DIGEST_SIZE])
 {
@@ -170,7 +174,9 @@ static void renew_soon(struct ldap_login *l, const char *dn,
 
 	*r = (struct renewal){.login = l,
 			      .arena = a,
-			      .dn = arena_strdup(a, dn),
+			      .who = {.login = arena_strdup(a, who->login),
+				      .identity =
+					      arena_strdup(a, who->identity)},
 			      .password = arena_strdup(a, password)};
 	memcpy(r->flight.digest, digest, DIGEST_SIZE);
 	/* It runs later, for we are on a fiber, too. */
@@ -182,24 +188,25 @@ static void renew_soon(struct ldap_login *l, const char *dn,
 	}
 }
 
-static bool prove(struct ldap_login *l, const struct task *t, const char *dn,
-		  const char *password, bool fresh, struct err *e)
+static bool prove(struct ldap_login *l, const struct task *t,
+		  const struct caller *who, const char *password, bool fresh,
+		  struct err *e)
 {
 	struct flight own = {.good = false};
 
-	memory_digest(l->memory, dn, password, own.digest);
-	int64_t left = memory_left(l->memory, own.digest, clock_now());
+	memory_digest(l->memory, who->identity, password, own.digest);
+	int64_t left = memory_left(l->memory, own.digest, clock_now(), NULL);
 	struct flight *f = find_flight(l, own.digest);
 	if (!fresh && left > 0) {
 		if (f == NULL && l->renewals < RENEWALS_MAX &&
 		    left < l->set->remember_millis / RENEW_SHARE)
-			renew_soon(l, dn, password, own.digest);
+			renew_soon(l, who, password, own.digest);
 		return true;
 	}
 	if (f != NULL)
 		return join(f, t, e);
 	take_off(l, &own);
-	fly(l, t, &own, dn, password);
+	fly(l, t, &own, who, password);
 	*e = own.err;
 	return own.good;
 }
@@ -250,7 +257,7 @@ static bool verify_password(struct ldap_login *l, const struct task *t,
 				.identity = schema_login_dn(t->arena,
 							    l->set->base, name),
 				.proof = PROOF_PASSWORD};
-	if (!prove(l, t, caller->identity, password, fresh, e))
+	if (!prove(l, t, caller, password, fresh, e))
 		return is_refusal(e->kind) ? refuse(began, e) : false;
 	*ret = caller;
 	return true;
@@ -276,7 +283,8 @@ static bool is_ready(struct login *port)
 static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
 
 struct login *ldap_login_open(struct session *session, struct session *own,
-			      const struct ldap_settings *set)
+			      const struct ldap_settings *set,
+			      struct notices *notices)
 {
 	struct ldap_login *l = alloc_zeroed(sizeof(*l));
 
@@ -284,7 +292,7 @@ struct login *ldap_login_open(struct session *session, struct session *own,
 	l->session = session;
 	l->own = own;
 	l->set = set;
-	l->memory = memory_open();
+	l->memory = memory_open(notices);
 	return &l->port;
 }
 

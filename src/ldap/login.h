@@ -8,13 +8,15 @@
 #define LDAP_LOGIN_H
 
 #include "core/login.h"
+#include "ldap/notices.h"
 #include "ldap/session.h"
 
 /* The session's connections must be for nobody, with one operation at a time,
  * because a bind changes whose a connection is; those of the other one are the
- * gateway's.  All must outlive it. */
+ * gateway's.  Without notices nothing is remembered.  All must outlive it. */
 struct login *ldap_login_open(struct session *s, struct session *own,
-			      const struct ldap_settings *set);
+			      const struct ldap_settings *set,
+			      struct notices *notices);
 
 /* Accepts NULL. */
 void ldap_login_close(struct login **l);

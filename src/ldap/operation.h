@@ -43,6 +43,8 @@ struct operation {
 	int64_t idle; /* SEARCH: milliseconds without an entry until it is given
 		       * up before its deadline; 0: none but the deadline */
 
+	bool first; /* SEARCH: the first server alone is asked */
+
 	int result;          /* LDAP result code */
 	LDAPControl **reply; /* released with the arena; NULL if none */
 };

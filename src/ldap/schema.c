@@ -13,6 +13,7 @@
 const char schema_guard[] = "entryCSN";
 const char schema_local_part[] = "provostLocalPart";
 const char schema_login[] = "uid";
+const char schema_key_id[] = "provostKeyId";
 const char schema_former[] = "provostFormerAddress";
 const char schema_quota[] = "provostQuotaBytes";
 const char schema_enabled[] = "provostEnabled";

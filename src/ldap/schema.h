@@ -26,6 +26,7 @@ const struct map *schema_limits(void);
 extern const char schema_guard[]; /* changes with every write */
 extern const char schema_local_part[];
 extern const char schema_login[];
+extern const char schema_key_id[];
 extern const char schema_former[];
 extern const char schema_quota[];
 extern const char schema_enabled[], schema_wish[], schema_expires[];

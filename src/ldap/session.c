@@ -615,7 +615,8 @@ static bool keeps_up(const struct session *s)
 bool session_run(struct session *s, struct arena *a, struct operation *op,
 		 int64_t deadline, struct err *e)
 {
-	unsigned servers = is_reading(op) ? (unsigned)s->servers.count : 1,
+	bool anywhere = is_reading(op) && !op->first;
+	unsigned servers = anywhere ? (unsigned)s->servers.count : 1,
 		 server = 0;
 	bool again = true, good = false;
 

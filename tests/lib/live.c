@@ -75,7 +75,7 @@ static void open_ports(struct live *live, struct pool *connector)
 	live->gateway.store = ldap_store_open(p->session, &live->set);
 	live->gateway.journal = ldap_journal_open(p->session, &live->set);
 	live->gateway.login =
-		ldap_login_open(p->logins, p->session, &live->set);
+		ldap_login_open(p->logins, p->session, &live->set, NULL);
 }
 
 static void close_ports(struct live *live)
