@@ -42,6 +42,12 @@ static const struct conf_option options[] = {
 	 "connections at a time"},
 	{F(http.connections_source), "256", 1, 1000000, NULL,
 	 "of these from one address (IPv6: one /64)"},
+	{L(http.connections_idle), "1000", 1, 1000000, NULL,
+	 "connections at a time that are silent after a reply; beyond that the "
+	 "one that is silent for longest is closed"},
+	{L(http.trusted_proxies), NULL, 0, 0, NULL,
+	 "addresses and networks of proxies, with commas between, whose "
+	 "X-Forwarded-For or Forwarded tells who asks; by default none"},
 	{L(http.requests), "1024", 8, 65536, NULL,
 	 "requests under way at a time in each loop; more are 503"},
 	{L(http.header_seconds), "10", 1, 3600, NULL,
@@ -52,6 +58,25 @@ static const struct conf_option options[] = {
 	 "seconds from a request's headers to its reply"},
 	{L(http.body_bytes), "1048576", 1024, 16777216, NULL,
 	 "bytes of a request's body, at most"},
+
+	{L(rate.source), "0", 0, 1000000, NULL,
+	 "requests a second from one address (IPv6: one /64); more are 429; 0: "
+	 "any number"},
+	{L(rate.source_burst), "200", 1, 1000000, NULL,
+	 "of these that may come at once after a pause"},
+	{L(rate.refused), "10", 0, 1000000, NULL,
+	 "requests a second from one address that prove no login; then all "
+	 "from there that need one are 429; 0: any number"},
+	{L(rate.refused_burst), "100", 1, 1000000, NULL,
+	 "of these that may come at once after a pause"},
+	{L(rate.caller), "0", 0, 1000000, NULL,
+	 "requests a second with one login; more are 429; 0: any number"},
+	{L(rate.caller_burst), "200", 1, 1000000, NULL,
+	 "of these that may come at once after a pause"},
+	{L(rate.key), "0", 0, 1000000, NULL,
+	 "requests a second with one API key; more are 429; 0: any number"},
+	{L(rate.key_burst), "200", 1, 1000000, NULL,
+	 "of these that may come at once after a pause"},
 
 	{F(embedded.state_dir), NULL, 0, 0, "state-dir",
 	 "where everything is kept; by default /var/lib/provost as root, else "
@@ -435,6 +460,13 @@ static bool check_policy(struct arena *a, struct conf *conf, struct err *e)
 		       conf->policy_password_file);
 }
 
+static bool check_proxies(struct arena *a, struct http_settings *set,
+			  struct err *e)
+{
+	return network_list_parse(a, set->trusted_proxies, &set->trusted, e) ||
+	       err_wrap(e, "http.trusted_proxies");
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
@@ -454,7 +486,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       base_check(conf->ldap.base, e) &&
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&
-	       check_policy(a, conf, e) &&
+	       check_policy(a, conf, e) && check_proxies(a, &conf->http, e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }
 
@@ -520,6 +552,7 @@ const char *conf_renew(struct arena *a, const struct conf *was,
 							     o->name);
 	}
 	now->ldap.password = next->ldap.password;
+	now->http.trusted = next->http.trusted;
 	/* Without a file it stays, in the new arena: it may be of one that goes
 	 * when nobody holds it any more. */
 	if (next->policy.password != NULL)

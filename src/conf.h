@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "api/rates.h"
 #include "dict/settings.h"
 #include "embedded/settings.h"
 #include "http/settings.h"
@@ -33,6 +34,7 @@ struct daemon_settings {
 
 struct conf {
 	struct http_settings http;
+	struct rate_settings rate;
 	struct ldap_settings ldap;
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;

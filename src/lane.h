@@ -22,6 +22,7 @@ struct lane_parts {
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;
+	struct rates *rates;
 	struct policy_door *door;
 	const char *openapi;
 	int dict; /* socket of the first lane, which takes it over; or -1 */

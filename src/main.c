@@ -51,6 +51,7 @@ struct daemon {
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;
+	struct rates *rates;
 	struct policy_door door;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
@@ -356,11 +357,13 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	d->hashers = pool_open("hashing", workers, (unsigned)conf->passwd.queue,
 			       5, e);
 	d->sources = sources_new((unsigned)conf->http.connections_source);
+	d->rates = rates_new();
 	if (d->hashers == NULL)
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
 				       .sources = d->sources,
+				       .rates = d->rates,
 				       .door = &d->door,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
@@ -414,6 +417,7 @@ static void stop(struct daemon *d)
 	notices_free(&d->notices);
 	edition_release(&d->edition);
 	sources_free(&d->sources);
+	rates_free(&d->rates);
 	loop_unwatch(d->loop, &d->watch);
 	file_close(&d->signals);
 	loop_close(&d->loop);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/admission.h"
 #include "api/query.h"
 #include "core/replace.h"
 #include "core/scope.h"
@@ -136,9 +137,11 @@ static bool authenticate(struct call *call, unsigned schemes,
 
 	if (strcmp(call->route->right, open_to_all) == 0)
 		return true;
+	if (!admission_prove(call, e))
+		return false;
 	if (read_credential(call, schemes, &c, e) &&
 	    l->ops->verify(l, &call->task, &c, false, &call->task.caller, e))
-		return within_scope(call, e);
+		return admission_enter(call, e) && within_scope(call, e);
 	if (e->kind == ERR_UNAUTHENTICATED)
 		response_header(res, "WWW-Authenticate",
 				"Basic realm=\"provost\", charset=\"UTF-8\"");
@@ -254,9 +257,12 @@ static void log_request(const struct call *call, const struct response *res,
 static bool answer(const struct dialect *d, struct call *call,
 		   struct response *res, json_t **reply, struct err *e)
 {
-	return find_route(d, call, res, e) &&
-	       authenticate(call, d->schemes, res, e) && query_parse(call, e) &&
-	       read_body(call, e) && call->route->handle(call, res, reply, e);
+	if (!admission_arrive(call, e) || !find_route(d, call, res, e) ||
+	    !authenticate(call, d->schemes, res, e) || !query_parse(call, e) ||
+	    !read_body(call, e))
+		return false;
+	admission_weigh(call);
+	return call->route->handle(call, res, reply, e);
 }
 
 static bool is_options(const struct call *call, struct response *res,
@@ -285,7 +291,10 @@ void dispatch(const struct service *s, const struct request *req,
 	*res = (struct response){.status = 200, .type = "application/json"};
 	response_header(res, "Cache-Control", "no-store");
 	response_header(res, "X-Content-Type-Options", "nosniff");
-	if (!answer(d, &call, res, &reply, &e) && !is_options(&call, res, &e))
+	bool good = answer(d, &call, res, &reply, &e);
+	admission_settle(&call, &e);
+	rates_tell(&call.seen, req->arena, res);
+	if (!good && !is_options(&call, res, &e))
 		word(d, &call, res, &e);
 	else if (reply != NULL)
 		write_body(res, req->arena, reply, d->json_style);

@@ -32,6 +32,8 @@ static const char *default_code(enum err_kind kind)
 		return "too_large";
 	case ERR_MEDIA_TYPE:
 		return "unsupported_media_type";
+	case ERR_RATE:
+		return "rate_limited";
 	case ERR_LIMIT:
 		return "busy";
 	case ERR_UNAVAILABLE:
@@ -74,6 +76,7 @@ static const char *detail(const struct err *e)
 	case ERR_CHANGED:
 	case ERR_TOO_LARGE:
 	case ERR_MEDIA_TYPE:
+	case ERR_RATE:
 		break;
 	}
 	return e->text;

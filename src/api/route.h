@@ -7,6 +7,7 @@
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
 
+#include "api/rates.h"
 #include "core/provision.h"
 #include "http/exchange.h"
 #include "json/codec.h"
@@ -17,6 +18,8 @@ enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 6 };
 struct service {
 	const struct gateway *gateway;
 	const char *openapi; /* the description of the native API, JSON */
+	struct rates *rates; /* NULL: nobody is limited */
+	const struct rate_settings *rate;
 };
 
 struct route;
@@ -33,6 +36,7 @@ struct call {
 	void *body;                       /* a record, if the route takes one */
 	struct presence present;          /* which of its members were sent */
 	struct whole whole;               /* instead, where PUT replaces one */
+	struct rates_seen seen;           /* the buckets that it asked */
 };
 
 /* Sets status and reply, or explains in e why not. */

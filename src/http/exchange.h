@@ -19,7 +19,10 @@ struct request {
 	const char *method;
 	const char *path;   /* as sent, still percent-encoded */
 	const char *query;  /* what follows '?', as sent, or NULL */
-	const char *source; /* the peer's address */
+	const char *source; /* the client's address: the peer's, or what a
+			     * trusted proxy says */
+	const char *source_network; /* what counts as one source: that, or its
+				     * /64 */
 	const struct header *headers;
 	size_t header_count;
 	const char *body; /* NUL behind it does not count */
@@ -28,7 +31,7 @@ struct request {
 	int64_t deadline; /* by clock_now() */
 };
 
-enum { RESPONSE_HEADERS = 8 };
+enum { RESPONSE_HEADERS = 12 };
 
 struct response {
 	unsigned status;

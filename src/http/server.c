@@ -1,14 +1,16 @@
 #include "http/server.h"
 
+#include <malloc.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "http/body.h"
+#include "http/forwarded.h"
 #include "http/guard.h"
+#include "http/idle.h"
 #include "http/status.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -27,6 +29,8 @@ enum {
 	BODY_RATE = 1024,   /* bytes a second, at least */
 	ARGUMENTS_MAX = 64, /* behind '?'; more exhaust libmicrohttpd's
 			     * memory and would get no answer at all */
+	GONE_MANY = 128,    /* connections whose memory the system gets back */
+	GONE_LOOK = 1000,   /* milliseconds after the first of them, at least */
 	DRAIN_FACTOR = 4,   /* of a body too large we read that much */
 	REQUEST_ID_LENGTH = 16,
 };
@@ -38,17 +42,21 @@ struct server {
 	struct client *clients; /* connected ones */
 	unsigned under_way;     /* requests */
 	unsigned serving;       /* of these, on fibers */
-	size_t bodies;          /* bytes of room that they have */
+	struct bodies bodies;   /* the room that they have */
+	struct idle_list idle;  /* clients that were answered */
+	unsigned gone;          /* connections, since memory was given back */
+	struct timer tidying;
 	bool due, quiet;
 };
 
 /* A connection; its timer cuts it off. */
 struct client {
+	struct idle idle; /* first, so that one leads to the other */
 	struct client *next, **link;
 	struct server *server;
 	struct timer timer;
-	struct sockaddr_storage peer;
-	char source[64]; /* that, in words */
+	struct network peer;
+	char source[NETWORK_TEXT], network[NETWORK_TEXT]; /* in words */
 	int fd;
 	bool busy;                 /* a request of it is under way */
 	bool cut;                  /* off: nothing more is taken from it */
@@ -96,20 +104,23 @@ static enum MHD_Result accept_policy(void *cls, const struct sockaddr *addr,
 				     socklen_t size)
 {
 	const struct server *s = cls;
+	struct network peer = network_of(addr);
 
 	(void)size;
-	return sources_has_room(s->parts.sources, addr) ? MHD_YES : MHD_NO;
+	/* A proxy speaks for many. */
+	return network_list_holds(&s->parts.settings->trusted, &peer) ||
+			       sources_has_room(s->parts.sources, &peer)
+		       ? MHD_YES
+		       : MHD_NO;
 }
 
-static void name_source(struct client *c)
+static void name_source(const struct network *from, char source[NETWORK_TEXT],
+			char network[NETWORK_TEXT])
 {
-	socklen_t size = c->peer.ss_family == AF_INET6
-				 ? sizeof(struct sockaddr_in6)
-				 : sizeof(struct sockaddr_in);
+	struct network whole = network_source(from);
 
-	if (getnameinfo((const struct sockaddr *)&c->peer, size, c->source,
-			sizeof(c->source), NULL, 0, NI_NUMERICHOST) != 0)
-		c->source[0] = '?';
+	network_text(from, source);
+	network_text(&whole, network);
 }
 
 static void client_enter(struct server *s, struct MHD_Connection *connection,
@@ -125,12 +136,9 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 
 	*c = (struct client){.server = s, .fd = fd->connect_fd};
 	c->timer = (struct timer){.fn = cut_off, .ctx = c};
-	memcpy(&c->peer, peer->client_addr,
-	       peer->client_addr->sa_family == AF_INET6
-		       ? sizeof(struct sockaddr_in6)
-		       : sizeof(struct sockaddr_in));
-	name_source(c);
-	sources_enter(s->parts.sources, (struct sockaddr *)&c->peer);
+	c->peer = network_of(peer->client_addr);
+	name_source(&c->peer, c->source, c->network);
+	sources_enter(s->parts.sources, &c->peer);
 	c->link = &s->clients;
 	c->next = s->clients;
 	if (c->next != NULL)
@@ -140,14 +148,27 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 	*context = c;
 }
 
+/* Between those that stay the heap would keep what the others had. */
+static void tidy(void *ctx)
+{
+	struct server *s = ctx;
+
+	s->gone = 0;
+	malloc_trim(0);
+}
+
 static void client_leave(struct server *s, struct client *c)
 {
+	if (++s->gone == GONE_MANY)
+		loop_set_timer(s->parts.loop, &s->tidying,
+			       clock_now() + GONE_LOOK);
 	loop_clear_timer(s->parts.loop, &c->timer);
 	/* libmicrohttpd does not tell the end of a request whose headers were
 	 * never complete. */
 	if (c->exchange != NULL)
 		arena_free(c->exchange->req.arena);
-	sources_leave(s->parts.sources, (struct sockaddr *)&c->peer);
+	sources_leave(s->parts.sources, &c->peer);
+	idle_leave(&s->idle, &c->idle);
 	*c->link = c->next;
 	if (c->next != NULL)
 		c->next->link = c->link;
@@ -173,6 +194,22 @@ static unsigned count_arguments(const char *target)
 	return count;
 }
 
+/* Who was answered keeps memory that who never asked does not, and may come
+ * back at any time: of too many the one that was silent for longest has to go.
+ */
+static void fall_silent(struct server *s, struct client *c)
+{
+	int64_t most = s->parts.settings->connections_idle;
+
+	idle_enter(&s->idle, &c->idle);
+	if ((int64_t)s->idle.count * s->parts.loops <= most)
+		return;
+	c = (struct client *)s->idle.oldest;
+	idle_leave(&s->idle, &c->idle);
+	cut_off(c);
+	s->due = true;
+}
+
 /* The first that is known of a request: what its first line asks for. */
 static void *on_target(void *cls, const char *target,
 		       struct MHD_Connection *connection)
@@ -187,6 +224,7 @@ static void *on_target(void *cls, const char *target,
 					    MHD_CONNECTION_INFO_SOCKET_CONTEXT)
 			    ->socket_context;
 	x->client->exchange = x;
+	idle_leave(&x->server->idle, &x->client->idle);
 	x->target = arena_strdup(a, target);
 	if (count_arguments(target) > ARGUMENTS_MAX)
 		cut_off(x->client);
@@ -213,6 +251,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 		 s->quiet ? clock_now()
 			  : seconds(s->parts.settings->idle_seconds +
 				    s->parts.settings->header_seconds));
+	if (!x->client->cut)
+		fall_silent(s, x->client);
 	arena_free(x->req.arena);
 }
 
@@ -250,6 +290,7 @@ static void fill_request(struct exchange *x, const char *method)
 	req->path = path;
 	req->query = query;
 	req->source = x->client->source;
+	req->source_network = x->client->network;
 	req->headers = x->heads;
 	req->body = "";
 	req->began = clock_micros();
@@ -328,9 +369,32 @@ static void expect_body(struct exchange *x)
 	int64_t size = x->server->parts.settings->body_bytes;
 
 	x->counted = request_header(&x->req, "Authorization") != NULL;
+	if (x->counted)
+		body_begin(&x->body, x->req.source_network);
 	if (length != NULL)
 		text_number(length, 0, size, &size); /* the guard has seen it */
 	x->body_most = (size_t)size;
+}
+
+/* Who asks, if it is not the peer itself. */
+static struct guard_verdict find_source(struct exchange *x)
+{
+	struct request *req = &x->req;
+	struct network from;
+	struct guard_verdict v = {0, NULL};
+
+	if (!forwarded_source(&x->server->parts.settings->trusted,
+			      &x->client->peer, req, &from, &v.why)) {
+		v.status = 400;
+	} else if (memcmp(&from, &x->client->peer, sizeof(from)) != 0) {
+		char *source = arena_alloc(req->arena, NETWORK_TEXT),
+		     *network = arena_alloc(req->arena, NETWORK_TEXT);
+
+		name_source(&from, source, network);
+		req->source = source;
+		req->source_network = network;
+	}
+	return v;
 }
 
 static enum MHD_Result begin(struct exchange *x, const char *method,
@@ -354,6 +418,8 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 		 .header_count = x->req.header_count,
 		 .body_limit = (size_t)s->parts.settings->body_bytes};
 	struct guard_verdict v = guard_check(&in);
+	if (v.status == 0)
+		v = find_source(x);
 	if (v.status == 0) {
 		expect_body(x);
 		return MHD_YES;
@@ -379,20 +445,20 @@ static enum MHD_Result take_body(struct exchange *x, const char *data,
 				 size_t *size)
 {
 	size_t limit = (size_t)x->server->parts.settings->body_bytes;
-	size_t *taken = &x->server->bodies;
+	struct bodies *all = &x->server->bodies;
 	size_t more = *size;
 
 	*size = 0;
 	x->received += more;
 	x->too_large = x->too_large || x->received > x->body_most;
 	if (x->too_large || !x->counted) {
-		body_drop(&x->body, taken);
+		body_drop(&x->body, all);
 		return x->received > limit * DRAIN_FACTOR ? MHD_NO : MHD_YES;
 	}
 	if (!x->crowded_out &&
-	    !body_add(&x->body, x->body_most, taken, data, more)) {
+	    !body_add(&x->body, x->body_most, all, data, more)) {
 		x->crowded_out = true;
-		body_drop(&x->body, taken);
+		body_drop(&x->body, all);
 	}
 	await_more(x);
 	return MHD_YES;
@@ -531,6 +597,7 @@ struct server *server_open(const struct server_parts *parts, struct err *e)
 	struct server *s = alloc_zeroed(sizeof(*s));
 
 	s->parts = *parts;
+	s->tidying = (struct timer){.fn = tidy, .ctx = s};
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {
 		err_set(e, ERR_INTERNAL, "cannot start the HTTP server");
@@ -585,5 +652,6 @@ void server_close(struct server **server)
 		return;
 	loop_unwatch(s->parts.loop, &s->watch);
 	MHD_stop_daemon(s->daemon);
+	loop_clear_timer(s->parts.loop, &s->tidying);
 	free(s);
 }

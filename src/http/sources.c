@@ -1,6 +1,5 @@
 #include "http/sources.h"
 
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,29 +31,18 @@ void sources_free(struct sources **s)
 	*s = NULL;
 }
 
-/* The first eight bytes tell one source from another. */
-static uint64_t prefix(const struct sockaddr *from)
+/* Eight bytes tell one source from another: the first of IPv6, the last of
+ * IPv4. */
+static uint64_t prefix(const struct network *from)
 {
-	uint64_t bytes = 0;
+	struct network source = network_source(from);
+	uint64_t words[2];
 
-	if (from->sa_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, from, sizeof(in));
-		bytes = in.sin_addr.s_addr;
-	} else if (from->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, from, sizeof(in6));
-		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-			memcpy(&bytes, in6.sin6_addr.s6_addr + 12, 4);
-		else
-			memcpy(&bytes, &in6.sin6_addr, sizeof(bytes));
-	}
-	return bytes;
+	memcpy(words, source.bytes, sizeof(words));
+	return words[0] ^ words[1];
 }
 
-static unsigned place(const struct sources *s, const struct sockaddr *from)
+static unsigned place(const struct sources *s, const struct network *from)
 {
 	/* A multiplicative hash; nobody outside knows the key. */
 	uint64_t h = (prefix(from) ^ s->key) * 0x9e3779b97f4a7c15u;
@@ -63,17 +51,17 @@ static unsigned place(const struct sources *s, const struct sockaddr *from)
 	return (unsigned)(h >> 50) % COUNTERS;
 }
 
-bool sources_has_room(const struct sources *s, const struct sockaddr *from)
+bool sources_has_room(const struct sources *s, const struct network *from)
 {
 	return atomic_load(&s->counters[place(s, from)]) < s->limit;
 }
 
-void sources_enter(struct sources *s, const struct sockaddr *from)
+void sources_enter(struct sources *s, const struct network *from)
 {
 	atomic_fetch_add(&s->counters[place(s, from)], 1);
 }
 
-void sources_leave(struct sources *s, const struct sockaddr *from)
+void sources_leave(struct sources *s, const struct network *from)
 {
 	atomic_fetch_sub(&s->counters[place(s, from)], 1);
 }

@@ -8,7 +8,8 @@
 #define HTTP_SOURCES_H
 
 #include <stdbool.h>
-#include <sys/socket.h>
+
+#include "util/network.h"
 
 struct sources;
 
@@ -16,8 +17,8 @@ struct sources *sources_new(unsigned limit);
 void sources_free(struct sources **s);
 
 /* Any thread may call these. */
-bool sources_has_room(const struct sources *s, const struct sockaddr *from);
-void sources_enter(struct sources *s, const struct sockaddr *from);
-void sources_leave(struct sources *s, const struct sockaddr *from);
+bool sources_has_room(const struct sources *s, const struct network *from);
+void sources_enter(struct sources *s, const struct network *from);
+void sources_leave(struct sources *s, const struct network *from);
 
 #endif

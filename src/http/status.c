@@ -30,6 +30,8 @@ unsigned status_of(enum err_kind kind)
 		return 415;
 	case ERR_INVALID:
 		return 422;
+	case ERR_RATE:
+		return 429;
 	case ERR_LIMIT:
 	case ERR_UNAVAILABLE:
 	case ERR_UNKNOWN:
@@ -56,6 +58,7 @@ static const struct {
 	{413, "Content Too Large", "too_large"},
 	{415, "Unsupported Media Type", "unsupported_media_type"},
 	{422, "Unprocessable Content", "invalid"},
+	{429, "Too Many Requests", "rate_limited"},
 	{431, "Request Header Fields Too Large", "headers_too_large"},
 	{503, "Service Unavailable", "busy"},
 	{504, "Gateway Timeout", "timeout"},

@@ -25,6 +25,7 @@ enum err_kind {
 	ERR_CHANGED,         /* not the state the caller demanded */
 	ERR_TOO_LARGE,
 	ERR_MEDIA_TYPE,
+	ERR_RATE,        /* he asks too often; waiting helps */
 	ERR_LIMIT,       /* too much for now; retrying later may help */
 	ERR_UNAVAILABLE, /* a service we need is down; nothing was changed */
 	ERR_TIMEOUT,     /* a service we need is slow; nothing was changed */

@@ -56,7 +56,8 @@ static void answered(struct arena *a, const struct response *res)
 /* First line, headers, an empty line and a body. */
 static void ask(struct world *w, char *text)
 {
-	const struct service service = {&w->gateway, openapi};
+	const struct service service = {.gateway = &w->gateway,
+					.openapi = openapi};
 	struct arena *a = arena_new();
 	struct header headers[LINES_MAX];
 	char *line = strsep(&text, "\n"), *target = line;

@@ -21,7 +21,8 @@ static void add_condition(struct arena *a, const char *line, struct header *h)
 
 struct response client_ask(struct world *w, const struct ask *ask)
 {
-	const struct service service = {&w->gateway, openapi};
+	const struct service service = {.gateway = &w->gateway,
+					.openapi = openapi};
 	struct arena *a = w->arena;
 	struct header headers[HEADERS_MAX];
 	struct request req = {.arena = a,

@@ -5,21 +5,20 @@
 #include "tests/lib/tap.h"
 #include "util/field.h"
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static union address parse(const char *text)
+static struct network parse(const char *text)
 {
-	union address a = {.any = {0}};
+	struct network n = {.bits = 0};
 
-	if (inet_pton(AF_INET, text, &a.in.sin_addr) == 1)
-		a.in.sin_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &a.in6.sin6_addr) == 1)
-		a.in6.sin6_family = AF_INET6;
-	return a;
+	network_address(text, &n);
+	return n;
+}
+
+static struct network number(uint32_t first, uint32_t i)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET,
+				 .sin_addr = {htonl(first + i)}};
+
+	return network_of((struct sockaddr *)&in);
 }
 
 static const struct {
@@ -39,16 +38,16 @@ static const struct {
 static void pairs(void)
 {
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		union address one = parse(cases[i].one),
-			      other = parse(cases[i].other);
+		struct network one = parse(cases[i].one),
+			       other = parse(cases[i].other);
 		unsigned together = 0;
 
 		/* Two may share a counter by chance, but not thrice. */
 		for (int n = 0; n < 3; n++) {
 			struct sources *s = sources_new(1);
 
-			sources_enter(s, &one.any);
-			together += !sources_has_room(s, &other.any);
+			sources_enter(s, &one);
+			together += !sources_has_room(s, &other);
 			sources_free(&s);
 		}
 		OK(cases[i].same ? together == 3 : together < 3,
@@ -60,23 +59,23 @@ static void pairs(void)
 static void strangers(void)
 {
 	struct sources *s = sources_new(1);
-	union address a = parse("198.51.100.1");
+	struct network a = parse("198.51.100.1");
 	unsigned kept_out = 0;
 
-	sources_enter(s, &a.any);
+	sources_enter(s, &a);
 	for (uint32_t i = 0; i < 10000; i++) {
-		a.in.sin_addr.s_addr = htonl(0x0a000000 + i);
-		kept_out += !sources_has_room(s, &a.any);
+		a = number(0x0a000000, i);
+		kept_out += !sources_has_room(s, &a);
 	}
 	OK(kept_out < 20, "few share a counter with a busy one");
 	for (uint32_t i = 0; i < 10000; i++) {
-		a.in.sin_addr.s_addr = htonl(0x0a000000 + i);
-		sources_enter(s, &a.any);
+		a = number(0x0a000000, i);
+		sources_enter(s, &a);
 	}
 	kept_out = 0;
 	for (uint32_t i = 0; i < 16384; i++) {
-		a.in.sin_addr.s_addr = htonl(0x0b000000 + i * 257);
-		kept_out += !sources_has_room(s, &a.any);
+		a = number(0x0b000000, i * 257);
+		kept_out += !sources_has_room(s, &a);
 	}
 	/* 10,001 in 16,384 places leave 54 in 100 free. */
 	OK(kept_out > 5500 && kept_out < 9500, "they spread over the table");
@@ -86,16 +85,16 @@ static void strangers(void)
 int main(void)
 {
 	struct sources *s = sources_new(3);
-	union address a = parse("192.0.2.1"), path = parse("no address");
+	struct network a = parse("192.0.2.1"), path = parse("no address");
 
 	for (unsigned i = 0; i < 3; i++) {
-		OK(sources_has_room(s, &a.any), "there is room");
-		sources_enter(s, &a.any);
+		OK(sources_has_room(s, &a), "there is room");
+		sources_enter(s, &a);
 	}
-	OK(!sources_has_room(s, &a.any), "and then there is not");
-	sources_leave(s, &a.any);
-	OK(sources_has_room(s, &a.any), "until one leaves");
-	OK(sources_has_room(s, &path.any), "of no family is one, too");
+	OK(!sources_has_room(s, &a), "and then there is not");
+	sources_leave(s, &a);
+	OK(sources_has_room(s, &a), "until one leaves");
+	OK(sources_has_room(s, &path), "of no family is one, too");
 	sources_free(&s);
 	OK(s == NULL, "freed");
 	pairs();
