@@ -226,7 +226,7 @@ INVASIONS = [
     (add, NEW_USER_DN, NEW_USER),
     (add, "provostDomainName=new.example," + DOMAINS, NEW_DOMAIN),
     (add, "uid=new," + PRINCIPALS, principal_entry("new")),
-    (add, "provostKeyId=k2," + ALICE, NEW_KEY_BARE),
+    (add, "provostKeyId=k2," + GONE, NEW_KEY_BARE),
     (add, "provostJournalId=c2," + JOURNAL, dict(JOURNAL_ENTRY, provostJournalId=["c2"], provostJournalName=["c2@alpha.example"])),
     (delete, JANE),
     (delete, SALES),
@@ -292,6 +292,8 @@ def table(logged):
     case("principal", VALUE, read, KEY, "provostKeyId")
     case("principal", BARE, read, KEY, "provostKeyHash")
     case("principal", REFUSED, replace, ALICE, "cn", "x")
+    case("principal", DONE, add, "provostKeyId=k2," + ALICE, NEW_KEY_BARE)
+    case("principal", REFUSED, add, "provostKeyId=k2," + ALICE, NEW_KEY)
     case("principal", REFUSED, replace, ALICE, "provostReseller", "TRUE")
     case("principal", REFUSED, replace, ALICE, "userPassword", HASH)
     case("user", NO_SUCH, read, KEY, "provostKeyId")

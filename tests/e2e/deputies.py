@@ -225,14 +225,21 @@ def names_that_have_roles(cast):
 
     for address in (alice, carl):
         tap.is_(olga.post("/v1/users", {"address": address, "password": PASSWORD}).status, 201, "a user is made: " + address)
-    cast.give("provostOwner", user_dn(alice), OTHER)
-    cast.give("provostViewer", user_dn(carl), OWN)
+    cast.give("provostAdministrator", user_dn(carl), OWN)
     cast.directory.add_s(group, [("objectClass", [b"groupOfNames"]), ("cn", [b"secret-group"]), ("member", [user_dn(alice).encode()])])
     for who, client in (("owner", olga), ("administrator", adam)):
-        has_role(client.delete("/v1/users/" + alice), who + ": who owns another domain cannot be deleted")
+        has_role(client.delete("/v1/users/" + alice), who + ": who is in a group cannot be deleted")
         has_role(client.patch("/v1/users/" + alice, {"address": dora}), who + ": nor renamed")
     tap.is_(cast.as_("vera").delete("/v1/users/" + alice).status, 403, "a viewer is not told")
-    has_role(adam.delete("/v1/users/" + carl), "administrator: nor can a viewer whose role only the owner takes away")
+    cast.give("provostOwner", user_dn(alice), OTHER)
+    for who, client in (("owner", olga), ("administrator", adam)):
+        for verb, path, body in (("DELETE", "", None), ("PATCH", "", {"address": dora}), ("PUT", "/password", {"password": PASSWORD}), ("PATCH", "", {"password": PASSWORD}),
+                                 ("PATCH", "", {"forward_to": ["x@else.example"]}), ("PATCH", "", {"send_as": ["press@" + OWN]}),
+                                 ("PATCH", "", {"recovery_address": "x@else.example"})):
+            reply = client.request(verb, "/v1/users/" + alice + path, body)
+            tap.ok(reply.status == 403 and OTHER not in reply.text, "%s: not %s %s of who owns another domain" % (who, verb, body or path), reply)
+        tap.is_(client.patch("/v1/users/" + alice, {"name": "Alice"}).status, 200, who + ": but his name")
+    has_role(adam.delete("/v1/users/" + carl), "administrator: nor can an administrator whose role only the owner takes away")
     tap.is_(roles(alice), sorted([group, domain_dn(OTHER)]), "the roles are as they were")
     tap.is_(olga.delete("/v1/users/" + carl).status, 204, "owner: he can delete him")
     tap.is_(roles(carl), [], "owner: with the role")
