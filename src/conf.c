@@ -38,6 +38,14 @@ struct conf_option {
 static const struct conf_option options[] = {
 	{F(http.listen), "127.0.0.1:8080", 0, 0, "listen",
 	 "ADDRESS:PORT where HTTP is served; port 0 takes a free one"},
+	{L(http.tls_certificate), NULL, 0, 0, "tls-certificate",
+	 "PEM file of our certificate, with those between it and its authority "
+	 "behind it; by default HTTP is served without TLS"},
+	{L(http.tls_key), NULL, 0, 0, "tls-key",
+	 "PEM file of its key, which not everybody may read"},
+	{L(http.tls_client_ca), NULL, 0, 0, "tls-client-ca",
+	 "PEM file of the authorities whose certificates clients may log in "
+	 "with; by default clients are not asked for any"},
 	{F(http.connections), "10000", 16, 1000000, NULL,
 	 "connections at a time"},
 	{F(http.connections_source), "256", 1, 1000000, NULL,

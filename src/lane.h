@@ -23,6 +23,7 @@ struct lane_parts {
 	struct notices *notices;
 	struct sources *sources;
 	struct rates *rates;
+	struct tls *tls; /* NULL: plain HTTP */
 	struct policy_door *door;
 	const char *openapi;
 	int dict; /* socket of the first lane, which takes it over; or -1 */

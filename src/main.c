@@ -17,6 +17,7 @@
 
 #include "assets/asset.h"
 #include "conf.h"
+#include "crypto/tls.h"
 #include "embedded/setup.h"
 #include "embedded/supervisor.h"
 #include "http/listen.h"
@@ -52,6 +53,7 @@ struct daemon {
 	struct notices *notices;
 	struct sources *sources;
 	struct rates *rates;
+	struct tls *tls; /* NULL: plain HTTP */
 	struct policy_door door;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
@@ -80,7 +82,7 @@ static void give_up(void *ctx)
 	loop_stop(d->loop);
 }
 
-static bool set_log_level(const char *name, struct err *e)
+static bool find_log_level(const char *name, int *ret, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -93,7 +95,7 @@ static bool set_log_level(const char *name, struct err *e)
 
 	for (size_t i = 0; i < COUNT(levels); i++) {
 		if (name != NULL && strcmp(levels[i].name, name) == 0) {
-			log_set_level(levels[i].level);
+			*ret = levels[i].level;
 			return true;
 		}
 	}
@@ -102,20 +104,57 @@ static bool set_log_level(const char *name, struct err *e)
 		       "notice, info or debug");
 }
 
+static struct tls_files tls_files(const struct http_settings *set)
+{
+	return (struct tls_files){.certificate = set->tls_certificate,
+				  .key = set->tls_key,
+				  .client_ca = set->tls_client_ca};
+}
+
+static bool wants_tls(const struct http_settings *set)
+{
+	return set->tls_certificate != NULL || set->tls_key != NULL ||
+	       set->tls_client_ca != NULL;
+}
+
+static bool open_tls(const struct http_settings *set, struct tls **ret,
+		     struct err *e)
+{
+	const struct tls_files files = tls_files(set);
+
+	*ret = wants_tls(set) ? tls_open(&files, e) : NULL;
+	return *ret != NULL || !wants_tls(set);
+}
+
+/* Whoever is connected stays so. */
+static bool renew_tls(struct daemon *d, const struct http_settings *set,
+		      struct err *e)
+{
+	const struct tls_files files = tls_files(set);
+
+	if (wants_tls(set) != (d->tls != NULL))
+		return err_set(e, ERR_INVALID,
+			       "to begin or end with TLS needs a restart");
+	return d->tls == NULL || tls_renew(d->tls, &files, e);
+}
+
 /* All new options, or none. */
 static bool renew(struct daemon *d, struct edition *ed, struct err *e)
 {
 	struct arena *a = edition_arena(ed);
 	struct conf next, *now = edition_conf(ed);
 	enum conf_action action;
+	int level;
 
 	if (!conf_load(a, d->argc, d->argv, &next, &action, e))
 		return false;
 	*now = d->conf;
 	const char *fixed = conf_renew(a, &d->loaded, &next, now);
 	if ((!now->embed && !connect_check(&now->ldap, e)) ||
-	    !set_log_level(now->daemon.log_level, e))
+	    !find_log_level(now->daemon.log_level, &level, e) ||
+	    !renew_tls(d, &now->http, e))
 		return false;
+	log_set_level(level);
 	if (fixed != NULL)
 		log_event(LOG_WARNING, "restart-needed", "options", fixed,
 			  NULL);
@@ -198,6 +237,21 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > LANES_MAX ? LANES_MAX : (unsigned)n;
 }
 
+static void warn_of_plain_http(struct daemon *d)
+{
+	struct err ignored = {0};
+	struct place p;
+
+	if (!wants_tls(&d->conf.http) &&
+	    place_parse(d->arena, d->conf.http.listen, &p, &ignored) &&
+	    !place_is_near(&p))
+		log_event(LOG_WARNING, "http-on-network", "listen",
+			  d->conf.http.listen, "reason",
+			  "without http.tls_certificate passwords cross the "
+			  "network in the clear",
+			  NULL);
+}
+
 static bool open_http(struct daemon *d, struct err *e)
 {
 	int fds[LANES_MAX];
@@ -207,6 +261,7 @@ static bool open_http(struct daemon *d, struct err *e)
 		return false;
 	for (unsigned i = 0; i < d->count; i++)
 		d->listeners[i].http = fds[i];
+	warn_of_plain_http(d);
 	return true;
 }
 
@@ -364,6 +419,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .hashers = d->hashers,
 				       .sources = d->sources,
 				       .rates = d->rates,
+				       .tls = d->tls,
 				       .door = &d->door,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
@@ -418,6 +474,7 @@ static void stop(struct daemon *d)
 	edition_release(&d->edition);
 	sources_free(&d->sources);
 	rates_free(&d->rates);
+	tls_close(&d->tls);
 	loop_unwatch(d->loop, &d->watch);
 	file_close(&d->signals);
 	loop_close(&d->loop);
@@ -434,20 +491,30 @@ static bool start(struct daemon *d, struct err *e)
 		return false;
 	/* After becoming another user, which the kernel would undo it for. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return start_lanes(d, e);
+	/* As who reads the files again when they have been renewed. */
+	return open_tls(&d->conf.http, &d->tls, e) && start_lanes(d, e);
 }
 
 static bool serve(struct daemon *d, struct err *e)
 {
 	if (start(d, e)) {
 		log_event(LOG_NOTICE, "serving", "listen", d->conf.http.listen,
-			  "directory", d->conf.ldap.uri, "state_dir",
-			  d->state.dir, NULL);
+			  "tls", d->tls != NULL ? "yes" : NULL, "directory",
+			  d->conf.ldap.uri, "state_dir", d->state.dir, NULL);
 		loop_run(d->loop);
 		log_event(LOG_NOTICE, "stopping", NULL);
 	}
 	stop(d);
 	return e->kind == ERR_NONE && !d->failed;
+}
+
+static bool check(struct daemon *d, struct err *e)
+{
+	if (!open_tls(&d->conf.http, &d->tls, e))
+		return false;
+	tls_close(&d->tls);
+	puts("the options are good");
+	return true;
 }
 
 static bool act(struct daemon *d, enum conf_action action, struct err *e)
@@ -463,8 +530,7 @@ static bool act(struct daemon *d, enum conf_action action, struct err *e)
 		conf_print(&d->conf, stdout);
 		return true;
 	case CONF_CHECK:
-		puts("the options are good");
-		return true;
+		return check(d, e);
 	case CONF_SERVE:
 		break;
 	}
@@ -476,6 +542,7 @@ int main(int argc, char **argv)
 	static struct daemon d;
 	enum conf_action action;
 	struct err e = {0};
+	int level = LOG_INFO;
 
 	d.arena = arena_new();
 	d.argc = argc;
@@ -485,10 +552,10 @@ int main(int argc, char **argv)
 		forget(&d.listeners[i]);
 	bool good = conf_load(d.arena, argc, argv, &d.loaded, &action, &e);
 	d.conf = d.loaded;
-	good = good &&
-	       (action == CONF_HELP || action == CONF_VERSION ||
-		set_log_level(d.conf.daemon.log_level, &e)) &&
-	       act(&d, action, &e);
+	good = good && (action == CONF_HELP || action == CONF_VERSION ||
+			find_log_level(d.conf.daemon.log_level, &level, &e));
+	log_set_level(level);
+	good = good && act(&d, action, &e);
 	if (e.kind != ERR_NONE)
 		fprintf(stderr, "provostd: %s\n", e.text);
 	arena_free(d.arena);

@@ -23,6 +23,9 @@ struct request {
 			     * trusted proxy says */
 	const char *source_network; /* what counts as one source: that, or its
 				     * /64 */
+	const char *certificate;    /* SHA-256 of the client's, in hex, if it is
+				     * good; or NULL */
+	const char *subject;        /* of that, by RFC 4514; or NULL */
 	const struct header *headers;
 	size_t header_count;
 	const char *body; /* NUL behind it does not count */

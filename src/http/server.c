@@ -11,6 +11,7 @@
 #include "http/forwarded.h"
 #include "http/guard.h"
 #include "http/idle.h"
+#include "http/secure.h"
 #include "http/status.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -39,6 +40,7 @@ struct server {
 	struct server_parts parts;
 	struct MHD_Daemon *daemon;
 	struct watch *watch;
+	struct secure secure;
 	struct client *clients; /* connected ones */
 	unsigned under_way;     /* requests */
 	unsigned serving;       /* of these, on fibers */
@@ -55,6 +57,7 @@ struct client {
 	struct client *next, **link;
 	struct server *server;
 	struct timer timer;
+	struct channel channel;
 	struct network peer;
 	char source[NETWORK_TEXT], network[NETWORK_TEXT]; /* in words */
 	int fd;
@@ -138,6 +141,7 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 	c->timer = (struct timer){.fn = cut_off, .ctx = c};
 	c->peer = network_of(peer->client_addr);
 	name_source(&c->peer, c->source, c->network);
+	secure_enter(&s->secure, &c->channel, connection);
 	sources_enter(s->parts.sources, &c->peer);
 	c->link = &s->clients;
 	c->next = s->clients;
@@ -169,6 +173,7 @@ static void client_leave(struct server *s, struct client *c)
 		arena_free(c->exchange->req.arena);
 	sources_leave(s->parts.sources, &c->peer);
 	idle_leave(&s->idle, &c->idle);
+	secure_leave(&c->channel);
 	*c->link = c->next;
 	if (c->next != NULL)
 		c->next->link = c->link;
@@ -368,7 +373,8 @@ static void expect_body(struct exchange *x)
 	const char *length = request_header(&x->req, "Content-Length");
 	int64_t size = x->server->parts.settings->body_bytes;
 
-	x->counted = request_header(&x->req, "Authorization") != NULL;
+	x->counted = request_header(&x->req, "Authorization") != NULL ||
+		     x->req.certificate != NULL;
 	if (x->counted)
 		body_begin(&x->body, x->req.source_network);
 	if (length != NULL)
@@ -393,6 +399,9 @@ static struct guard_verdict find_source(struct exchange *x)
 		name_source(&from, source, network);
 		req->source = source;
 		req->source_network = network;
+	} else {
+		/* It is of who is connected, not of those he speaks for. */
+		secure_show(&x->client->channel, req);
 	}
 	return v;
 }
@@ -564,6 +573,7 @@ static void turn(void *ctx)
 		return;
 	s->due = false;
 	MHD_run(s->daemon);
+	secure_rest(&s->secure);
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s)
@@ -585,11 +595,18 @@ static struct MHD_Daemon *start_daemon(struct server *s)
 		 {MHD_OPTION_CONNECTION_TIMEOUT,
 		  (intptr_t)p->settings->idle_seconds, NULL},
 		 {MHD_OPTION_END, 0, NULL}};
+	const unsigned flags =
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-					MHD_USE_ERROR_LOG,
-				0, accept_policy, s, on_access, s,
-				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	if (p->tls == NULL)
+		return MHD_start_daemon(flags, 0, accept_policy, s, on_access,
+					s, MHD_OPTION_ARRAY, options,
+					MHD_OPTION_END);
+	return MHD_start_daemon(flags | MHD_USE_TLS, 0, accept_policy, s,
+				on_access, s, MHD_OPTION_ARRAY, options,
+				MHD_OPTION_HTTPS_PRIORITIES, tls_priorities(),
+				MHD_OPTION_HTTPS_CERT_CALLBACK, tls_chooser(),
+				MHD_OPTION_END);
 }
 
 struct server *server_open(const struct server_parts *parts, struct err *e)
@@ -598,6 +615,9 @@ struct server *server_open(const struct server_parts *parts, struct err *e)
 
 	s->parts = *parts;
 	s->tidying = (struct timer){.fn = tidy, .ctx = s};
+	s->secure = (struct secure){.loop = parts->loop,
+				    .tls = parts->tls,
+				    .due = &s->due};
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {
 		err_set(e, ERR_INTERNAL, "cannot start the HTTP server");
@@ -651,6 +671,8 @@ void server_close(struct server **server)
 	if (s == NULL)
 		return;
 	loop_unwatch(s->parts.loop, &s->watch);
+	for (struct client *c = s->clients; c != NULL; c = c->next)
+		secure_wake(&c->channel);
 	MHD_stop_daemon(s->daemon);
 	loop_clear_timer(s->parts.loop, &s->tidying);
 	free(s);

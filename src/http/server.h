@@ -7,6 +7,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "crypto/tls.h"
 #include "http/exchange.h"
 #include "http/settings.h"
 #include "http/sources.h"
@@ -22,8 +23,9 @@ struct server_parts {
 	struct loop *loop;
 	const struct http_settings *settings;
 	struct sources *sources;
-	unsigned loops; /* among which connections are shared out */
-	int listener;   /* taken over, also on failure */
+	struct tls *tls; /* NULL: plain HTTP */
+	unsigned loops;  /* among which connections are shared out */
+	int listener;    /* taken over, also on failure */
 	serve_fn *serve;
 	void *ctx;
 };

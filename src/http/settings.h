@@ -10,6 +10,9 @@
 
 struct http_settings {
 	const char *listen;          /* ADDRESS:PORT; port 0: any free one */
+	const char *tls_certificate; /* PEM files; NULL: plain HTTP */
+	const char *tls_key;
+	const char *tls_client_ca;   /* NULL: clients have no certificates */
 	int64_t connections;         /* at a time, in all loops together */
 	int64_t connections_source;  /* of these, from one address */
 	int64_t connections_idle;    /* that asked, and are silent now */

@@ -114,6 +114,7 @@ class Client:
     """Requests to one gateway; every reply is checked against the description."""
 
     description = None
+    context = None  # of TLS, for gateways that speak it
 
     def __init__(self, address, login=None, password=None):
         if Client.description is None:
@@ -151,7 +152,8 @@ class Client:
         for last in (False, True):
             if self.connection is None:
                 host, port = self.address.rsplit(":", 1)
-                self.connection = http.client.HTTPConnection(host, int(port), timeout=40)
+                self.connection = (http.client.HTTPSConnection(host, int(port), timeout=40, context=self.context) if self.context
+                                   else http.client.HTTPConnection(host, int(port), timeout=40))
             try:
                 self.connection.request(method, target, data, headers)
                 return Reply(self.connection.getresponse())

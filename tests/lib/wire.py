@@ -4,8 +4,10 @@ import base64
 import os
 import re
 import socket
+import ssl
 import struct
 import sys
+import threading
 import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
@@ -36,9 +38,70 @@ class RawReply:
         return self.header("X-Request-Id") is not None
 
 
+class Sealed:
+    """A socket with TLS on it: unlike Python's own it can close its sending half, and be reset."""
+
+    def __init__(self, plain, context, name="localhost"):
+        self.plain, self.incoming, self.outgoing = plain, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=name)
+        self.lock = threading.Lock()
+
+    def __getattr__(self, name):
+        return getattr(self.plain, name)
+
+    def handshake(self):
+        while True:
+            try:
+                self.tls.do_handshake()
+                return self.flush()
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.feed()
+            except ssl.SSLError as end:
+                raise ConnectionResetError(str(end)) from None
+
+    def flush(self):
+        data = self.outgoing.read()
+        if data:
+            self.plain.sendall(data)
+
+    def feed(self):
+        data = self.plain.recv(1 << 16)
+        with self.lock:
+            self.incoming.write(data)
+            if not data:
+                self.incoming.write_eof()
+
+    def sendall(self, data):
+        for at in range(0, len(data), 1 << 16):
+            with self.lock:
+                self.tls.write(data[at:at + (1 << 16)])
+                sealed = self.outgoing.read()
+            self.plain.sendall(sealed)
+
+    def recv(self, size):
+        while True:
+            try:
+                with self.lock:
+                    return self.tls.read(size)
+            except ssl.SSLWantReadError:
+                self.feed()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def shutdown(self, _):
+        """Say that nothing more will come, and go on listening."""
+        try:
+            self.tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        self.flush()
+
+
 class Wire:
     """A connection on which anything can be sent."""
 
+    context = None  # of TLS, for gateways that speak it
     said = []  # everything that any server ever said
     ids = []
 
@@ -52,6 +115,9 @@ class Wire:
         self.socket.settimeout(ANSWER_SECONDS)
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.context:
+            self.socket = Sealed(self.socket, self.context)
+            self.socket.handshake()
         self.data = b""
         self.ended = False
 
