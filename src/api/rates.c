@@ -1,7 +1,6 @@
 #include "api/rates.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +11,11 @@
 
 enum {
 	ACCOUNTS = 1 << 16, /* buckets at a time: 4 MB, once all were used */
-	FULL_AT = 0,        /* which number of an account is the bucket */
+	NAME_MOST = 512,    /* bytes of a name that count */
 };
+
+/* The numbers of an account: with another rule a bucket begins anew. */
+enum { FULL_AT, RATE, BURST };
 
 struct rates {
 	struct ledger *ledger;
@@ -69,38 +71,50 @@ static struct bucket_rule rule_of(const struct rate_settings *set,
 						       kinds[which].burst)};
 }
 
-/* The account of somebody in one sort of bucket.  The rule is part of its name:
- * when it changes, everybody begins anew. */
-static struct account *open_bucket(struct rates *r, enum rate which,
-				   const struct bucket_rule *rule,
-				   const char *whose)
+/* The account of somebody in one sort of bucket. */
+static struct account *open_account(struct rates *r, enum rate which,
+				    const char *whose, int64_t now)
 {
-	const char *name = kinds[which].name;
-	char text[256];
+	char name[NAME_MOST];
+	size_t size = strnlen(whose, sizeof(name) - 2);
 
-	if (snprintf(text, sizeof(text), "%s %lld %lld %s", name,
-		     (long long)rule->rate, (long long)rule->burst, whose) < 0)
-		abort();
-	return ledger_open(r->ledger, text, clock_now());
+	name[0] = (char)('a' + which);
+	memcpy(name + 1, whose, size);
+	name[size + 1] = '\0';
+	return ledger_open(r->ledger, name, now);
 }
 
-/* What a client may be told of it. */
-static int64_t *begin(struct rates *r, const struct rate_settings *set,
-		      enum rate which, const char *whose,
-		      struct rates_seen *seen, struct account **ret)
-{
-	struct bucket_rule rule = rule_of(set, which);
+/* One that is open: ledger_close() closes its account. */
+struct bucket {
+	struct account *account;
+	int64_t *full_at;
+	int64_t now; /* nanoseconds */
+};
 
-	if (r == NULL || rule.rate == 0)
-		return NULL;
+/* False if there is no limit. */
+static bool begin(struct rates *r, const struct rate_settings *set,
+		  enum rate which, const char *whose, struct rates_seen *seen,
+		  struct bucket *ret)
+{
+	int64_t *numbers, micros = clock_micros();
+	struct bucket_rule rule;
+
+	if (r == NULL)
+		return false;
+	rule = rule_of(set, which);
+	if (rule.rate == 0)
+		return false;
 	seen->by[which].rule = rule;
-	*ret = open_bucket(r, which, &rule, whose);
-	return &(*ret)->numbers[FULL_AT];
-}
-
-static int64_t nanos(void)
-{
-	return clock_micros() * 1000;
+	ret->account = open_account(r, which, whose, micros / 1000);
+	numbers = ret->account->numbers;
+	if (numbers[RATE] != rule.rate || numbers[BURST] != rule.burst) {
+		numbers[FULL_AT] = 0;
+		numbers[RATE] = rule.rate;
+		numbers[BURST] = rule.burst;
+	}
+	ret->full_at = &numbers[FULL_AT];
+	ret->now = micros * 1000;
+	return true;
 }
 
 static bool judge(bool good, enum rate which, struct rates_seen *seen,
@@ -117,14 +131,13 @@ bool rates_take(struct rates *r, const struct rate_settings *set,
 		enum rate which, const char *whose, int64_t cost,
 		struct rates_seen *seen, struct err *e)
 {
-	struct account *ac;
-	int64_t *full_at = begin(r, set, which, whose, seen, &ac);
+	struct bucket b;
 
-	if (full_at == NULL)
+	if (!begin(r, set, which, whose, seen, &b))
 		return true;
-	bool good = bucket_take(full_at, &seen->by[which].rule, cost, nanos(),
+	bool good = bucket_take(b.full_at, &seen->by[which].rule, cost, b.now,
 				&seen->by[which].state);
-	ledger_close(r->ledger, ac);
+	ledger_close(r->ledger, b.account);
 	return judge(good, which, seen, e);
 }
 
@@ -132,14 +145,13 @@ bool rates_look(struct rates *r, const struct rate_settings *set,
 		enum rate which, const char *whose, struct rates_seen *seen,
 		struct err *e)
 {
-	struct account *ac;
-	int64_t *full_at = begin(r, set, which, whose, seen, &ac);
+	struct bucket b;
 
-	if (full_at == NULL)
+	if (!begin(r, set, which, whose, seen, &b))
 		return true;
-	bool good = bucket_has(full_at, &seen->by[which].rule, 1, nanos(),
+	bool good = bucket_has(b.full_at, &seen->by[which].rule, 1, b.now,
 			       &seen->by[which].state);
-	ledger_close(r->ledger, ac);
+	ledger_close(r->ledger, b.account);
 	if (good)
 		seen->by[which].rule.rate = 0;
 	return judge(good, which, seen, e);
@@ -149,14 +161,13 @@ void rates_charge(struct rates *r, const struct rate_settings *set,
 		  enum rate which, const char *whose, int64_t cost,
 		  struct rates_seen *seen)
 {
-	struct account *ac;
-	int64_t *full_at = begin(r, set, which, whose, seen, &ac);
+	struct bucket b;
 
-	if (full_at == NULL)
+	if (!begin(r, set, which, whose, seen, &b))
 		return;
-	bucket_charge(full_at, &seen->by[which].rule, cost, nanos(),
+	bucket_charge(b.full_at, &seen->by[which].rule, cost, b.now,
 		      &seen->by[which].state);
-	ledger_close(r->ledger, ac);
+	ledger_close(r->ledger, b.account);
 }
 
 void rates_tell(const struct rates_seen *seen, struct arena *a,

@@ -30,7 +30,7 @@ def described_reply(description, method, target, status):
     elif path is not None and method == "OPTIONS" and status == 204:
         response = {"$ref": "#/components/responses/Methods"}
     else:
-        names = {400: "Malformed", 404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 431: "HeadersTooLarge"}
+        names = {400: "Malformed", 404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 429: "RateLimited", 431: "HeadersTooLarge"}
         response = {"$ref": "#/components/responses/" + names[status]} if status in names else None
     return response and description.resolve(response)
 

@@ -72,7 +72,7 @@ class Description:
         """None if the reply is as described, else what is wrong with it."""
         path = self.path_of(target)
         if path is None:
-            return None if reply.status in (400, 401, 404, 405, 413, 431) else "%s is not described" % target
+            return None if reply.status in (400, 401, 404, 405, 413, 429, 431) else "%s is not described" % target
         operation = self.document["paths"][path].get("get" if method == "HEAD" else method.lower())
         if operation is None:
             return None if reply.status in (204, 400, 405) else "%s %s is not described" % (method, path)
