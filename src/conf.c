@@ -206,6 +206,30 @@ static const struct conf_option options[] = {
 	 "file with the password of cn=postfix, as whom the policy service "
 	 "reads another directory than our own"},
 
+	{F(oidc.issuer), NULL, 0, 0, NULL,
+	 "the OpenID provider whose tokens are taken, as \"iss\" names it; by "
+	 "default none is"},
+	{L(oidc.audience), NULL, 0, 0, NULL,
+	 "what stands for us in \"aud\" of these tokens"},
+	{F(oidc.keys), NULL, 0, 0, NULL,
+	 "the provider's keys, a JWK Set: https://..., or the path of a file, "
+	 "which SIGHUP reads again"},
+	{F(oidc.keys_ca_file), NULL, 0, 0, NULL,
+	 "PEM file of the authority that signed that server's certificate; by "
+	 "default those of the system"},
+	{F(oidc.refresh_seconds), "600", 10, 86400, NULL,
+	 "seconds after which the keys are fetched anew"},
+	{L(oidc.algorithms), "RS256 PS256 ES256 EdDSA", 0, 0, NULL,
+	 "how tokens may be signed: RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
+	 "ES384 ES512 EdDSA"},
+	{L(oidc.claim), "preferred_username", 0, 0, NULL,
+	 "the claim that is the login of a user or principal; email counts "
+	 "only with email_verified"},
+	{L(oidc.scope), NULL, 0, 0, NULL,
+	 "a scope that these tokens must have; by default none"},
+	{L(oidc.administrators), "no", 0, 0, NULL,
+	 "yes or no: whether super administrators may come with a token"},
+
 	{F(audit.keep_days), "30", 1, 3650, NULL,
 	 "days that our own directory keeps what was changed by whom"},
 
@@ -495,6 +519,9 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&
 	       check_policy(a, conf, e) && check_proxies(a, &conf->http, e) &&
+	       oidc_settings_check(&conf->oidc, e) &&
+	       check_yes_no("oidc.administrators", conf->oidc.administrators,
+			    e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));
 }
 

@@ -11,6 +11,7 @@
 #include "embedded/settings.h"
 #include "http/settings.h"
 #include "ldap/settings.h"
+#include "oidc/settings.h"
 #include "passwd/settings.h"
 #include "policy/settings.h"
 #include "util/arena.h"
@@ -43,6 +44,7 @@ struct conf {
 	struct audit_settings audit;
 	struct daemon_settings daemon;
 	struct dict_settings dict;
+	struct oidc_settings oidc;
 	const char *ldap_password_file, *policy_password_file;
 	bool embed;                /* no directory was named: run our own */
 	char delimiter;            /* that of mail, as a character */

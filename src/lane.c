@@ -13,6 +13,7 @@
 #include "ldap/session.h"
 #include "ldap/store.h"
 #include "loop/fiber.h"
+#include "oidc/verifier.h"
 #include "passwd/hasher.h"
 #include "steward.h"
 #include "util/alloc.h"
@@ -38,6 +39,7 @@ struct lane {
 	struct loop *loop;
 	struct server *server;
 	struct session *session, *logins;
+	struct token_verifier *verifier; /* NULL: no tokens are taken */
 	struct gateway gateway;
 	struct lane_listeners on;
 	struct ldap_settings reader; /* what Postfix may read, for the policy */
@@ -139,6 +141,12 @@ static bool open_ports(struct lane *l, struct err *e)
 		(conf->http.request_seconds + conf->ldap.write_seconds) * 1000;
 	l->gateway.login = ldap_login_open(l->logins, l->session, &conf->ldap,
 					   l->parts->notices);
+	if (l->parts->keyring != NULL) {
+		l->verifier =
+			oidc_verifier_open(l->parts->keyring,
+					   l->parts->verifiers, &conf->oidc);
+		ldap_login_take_tokens(l->gateway.login, l->verifier);
+	}
 	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;
@@ -258,6 +266,7 @@ static void *run(void *ctx)
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);
+	oidc_verifier_close(&l->verifier);
 	hasher_close(&l->gateway.hasher);
 	session_free(&l->session);
 	session_free(&l->logins);

@@ -11,6 +11,7 @@
 #include "ldap/news.h"
 #include "ldap/notices.h"
 #include "loop/pool.h"
+#include "oidc/keyring.h"
 #include "policy/server.h"
 
 struct lane;
@@ -25,6 +26,8 @@ struct lane_parts {
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct policy_door *door;
+	struct keyring *keyring; /* NULL: no tokens are taken */
+	struct pool *verifiers;  /* of their signatures */
 	const char *openapi;
 	int dict; /* socket of the first lane, which takes it over; or -1 */
 	const char *name; /* of this process, among all gateways */

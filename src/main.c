@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "assets/asset.h"
+#include "client/fetch.h"
 #include "conf.h"
 #include "crypto/tls.h"
 #include "embedded/setup.h"
@@ -24,6 +25,7 @@
 #include "lane.h"
 #include "ldap/connect.h"
 #include "line/local.h"
+#include "oidc/verifier.h"
 #include "passwd/scheme.h"
 #include "policy/place.h"
 #include "util/file.h"
@@ -34,6 +36,7 @@
 enum {
 	LANES_MAX = 256,
 	CONNECTOR_QUEUE = LANES_MAX * 128,
+	VERIFIER_QUEUE = 256, /* tokens, each less than 1 ms */
 	NAME_LENGTH = 12,
 	PASSWORD_MAX = 1024,
 };
@@ -55,6 +58,8 @@ struct daemon {
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct policy_door door;
+	struct keyring *keyring; /* NULL: no tokens are taken */
+	struct pool *verifiers;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
 	struct lane_listeners listeners[LANES_MAX];
@@ -152,6 +157,7 @@ static bool renew(struct daemon *d, struct edition *ed, struct err *e)
 	const char *fixed = conf_renew(a, &d->loaded, &next, now);
 	if ((!now->embed && !connect_check(&now->ldap, e)) ||
 	    !find_log_level(now->daemon.log_level, &level, e) ||
+	    (d->keyring != NULL && !keyring_reload(d->keyring, e)) ||
 	    !renew_tls(d, &now->http, e))
 		return false;
 	log_set_level(level);
@@ -402,6 +408,21 @@ static void forget(struct lane_listeners *on)
 		on->policy[i] = -1;
 }
 
+/* Where they come from is not among what may change while we run. */
+static bool open_keyring(struct daemon *d, struct err *e)
+{
+	const struct oidc_settings *set = &d->loaded.oidc;
+
+	if (set->issuer == NULL)
+		return true;
+	fetch_prepare();
+	keys_prepare();
+	d->keyring = keyring_open(set, keyring_over_https, KEYRING_PAUSE, e);
+	d->verifiers = pool_open("verifying tokens", (processors() + 1) / 2,
+				 VERIFIER_QUEUE, 5, e);
+	return d->keyring != NULL && d->verifiers != NULL;
+}
+
 static bool start_lanes(struct daemon *d, struct err *e)
 {
 	const struct conf *conf = &d->conf;
@@ -413,7 +434,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 			       5, e);
 	d->sources = sources_new((unsigned)conf->http.connections_source);
 	d->rates = rates_new();
-	if (d->hashers == NULL)
+	if (d->hashers == NULL || !open_keyring(d, e))
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
@@ -421,6 +442,8 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .rates = d->rates,
 				       .tls = d->tls,
 				       .door = &d->door,
+				       .keyring = d->keyring,
+				       .verifiers = d->verifiers,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
 				       .name = process_name(d->arena),
@@ -469,6 +492,8 @@ static void stop(struct daemon *d)
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);
 	pool_close(&d->hashers);
+	pool_close(&d->verifiers);
+	keyring_close(&d->keyring);
 	news_free(&d->news);
 	notices_free(&d->notices);
 	edition_release(&d->edition);

@@ -129,6 +129,16 @@ static bool within_scope(const struct call *call, struct err *e)
 			call->route->right);
 }
 
+/* Who came with a key or a token is told that it was not taken, and not why. */
+static const char *challenge(const struct request *req)
+{
+	const char *header = request_header(req, "Authorization");
+
+	return header != NULL && strncasecmp(header, "Bearer ", 7) == 0
+		       ? "Bearer realm=\"provost\", error=\"invalid_token\""
+		       : "Basic realm=\"provost\", charset=\"UTF-8\"";
+}
+
 static bool authenticate(struct call *call, unsigned schemes,
 			 struct response *res, struct err *e)
 {
@@ -143,8 +153,7 @@ static bool authenticate(struct call *call, unsigned schemes,
 	    l->ops->verify(l, &call->task, &c, false, &call->task.caller, e))
 		return admission_enter(call, e) && within_scope(call, e);
 	if (e->kind == ERR_UNAUTHENTICATED)
-		response_header(res, "WWW-Authenticate",
-				"Basic realm=\"provost\", charset=\"UTF-8\"");
+		response_header(res, "WWW-Authenticate", challenge(call->req));
 	return false;
 }
 

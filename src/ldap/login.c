@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/address.h"
+#include "ldap/bearer.h"
 #include "ldap/memory.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
+#include "ldap/standing.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -20,7 +21,6 @@ enum {
 	RENEWALS_MAX = 32, /* at a time: each has one of the fibers that the
 			    * loop has beside those for requests */
 	PASSWORD_SENT_MAX = 1024, /* longer ones cannot be right */
-	PRINCIPAL_MAX = 64,
 };
 
 /* A bind under way; others with the same credentials wait for its result
@@ -46,6 +46,7 @@ struct ldap_login {
 	struct session *own;     /* of the gateway */
 	const struct ldap_settings *set;
 	struct memory *memory;
+	struct bearer bearer;
 	struct flight *flights;
 	unsigned renewals;
 };
@@ -211,25 +212,6 @@ static bool prove(struct ldap_login *l, const struct task *t,
 	return own.good;
 }
 
-static bool is_principal(const char *name)
-{
-	size_t size = strlen(name);
-
-	return size > 0 && size <= PRINCIPAL_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == size;
-}
-
-/* Only what is exactly a name of ours: slapd's own matching would take many
- * spellings for the same. */
-static bool is_login(const char *name)
-{
-	struct err ignored = {0};
-
-	return strchr(name, '@') != NULL
-		       ? address_check(name, ADDRESS_OWN, &ignored)
-		       : is_principal(name);
-}
-
 static bool refuse(int64_t began, struct err *e)
 {
 	int64_t spent = clock_now() - began;
@@ -249,7 +231,7 @@ static bool verify_password(struct ldap_login *l, const struct task *t,
 	const char *password = c->secret;
 
 	/* A bind without a password succeeds, as nobody: RFC 4513 5.1.2. */
-	if (!is_login(name) || password[0] == '\0' ||
+	if (!standing_is_login(name) || password[0] == '\0' ||
 	    strlen(password) > PASSWORD_SENT_MAX)
 		return refuse(began, e);
 	*caller =
@@ -263,6 +245,16 @@ static bool verify_password(struct ldap_login *l, const struct task *t,
 	return true;
 }
 
+static bool verify_token(struct ldap_login *l, const struct task *t,
+			 const struct credential *c, bool fresh,
+			 const struct caller **ret, struct err *e)
+{
+	int64_t began = clock_now();
+
+	return bearer_verify(&l->bearer, t, c, fresh, ret, e) ||
+	       (is_refusal(e->kind) ? refuse(began, e) : false);
+}
+
 /* What nobody has said how to verify is refused. */
 static bool verify(struct login *port, const struct task *t,
 		   const struct credential *c, bool fresh,
@@ -270,9 +262,16 @@ static bool verify(struct login *port, const struct task *t,
 {
 	struct ldap_login *l = (struct ldap_login *)port;
 
-	return c->proof == PROOF_PASSWORD
-		       ? verify_password(l, t, c, fresh, ret, e)
-		       : refuse(clock_now(), e);
+	switch (c->proof) {
+	case PROOF_PASSWORD:
+		return verify_password(l, t, c, fresh, ret, e);
+	case PROOF_TOKEN:
+		return verify_token(l, t, c, fresh, ret, e);
+	case PROOF_KEY:
+	case PROOF_CERTIFICATE:
+		break;
+	}
+	return refuse(clock_now(), e);
 }
 
 static bool is_ready(struct login *port)
@@ -293,7 +292,14 @@ struct login *ldap_login_open(struct session *session, struct session *own,
 	l->own = own;
 	l->set = set;
 	l->memory = memory_open(notices);
+	l->bearer =
+		(struct bearer){.own = own, .set = set, .memory = l->memory};
 	return &l->port;
+}
+
+void ldap_login_take_tokens(struct login *login, struct token_verifier *v)
+{
+	((struct ldap_login *)login)->bearer.verifier = v;
 }
 
 void ldap_login_close(struct login **login)

@@ -8,6 +8,7 @@
 #define LDAP_LOGIN_H
 
 #include "core/login.h"
+#include "core/token.h"
 #include "ldap/notices.h"
 #include "ldap/session.h"
 
@@ -17,6 +18,10 @@
 struct login *ldap_login_open(struct session *s, struct session *own,
 			      const struct ldap_settings *set,
 			      struct notices *notices);
+
+/* From now on tokens are taken that this one, which must outlive it, finds
+ * good. */
+void ldap_login_take_tokens(struct login *l, struct token_verifier *v);
 
 /* Accepts NULL. */
 void ldap_login_close(struct login **l);

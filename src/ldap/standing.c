@@ -9,6 +9,8 @@
 #include "ldap/schema.h"
 #include "util/clock.h"
 
+enum { PRINCIPAL_MAX = 64 };
+
 static const char id[] = "entryUUID", yes[] = "TRUE", no[] = "FALSE";
 
 struct sight {
@@ -68,6 +70,23 @@ static const char *login_filter(struct arena *a, bool is_user)
 				     schema_class_filter(a, KIND_USER)),
 			  filter_not(a, filter_equal(a, "provostLoginEnabled",
 						     no)));
+}
+
+static bool is_principal(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 0 && size <= PRINCIPAL_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == size;
+}
+
+bool standing_is_login(const char *name)
+{
+	struct err ignored = {0};
+
+	return strchr(name, '@') != NULL
+		       ? address_check(name, ADDRESS_OWN, &ignored)
+		       : is_principal(name);
 }
 
 bool standing_find(struct session *own, const struct ldap_settings *set,

@@ -17,8 +17,11 @@ struct standing {
 			 * log in */
 };
 
-/* False if it could not be found out.  The login must be one of ours: an
- * address or a principal's name, in lower case. */
+/* Whether it is exactly a name of ours: slapd's own matching would take many
+ * spellings for the same. */
+bool standing_is_login(const char *login);
+
+/* False if it could not be found out.  The login must be one of ours. */
 bool standing_find(struct session *own, const struct ldap_settings *set,
 		   const struct task *t, const char *login,
 		   struct standing *ret, struct err *e);

@@ -4,28 +4,26 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static int digit(char c)
+static int digit(const char *table, char c)
 {
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	const char *at = c != '\0' ? strchr(table, c) : NULL;
 
-	return at != NULL ? (int)(at - digits) : -1;
+	return at != NULL ? (int)(at - table) : -1;
 }
 
-bool base64_decode(struct arena *a, const char *text, char **ret, size_t *len)
+/* Bits that are left over have to be zero: one spelling for the same bytes. */
+static bool decode(struct arena *a, const char *table, const char *text,
+		   size_t n, char **ret, size_t *len)
 {
-	size_t n = strlen(text), out = 0;
-	char *bytes = arena_alloc(a, n / 4 * 3 + 1);
+	char *bytes = arena_alloc(a, n / 4 * 3 + 3);
 	unsigned bits = 0, held = 0;
+	size_t out = 0;
 
-	if (n % 4 != 0)
-		return false;
-	while (n > 0 && text[n - 1] == '=')
-		n--;
-	if (strlen(text) - n > 2)
-		return false;
 	for (size_t i = 0; i < n; i++) {
-		int d = digit(text[i]);
+		int d = digit(table, text[i]);
 
 		if (d < 0)
 			return false;
@@ -41,6 +39,23 @@ bool base64_decode(struct arena *a, const char *text, char **ret, size_t *len)
 	*ret = bytes;
 	*len = out;
 	return true;
+}
+
+bool base64_decode(struct arena *a, const char *text, char **ret, size_t *len)
+{
+	size_t n = strlen(text);
+
+	if (n % 4 != 0)
+		return false;
+	while (n > 0 && text[n - 1] == '=')
+		n--;
+	return strlen(text) - n <= 2 && decode(a, digits, text, n, ret, len);
+}
+
+bool base64_decode_url(struct arena *a, const char *text, size_t size,
+		       char **ret, size_t *len)
+{
+	return size % 4 != 1 && decode(a, url_digits, text, size, ret, len);
 }
 
 char *base64_encode(struct arena *a, const void *bytes, size_t len)

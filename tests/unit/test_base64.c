@@ -27,6 +27,34 @@ static const char *const refused[] = {
 	"Zm-_",   "Zm9\xff", "Zm.v",
 };
 
+/* base64url: the same bytes, without padding. */
+static const char *const refused_url[] = {
+	"A",    "AAAAA", "Zg=",  "Zg==",   "Zm8=", "Zh",      "Zm9",   "Pj4+",
+	"//77", "Zm9v=", "Zm 9", "Zm9v\n", "Zm.v", "Zm9\xff", "%2dAA",
+};
+
+static void url(struct arena *a)
+{
+	char *bytes = NULL;
+	size_t size = 0;
+
+	OK(base64_decode_url(a, "Pj4-Pz8_", 8, &bytes, &size) && size == 6 &&
+		   strcmp(bytes, ">>>???") == 0,
+	   "minus and underscore");
+	OK(base64_decode_url(a, "Zg.x", 2, &bytes, &size) && size == 1 &&
+		   strcmp(bytes, "f") == 0,
+	   "as much as it is told to");
+	OK(base64_decode_url(a, "Zm8", 3, &bytes, &size) && size == 2 &&
+		   strcmp(bytes, "fo") == 0,
+	   "without padding");
+	OK(base64_decode_url(a, "", 0, &bytes, &size) && size == 0, "nothing");
+	OK(!base64_decode_url(a, "AA\0A", 4, &bytes, &size), "NUL");
+	for (size_t i = 0; i < COUNT(refused_url); i++)
+		OK(!base64_decode_url(a, refused_url[i], strlen(refused_url[i]),
+				      &bytes, &size),
+		   refused_url[i]);
+}
+
 static void random_round_trips(struct arena *a)
 {
 	unsigned char bytes[64];
@@ -67,5 +95,6 @@ int main(void)
 		   memcmp(bytes, "\0\0\0", 4) == 0,
 	   "NUL bytes are bytes");
 	random_round_trips(a);
+	url(a);
 	return tap_done();
 }
