@@ -111,6 +111,9 @@ static const struct conf_option options[] = {
 	 "another directory than our own: ldapi://... or ldap://HOST (which "
 	 "uses StartTLS), and behind blanks its read-only replicas; by default "
 	 "we run one ourselves"},
+	{F(ldap.reading_uri), NULL, 0, 0, NULL,
+	 "ldapi://... of a second socket of that directory, which its access "
+	 "rules know: reading on behalf of others costs less there"},
 	{L(ldap.bind_dn), NULL, 0, 0, NULL,
 	 "whom to bind as; by default ourselves by the socket's credentials"},
 	{L(ldap_password_file), NULL, 0, 0, NULL,

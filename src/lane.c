@@ -39,6 +39,8 @@ struct lane {
 	struct loop *loop;
 	struct server *server;
 	struct session *session, *logins;
+	struct ldap_settings looker;     /* where it is read for others; */
+	struct session *lookups;         /* NULL: as all else */
 	struct token_verifier *verifier; /* NULL: no tokens are taken */
 	struct gateway gateway;
 	struct lane_listeners on;
@@ -63,6 +65,12 @@ static void serve(void *ctx, const struct request *req, struct response *res)
 	dispatch(&l->service, req, res);
 }
 
+static void set_looker(struct lane *l)
+{
+	l->looker = l->conf.ldap;
+	l->looker.uri = l->conf.ldap.reading_uri;
+}
+
 static void open_sessions(struct lane *l)
 {
 	const struct ldap_settings *set = &l->conf.ldap;
@@ -82,6 +90,11 @@ static void open_sessions(struct lane *l)
 
 	l->session = session_open(l->loop, connectors, news, set, &shape);
 	l->logins = session_open(l->loop, connectors, news, set, &login_shape);
+	if (set->reading_uri == NULL)
+		return;
+	set_looker(l);
+	l->lookups =
+		session_open(l->loop, connectors, news, &l->looker, &shape);
 }
 
 /* The directory as Postfix sees it, whatever the gateway itself may see. */
@@ -132,6 +145,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	const struct conf *conf = &l->conf;
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
+	ldap_store_read_by(l->gateway.store, l->lookups);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
@@ -161,6 +175,7 @@ static bool is_done(const struct lane *l)
 {
 	return server_is_idle(l->server) && session_is_closed(l->session) &&
 	       session_is_closed(l->logins) &&
+	       (l->lookups == NULL || session_is_closed(l->lookups)) &&
 	       (l->reading == NULL || session_is_closed(l->reading)) &&
 	       fiber_count(l->loop) == 0;
 }
@@ -192,6 +207,8 @@ static void look(void *ctx)
 		if (!l->forced) {
 			session_stop(l->session);
 			session_stop(l->logins);
+			if (l->lookups != NULL)
+				session_stop(l->lookups);
 			if (l->reading != NULL)
 				session_stop(l->reading);
 		}
@@ -231,6 +248,7 @@ static void renew(void *ctx)
 
 	/* Whatever is under way reads the new ones from here on. */
 	l->conf = *edition_conf(r->edition);
+	set_looker(l);
 	set_reader(l);
 	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
 	edition_release(&l->edition);
@@ -270,6 +288,7 @@ static void *run(void *ctx)
 	hasher_close(&l->gateway.hasher);
 	session_free(&l->session);
 	session_free(&l->logins);
+	session_free(&l->lookups);
 	fiber_cleanup(l->loop);
 	edition_release(&l->edition);
 	return NULL;

@@ -148,14 +148,15 @@ static bool check_path(const char *dir, struct err *e)
 	return true;
 }
 
-static const char *socket_uri(struct arena *a, const char *dir)
+static const char *socket_uri(struct arena *a, const char *dir,
+			      const char *name)
 {
 	const char *uri = "ldapi://";
 
 	for (; *dir != '\0'; dir += strcspn(dir + 1, "/") + 1)
 		uri = arena_printf(a, "%s%%2F%.*s", uri,
 				   (int)strcspn(dir + 1, "/"), dir + 1);
-	return arena_printf(a, "%s%%2Fldapi", uri);
+	return arena_printf(a, "%s%%2F%s", uri, name);
 }
 
 bool state_socket(struct arena *a, const char *dir, const char **ret,
@@ -167,7 +168,7 @@ bool state_socket(struct arena *a, const char *dir, const char **ret,
 		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
 	if (!check_path(real, e))
 		return false;
-	*ret = socket_uri(a, real);
+	*ret = socket_uri(a, real, "ldapi");
 	return true;
 }
 
@@ -190,7 +191,8 @@ bool state_enter(const struct embedded_settings *set, struct arena *a,
 	    !file_make_directory(real, 0700, e))
 		return false;
 	ret->dir = arena_strdup(a, real);
-	ret->uri = socket_uri(a, real);
+	ret->uri = socket_uri(a, real, "ldapi");
+	ret->reading_uri = socket_uri(a, real, "read");
 	ret->lock = -1;
 	return true;
 }

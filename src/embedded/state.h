@@ -5,7 +5,7 @@
  *	base            the DN everything is below
  *	db, accesslog   slapd's databases
  *	slapd.d         its configuration, written anew at each start
- *	ldapi           its socket
+ *	ldapi, read     its sockets
  *	ldap-uri        where it listens besides, for mail servers
  *	admin-password  of the super administrator, as first made
  *	services/       passwords of the mail servers and others
@@ -16,9 +16,11 @@
 #include "embedded/settings.h"
 
 struct state {
-	const char *dir; /* absolute */
-	const char *uri; /* ldapi://... of the socket in it */
-	int lock;        /* stays open; children inherit it */
+	const char *dir;         /* absolute */
+	const char *uri;         /* ldapi://... of the socket in it */
+	const char *reading_uri; /* and of that for reading on behalf of others
+				  */
+	int lock;                /* stays open; children inherit it */
 };
 
 /* Where it is by default: /var/lib/provost for root, else below the home. */

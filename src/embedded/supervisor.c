@@ -111,10 +111,11 @@ struct supervisor *supervisor_start(const struct embedded_settings *set,
 				 .give_up = give_up,
 				 .ctx = ctx,
 				 .pause = PAUSE_FIRST};
-	const char *listen = st->uri;
+	const char *listen =
+		arena_printf(s->arena, "%s %s", st->uri, st->reading_uri);
 	if (set->ldap_listen != NULL) {
 		warn_of_network(set->ldap_listen);
-		listen = arena_printf(s->arena, "%s %s", st->uri,
+		listen = arena_printf(s->arena, "%s %s", listen,
 				      set->ldap_listen);
 	}
 	const char *const argv[] = {set->program,

@@ -69,6 +69,9 @@ bool connect_check(const struct ldap_settings *set, struct err *e)
 	if (set->bind_dn != NULL && set->password == NULL)
 		return err_set(e, ERR_INVALID,
 			       "ldap.bind_dn needs ldap.password_file");
+	if (set->reading_uri != NULL && !is_local(set->reading_uri))
+		return err_set(e, ERR_INVALID,
+			       "ldap.reading_uri must begin with ldapi://");
 	/* A bind without a password makes us nobody, and succeeds: RFC 4513,
 	 * 5.1.2. */
 	return set->bind_dn == NULL || set->password[0] != '\0' ||

@@ -10,6 +10,8 @@
 struct ldap_settings {
 	const char *uri;         /* ldapi://... or ldap://... (then StartTLS);
 				  * behind blanks more: read-only replicas */
+	const char *reading_uri; /* ldapi://... of the same directory, where it
+				  * is read on behalf of others; NULL: uri */
 	const char *base;        /* DN everything is below */
 	const char *bind_dn;     /* NULL: by peer credentials (ldapi only) */
 	const char *password;    /* of bind_dn */

@@ -71,12 +71,23 @@ static LDAPControl **with_context(const struct task *t, LDAPControl **controls)
 }
 
 /* Run it; results other than success are errors. */
+static struct session *session_for(const struct ldap_store *s,
+				   const struct operation *op)
+{
+	return s->reading != NULL && op->controls != NULL &&
+			       operation_reads(op->kind) &&
+			       session_is_up(s->reading)
+		       ? s->reading
+		       : s->session;
+}
+
 bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       int64_t seconds, const char *what, struct err *e)
 {
 	if (!operation_reads(op->kind) && t->caller != NULL)
 		op->controls = with_context(t, op->controls);
-	return session_run(s->session, t->arena, op, deadline(t, seconds), e) &&
+	return session_run(session_for(s, op), t->arena, op,
+			   deadline(t, seconds), e) &&
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }
 
@@ -436,6 +447,11 @@ struct store *ldap_store_open(struct session *session,
 	s->session = session;
 	s->set = set;
 	return &s->port;
+}
+
+void ldap_store_read_by(struct store *port, struct session *reading)
+{
+	store_self(port)->reading = reading;
 }
 
 void ldap_store_close(struct store **s)

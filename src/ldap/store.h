@@ -11,6 +11,9 @@
 struct store *ldap_store_open(struct session *s,
 			      const struct ldap_settings *set);
 
+/* Another session, on which less has to be asked of whoever reads. */
+void ldap_store_read_by(struct store *s, struct session *reading);
+
 /* Accepts NULL. */
 void ldap_store_close(struct store **s);
 

@@ -11,6 +11,8 @@
 struct ldap_store {
 	struct store port;
 	struct session *session;
+	struct session *reading; /* where it is read for others, if it is up;
+				  * NULL: there is none */
 	const struct ldap_settings *set;
 	int64_t usage_looked; /* when it was last found out whether... */
 	bool usage_there;     /* ...anything was ever measured */

@@ -286,7 +286,7 @@ def keep_secrets(everybody):
         found = everybody.connect(who).search_s(name if who == "user" else DOMAINS, 2, "(objectClass=*)", ["*", "+"])
         seen = {attribute.lower() for _, entry in found for attribute in entry}
         tap.is_(seen & {"userpassword", "provostscramsha256", "provostcredential", "pwdhistory"}, set(), "%s: reads no password" % who)
-        places = {"provostmailboxid", "provostusageof"} if who in ("admin", "dovecot") else {"provostmailboxid"} if who == "user" else set()
+        places = {"provostmailboxid", "provostusageof"} if who in ("admin", "dovecot") else {"provostmailboxid"} if who in ("user", "administrator") else set()
         tap.is_(seen & {"provostmailboxid", "provostusageof"}, places if who != "dovecot" else {"provostmailboxid"}, "%s: where mailboxes are, if he may know" % who)
         if who in ("owner", "administrator", "viewer"):
             for text in ("(provostMailboxId=box-john-own-example)", "(provostMailboxId=*)", "(provostMailboxId=b*)", "(provostUsageOf=*)"):

@@ -248,13 +248,25 @@ def sees(connection, dn, attribute, controls):
     return bool(found and found[0][1])
 
 
+def readable(found):
+    """What was found, but for what only names a key."""
+    return [(dn, entry) for dn, entry in found if "provostKeyId" not in dn]
+
+
+def sees_principals(connection, dn):
+    try:
+        return bool(connection.search_ext_s(PRINCIPALS, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["1.1"], serverctrls=[proxied(dn)]))
+    except ldap.LDAPError:
+        return False
+
+
 with Directory(base=BASE, entries=ENTRIES) as directory:
     admin = directory.admin()
     for member in (ROOT, BORIS):
         admin.modify_s(ADMINISTRATORS, [(ldap.MOD_ADD, "member", [member.encode()])])
     admin.modify_s(OTHER, [(ldap.MOD_ADD, "provostViewer", [FORBA.encode()])])
     before = directory.slapcat(BASE)
-    gateway = directory.external()
+    gateway, reading = directory.external(), directory.external(reading=True)
     secrets = {"super administrator": directory.password("admin")}
     for who, dn in WHO.items():
         direct = directory.connect(dn, secrets.get(who, PASSWORD))
@@ -264,9 +276,18 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
                 good = who in may or (who in by_gateway and (way == GATEWAY or who in SUPER))
                 tap.ok(got == DONE if good else got in (REFUSED, NO_SUCH, 19, 20, 65), "%s, %s: %s%s" % (who, way, "" if good else "not ", what), "got %r" % got)
         for dn_seen, attribute, may in SIGHT:
-            got = [sees(gateway, dn_seen, attribute, [proxied(dn)]), sees(direct, dn_seen, attribute, [])]
-            tap.is_(got, [who in may] * 2, "%s: %s %s of %s" % (who, "sees" if who in may else "does not see", attribute, dn_seen.split(",")[0]))
+            got = [sees(gateway, dn_seen, attribute, [proxied(dn)]), sees(direct, dn_seen, attribute, []), sees(reading, dn_seen, attribute, [proxied(dn)])]
+            tap.is_(got, [who in may] * 3, "%s: %s %s of %s" % (who, "sees" if who in may else "does not see", attribute, dn_seen.split(",")[0]))
+        # Where the gateway reads for him he finds the same, and can write nothing that he could not write elsewhere.
+        found = [c.search_ext_s(DOMAINS, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"], serverctrls=[proxied(dn)]) for c in (gateway, reading)]
+        tap.is_(readable(found[1]), readable(found[0]), who + ": sees the same on the socket for reading")
+        found = [c.search_ext_s(PRINCIPALS, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"], serverctrls=[proxied(dn)]) if sees_principals(c, dn) else None for c in (gateway, reading)]
+        tap.is_(found[1], found[0], who + ": the same principals")
+        beyond = [what for what, call, may, by_gateway in WRITES if who not in may + by_gateway and result(call, reading, [proxied(dn)]) == DONE]
+        tap.is_(beyond, [], who + ": writes nothing there that is not his")
         direct.unbind_s()
+    own = [c.search_s(BASE, ldap.SCOPE_SUBTREE, "(|(mail=*)(provostDomainName=*)(uid=*)(cn=*))", ["*", "+"]) for c in (gateway, reading)]
+    tap.is_(own[1], own[0], "the gateway itself sees the same there")
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")
     for service in ("postfix", "dovecot", "sso", "signer"):
         found = directory.service(service).search_s(DOMAINS, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"]) if service != "signer" else []

@@ -144,6 +144,7 @@ class Directory:
             "PASSWORD_FORMS": PASSWORD_FORMS,
             "PASSWORD_MODULES": "",
             "DOVECOT_PASSWORDS": self.dovecot_passwords,
+            "READING": self.socket("read"),
             "AUDIT_DAYS": "30",
         }
         for name in ("admin", "postfix", "dovecot", "signer", "sso"):
@@ -195,17 +196,20 @@ class Directory:
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
         return run.returncode, run.stdout
 
+    def socket(self, name):
+        """The URL of a socket of slapd."""
+        return "ldapi://" + urllib.parse.quote(os.path.join(self.place, name), safe="")
+
     def start(self):
         """Start slapd and wait until it answers. Another program may take the free port first: then try another."""
-        socket_path = os.path.join(self.place, "ldapi")
-        self.ldapi = "ldapi://" + urllib.parse.quote(socket_path, safe="")
+        self.ldapi, self.reading = self.socket("ldapi"), self.socket("read")
         deadline = time.monotonic() + START_DEADLINE
         while True:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
             self.url = "ldap://127.0.0.1:%d" % port
-            command = [SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h", self.url + " " + self.ldapi]
+            command = [SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h", " ".join((self.url, self.ldapi, self.reading))]
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             while self.process.poll() is None and time.monotonic() < deadline:
@@ -272,9 +276,9 @@ class Directory:
         """A connection of the first administrator."""
         return self.connect(self.dn("uid=admin", "ou=principals"), self.password("admin"))
 
-    def external(self):
-        """A connection of the gateway, known by its system user."""
-        connection = self.unbound(self.ldapi)
+    def external(self, reading=False):
+        """A connection of the gateway, known by its system user; reading: on the socket where it reads for others."""
+        connection = self.unbound(self.reading if reading else self.ldapi)
         connection.sasl_external_bind_s()
         return connection
 
