@@ -212,7 +212,7 @@ static const struct conf_option options[] = {
 	{F(oidc.issuer), NULL, 0, 0, NULL,
 	 "the OpenID provider whose tokens are taken, as \"iss\" names it; by "
 	 "default none is"},
-	{L(oidc.audience), NULL, 0, 0, NULL,
+	{F(oidc.audience), NULL, 0, 0, NULL,
 	 "what stands for us in \"aud\" of these tokens"},
 	{F(oidc.keys), NULL, 0, 0, NULL,
 	 "the provider's keys, a JWK Set: https://..., or the path of a file, "
@@ -222,10 +222,10 @@ static const struct conf_option options[] = {
 	 "default those of the system"},
 	{F(oidc.refresh_seconds), "600", 10, 86400, NULL,
 	 "seconds after which the keys are fetched anew"},
-	{L(oidc.algorithms), "RS256 PS256 ES256 EdDSA", 0, 0, NULL,
+	{F(oidc.algorithms), "RS256 PS256 ES256 EdDSA", 0, 0, NULL,
 	 "how tokens may be signed: RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
 	 "ES384 ES512 EdDSA"},
-	{L(oidc.claim), "preferred_username", 0, 0, NULL,
+	{F(oidc.claim), "preferred_username", 0, 0, NULL,
 	 "the claim that is the login of a user or principal; email counts "
 	 "only with email_verified"},
 	{L(oidc.scope), NULL, 0, 0, NULL,

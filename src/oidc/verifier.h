@@ -9,9 +9,8 @@
 #include "core/token.h"
 #include "oidc/keyring.h"
 
-/* Signatures are verified on the pool.  All must outlive it; of the settings
- * all may change but where the keys are.
- */
+/* Signatures are verified on the pool.  All must outlive it; the settings may
+ * change as long as oidc_settings_check() is content with them. */
 struct token_verifier *oidc_verifier_open(struct keyring *keyring,
 					  struct pool *pool,
 					  const struct oidc_settings *set);

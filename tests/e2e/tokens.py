@@ -123,7 +123,10 @@ def from_file(g, place):
         gateway.until(lambda: word in other.log()[before:], word, 10)
 
     write(tokens.key_set([EC]))
-    with gateway.Gateway("--ldap-uri", g.ldapi, *SETTINGS, "--oidc-keys", file, "--oidc-administrators", "yes", "--daemon-loops", "1") as other:
+    conf = os.path.join(place, "provost.conf")
+    with open(conf, "w", encoding="utf-8") as to:
+        to.write("[oidc]\nissuer = %s\naudience = %s\nkeys = %s\nadministrators = yes\n" % (ISSUER, tokens.AUDIENCE, file))
+    with gateway.Gateway("--config", conf, "--ldap-uri", g.ldapi, "--daemon-loops", "1") as other:
         tap.is_(ask(other, good(now(), preferred_username="admin"), "/v1/domains", "POST", body={"name": "made.example"}).status, 201, "a super administrator, where that is allowed")
         tap.is_(ask(other, good(now(), NEW)).status, 401, "a key that is not in the file")
         write(tokens.key_set([EC, NEW]))
@@ -132,6 +135,13 @@ def from_file(g, place):
         write("{")
         reload(other, "event=not-reloaded")
         tap.is_(ask(other, good(now(), NEW)).status, 200, "a bad file changes nothing")
+        write(tokens.key_set([EC]))
+        with open(conf, "w", encoding="utf-8") as to:
+            to.write("[daemon]\n")
+        reload(other, "event=reloaded")
+        tap.ok("event=restart-needed" in other.log() and "oidc.issuer oidc.audience oidc.keys" in other.log(), "to end it needs a restart")
+        tap.is_(ask(other, good(now(), preferred_username="admin")).status, 401, "super administrators are out at once")
+        tap.is_(ask(other, good(now())).status, 200, "the others are not")
 
 
 def not_trusted(g, publisher, stranger):
