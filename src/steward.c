@@ -23,7 +23,8 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 6,
+	JOBS = 7,
+	SEAL_MILLIS = 3000,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -62,6 +63,7 @@ struct steward {
 	struct job jobs[JOBS];
 	struct expiry expiry;
 	struct reconcile reconcile;
+	struct audit_head sealed;
 	struct errand errands[JOBS];
 	bool newly; /* we have the lease */
 	bool away;  /* we have it not, or are to stop */
@@ -286,6 +288,22 @@ static bool look_after_limits(struct steward *s, const struct task *t,
 	return reconcile_look(&s->reconcile, s->gateway, t, &s->away, e);
 }
 
+/* What was changed is sealed.  Nobody else has done it meanwhile, or our seal
+ * has a number that is taken. */
+static bool seal(struct steward *s, const struct task *t, struct err *e)
+{
+	struct store *store = s->gateway->store;
+	bool more = true;
+
+	while (more && !s->away) {
+		if (!store->ops->seal(store, t, &s->sealed, &more, e)) {
+			s->sealed.known = false;
+			return false;
+		}
+	}
+	return true;
+}
+
 static void job_failed(const char *name, const struct err *e)
 {
 	log_event(LOG_WARNING, "job-failed", "job", name, "error", e->text,
@@ -363,6 +381,7 @@ static void look(struct steward *s)
 	schedule_forget(s->jobs, JOBS);
 	s->count = 0;
 	s->newly = true;
+	s->sealed.known = false;
 }
 
 static void work(void *ctx)
@@ -390,6 +409,7 @@ static const struct duty duties[JOBS] = {
 	{"expiry-sweep", EXPIRY_SWEEP, NULL, sweep_expiry},
 	{"limits", RECONCILE_LOOK, NULL, look_after_limits},
 	{"held", EXPIRY_SWEEP, NULL, forget_held},
+	{"seal", SEAL_MILLIS, NULL, seal},
 };
 
 /* What the schedule knows of a duty. */

@@ -1,3 +1,5 @@
+#include "api/native.h"
+
 #include <string.h>
 
 #include "api/conditional.h"
@@ -116,6 +118,11 @@ static const struct codec password = {password_fields,
 static const struct codec *codec_of(enum kind k)
 {
 	return k == KIND_DOMAIN ? &domain : k == KIND_USER ? &user : &alias;
+}
+
+const struct codec *native_codec(enum kind k)
+{
+	return codec_of(k);
 }
 
 static void tell_created(const struct call *call, struct response *res,
@@ -540,7 +547,7 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes, NULL};
+static const struct route *const tables[] = {routes, audit_routes, NULL};
 
 const struct dialect dialect_native = {
 	.name = "native",

@@ -12,7 +12,7 @@
 #include "http/exchange.h"
 #include "json/codec.h"
 
-enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 6 };
+enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 9 };
 
 /* What every dialect serves from. */
 struct service {

@@ -9,6 +9,7 @@
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
 
+#include "core/audit.h"
 #include "core/query.h"
 #include "core/signpost.h"
 #include "core/task.h"
@@ -227,6 +228,16 @@ struct store_ops {
 	 */
 	bool (*written)(struct store *s, const struct task *t,
 			const char *since, struct writes *ret, struct err *e);
+
+	/* The trail of changes, as far as the caller may read it. */
+	bool (*audit)(struct store *s, const struct task *t,
+		      const struct audit_query *q, struct audit_page *ret,
+		      struct err *e);
+
+	/* With the gateway's own rights: seal what the trail got since `head`,
+	 * which follows.  `more`: call again. */
+	bool (*seal)(struct store *s, const struct task *t,
+		     struct audit_head *head, bool *more, struct err *e);
 
 	/* What follows are steps of plans: each may be done over again, and
 	 * then does what is left to do. */

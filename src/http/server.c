@@ -233,7 +233,7 @@ static void *on_target(void *cls, const char *target,
 	x->target = arena_strdup(a, target);
 	if (count_arguments(target) > ARGUMENTS_MAX)
 		cut_off(x->client);
-	x->req.id = random_name(a, REQUEST_ID_LENGTH);
+	x->req.id = random_dated_name(a, clock_seconds(), REQUEST_ID_LENGTH);
 	return x;
 }
 

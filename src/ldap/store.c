@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/audit_list.h"
+#include "ldap/audit_write.h"
 #include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
@@ -424,6 +426,8 @@ static const struct store_ops ops = {
 	.recount = ldap_tally_recount,
 	.tallied = ldap_tally_list,
 	.written = ldap_changes_read,
+	.audit = ldap_audit_list,
+	.seal = ldap_audit_seal,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

@@ -23,11 +23,11 @@ void random_bytes(void *to, size_t size)
 	}
 }
 
+static const char letters[] = "abcdefghjkmnpqrstuvwxyz123456789";
+
 /* Bytes become letters where they are. */
 static char *spell(char *bytes, size_t length)
 {
-	static const char letters[] = "abcdefghjkmnpqrstuvwxyz123456789";
-
 	for (size_t i = 0; i < length; i++)
 		bytes[i] = letters[(unsigned char)bytes[i] % 32];
 	return bytes;
@@ -55,4 +55,27 @@ char *random_name(struct arena *a, size_t length)
 	left -= length;
 	return spell(arena_strndup(a, (const char *)store + left, length),
 		     length);
+}
+
+char *random_dated_name(struct arena *a, int64_t seconds, size_t length)
+{
+	char *name = random_name(a, length);
+
+	for (size_t i = RANDOM_DATE; i > 0; i--, seconds /= 32)
+		name[i - 1] = letters[seconds % 32];
+	return name;
+}
+
+bool random_date(const char *name, int64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < RANDOM_DATE; i++) {
+		const char *at =
+			name[i] != '\0' ? strchr(letters, name[i]) : NULL;
+
+		if (at == NULL)
+			return false;
+		*ret = *ret * 32 + (at - letters);
+	}
+	return true;
 }

@@ -4,7 +4,9 @@
 #ifndef UTIL_RANDOM_H
 #define UTIL_RANDOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/arena.h"
 
@@ -17,5 +19,12 @@ char *random_word(struct arena *a, size_t length);
 /* Such a word as a name for something, not as a secret: drawn from a store of
  * the thread's, so that most cost no system call. */
 char *random_name(struct arena *a, size_t length);
+
+/* Such a name, of more than RANDOM_DATE characters, that begins with a moment
+ * in seconds since 1970, so that what is kept by time is found by it; and that
+ * moment again.  False if it is no such name. */
+enum { RANDOM_DATE = 7 };
+char *random_dated_name(struct arena *a, int64_t seconds, size_t length);
+bool random_date(const char *name, int64_t *ret);
 
 #endif

@@ -31,6 +31,9 @@ MATRIX = [
     ("GET", "/readyz", "/readyz", None, None, 200, 200),
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
     ("GET", "/v1/me", "/v1/me", None, None, 200, 200),
+    ("GET", "/v1/audit", "/v1/audit", None, None, 200, 200),
+    ("GET", "/v1/audit", "/v1/audit?object=@NAME@@there.example", "/v1/audit?object=@NAME@@there.example", None, 200, 200),
+    ("GET", "/v1/audit", "/v1/audit?domain=@DOMAIN@", "/v1/audit?domain=@DOMAIN@", None, 200, 200),
     ("GET", "/v1/domains", "/v1/domains", None, None, 403, 403),
     ("GET", "/v1/domains", "/v1/domains?limit=1", None, None, 403, 403),
     ("POST", "/v1/domains", "/v1/domains", "/v1/domains", {"name": "@DOMAIN@"}, 403, 403),
@@ -113,11 +116,11 @@ class Directory:
         self.connection.add_s("uid=%s,ou=principals,%s" % (login, BASE), ldap.modlist.addModlist(values))
 
     def dump(self):
-        """Every entry, with all that an administrator may see; that a failed login is counted is no change."""
+        """Every entry, with all that an administrator may see; that a failed login is counted is no change, nor are seals."""
         found = self.connection.search_s(BASE, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"])
         volatile = {"pwdFailureTime", "entryCSN", "modifyTimestamp", "modifiersName", "contextCSN"}
         return {dn: {name: sorted(values) for name, values in attributes.items() if name not in volatile}
-                for dn, attributes in found if dn}
+                for dn, attributes in found if dn and not dn.endswith("ou=audit," + BASE)}
 
     def mailboxes(self):
         found = self.connection.search_s("ou=domains," + BASE, ldap.SCOPE_SUBTREE, "(provostMailboxId=*)", ["provostMailboxId"])

@@ -253,10 +253,10 @@ class Directory:
         self.connection.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
 
     def dump(self):
-        """Everything; that a failed login is counted is no change."""
+        """Everything; that a failed login is counted is no change, nor are seals."""
         volatile = {"pwdFailureTime", "entryCSN", "modifyTimestamp", "modifiersName", "contextCSN"}
         found = self.connection.search_s(BASE, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"])
-        return {dn: {name: sorted(values) for name, values in attributes.items() if name not in volatile} for dn, attributes in found if dn}
+        return {dn: {name: sorted(values) for name, values in attributes.items() if name not in volatile} for dn, attributes in found if dn and not dn.endswith("ou=audit," + BASE)}
 
     def find(self, attribute, value):
         """Entries that have exactly this value; an injection would be escaped here, too."""

@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""Who changed what: over HTTP and LDAP alike, before and after, secrets never, and only for whom it concerns."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
+
+import ldap
+import ldap.modlist
+
+import gateway
+import tap
+from described import Client, admin, complaints_of_log
+from directory import crypt_hash, domain_entry, principal_entry
+
+BASE = "dc=provost"
+DOMAINS = "ou=domains," + BASE
+ALPHA = "provostDomainName=alpha.example," + DOMAINS
+JOHN = "mail=john@alpha.example," + ALPHA
+OWNER = "uid=owner,ou=principals," + BASE
+VIEWER = "uid=viewer,ou=principals," + BASE
+PASSWORD = "canary of a password"
+HASH = crypt_hash(PASSWORD)
+CANARIES = [PASSWORD, HASH, HASH.rpartition("$")[2], "canary-of-a-key", "Y2FuYXJ5", "canaryoption"]
+CREDENTIAL = "{CRAM-MD5}" + "c0ffee" * 10 + "0123"
+
+
+def add(connection, dn, entry):
+    """An entry by an LDAP tool."""
+    connection.add_s(dn, ldap.modlist.addModlist({name: [value.encode() for value in values] for name, values in entry.items()}))
+
+
+def replace(connection, dn, name, *values):
+    connection.modify_s(dn, [(ldap.MOD_REPLACE, name, list(values))])
+
+
+def items(client, query="", status=200):
+    """The records of a page."""
+    reply = client.get("/v1/audit" + query)
+    if reply.status != status:
+        tap.note("%s: %d %s" % (query, reply.status, reply.text[:300]))
+        return []
+    return reply.json["items"]
+
+
+def every(client, query, limit):
+    """All records, page by page."""
+    found, cursor, pages = [], None, 0
+    while pages < 200:
+        reply = client.get("/v1/audit?limit=%d%s%s" % (limit, query, "&cursor=" + cursor if cursor else ""))
+        found += reply.json["items"]
+        cursor, pages = reply.json["next_cursor"], pages + 1
+        if cursor is None:
+            return found
+    return None
+
+
+def short(records):
+    return [(one["action"], one["object"]) for one in records]
+
+
+def change(record, attribute):
+    """What became of an attribute."""
+    found = [one for one in record["changes"] if one["attribute"] == attribute]
+    return found[0] if found else None
+
+
+def over_http(client):
+    """What came over HTTP says by which request, from where and how."""
+    made = client.post("/v1/users", {"address": "john@alpha.example", "password": PASSWORD, "name": "John"})
+    request = made.headers["X-Request-Id"]
+    found = items(client, "?request=" + request)
+    tap.is_(short(found), [("create", "john@alpha.example")], "a write is found by its request id")
+    one = found[0]
+    tap.is_((one["actor"], one["actor_kind"], one["via"], one["source"], one["key"]), ("admin", "principal", "password", "127.0.0.1", None),
+            "it says who it was, and from where")
+    tap.is_((one["kind"], one["domain"]), ("user", "alpha.example"), "and what it was about")
+    changed = client.patch("/v1/users/john@alpha.example", {"name": "Johnny", "enabled": False})
+    one = items(client, "?object=John@Alpha.example&limit=1")[0]
+    tap.is_(one["request"], changed.headers["X-Request-Id"], "the newest is the first")
+    tap.is_(change(one, "cn"), {"attribute": "cn", "member": "name", "secret": False, "before": ["John"], "after": ["Johnny"]}, "before and after are told")
+    tap.is_(change(one, "provostEnabled")["member"], "enabled", "by the names of the members")
+    client.patch("/v1/users/john@alpha.example", {"enabled": True})
+    client.put("/v1/users/john@alpha.example/password", {"password": PASSWORD})
+    tap.is_(items(client, "?object=john@alpha.example&limit=1")[0]["changes"], [{"attribute": "userPassword", "member": "password", "secret": True}],
+            "that a password changed is told, and no more")
+    tap.is_(items(client, "?request=zzzz"), [], "no request has such an id")
+    client.post("/v1/aliases", {"address": "all@alpha.example", "destinations": ["john@alpha.example"]})
+    tap.is_(client.patch("/v1/aliases/all@alpha.example", {"address": "everybody@alpha.example"}).status, 200, "an address is renamed")
+    found = items(client, "?domain=alpha.example")
+    tap.ok(("rename", "all@alpha.example") in short(found), "a rename is told", short(found))
+    tap.is_([one["renamed_to"] for one in found if one["action"] == "rename"], ["everybody@alpha.example"], "and its new name")
+
+
+def by_ldap(client, directory):
+    """What an LDAP tool wrote is told as well, whatever way it spells a secret."""
+    replace(directory, JOHN, "initials", b"J")
+    one = items(client, "?object=john@alpha.example&limit=1")[0]
+    tap.is_((one["via"], one["actor"], one["request"], one["source"]), ("ldap", "admin", None, None), "a write by an LDAP tool is told")
+    tap.is_(change(one, "initials")["after"], ["J"], "with what it wrote")
+    for name in ("userPassword", "USERPASSWORD", "2.5.4.35"):
+        replace(directory, JOHN, name, HASH.encode())
+        tap.is_([one["secret"] for one in items(client, "?object=john@alpha.example&limit=1")[0]["changes"]], [True], "a secret as %s" % name)
+    directory.modify_s(JOHN, [(ldap.MOD_ADD, "userPassword;lang-de", HASH.replace("$6$", "$6$", 1).encode())])
+    directory.modify_s(JOHN, [(ldap.MOD_DELETE, "userPassword;lang-de", None)])
+    replace(directory, JOHN, "provostCramMd5", CREDENTIAL.encode())
+    one = items(client, "?object=john@alpha.example&limit=1")[0]
+    tap.is_(one["changes"], [{"attribute": None, "member": None, "secret": True}], "one of another sort")
+    key = {"objectClass": ["provostDkimKey"], "provostDkimSelector": ["k"], "provostDkimDomain": ["alpha.example"], "provostDkimState": ["active"],
+           "provostDkimKeyType": ["rsa"], "provostDkimPrivateKey": ["canary-of-a-key"]}
+    try:
+        add(directory, "provostDkimSelector=k," + ALPHA, key)
+    except ldap.INSUFFICIENT_ACCESS:
+        tap.ok(True, "an administrator writes no private key")
+    add(directory, "provostDomainName=beta.example," + DOMAINS, domain_entry("beta.example"))
+    tap.is_(short(items(client, "?object=beta.example")), [("create", "beta.example")], "a domain by its name")
+    tap.is_(short(items(client, "?domain=beta.example")), [("create", "beta.example")], "and what is in it")
+
+
+def filters(client):
+    """Each narrows the list; pages are together what one page is."""
+    whole = items(client, "?limit=1000")
+    tap.is_(short(every(client, "", 3)), short(whole), "pages have everything once")
+    ids = [one["id"] for one in whole]
+    tap.is_(ids, sorted(ids, reverse=True), "newest first")
+    tap.is_(every(client, "&domain=alpha.example", 2), [one for one in whole if one["domain"] == "alpha.example"], "those of a domain")
+    tap.is_(every(client, "&actor=admin", 4), [one for one in whole if one["actor"] == "admin"], "those of an actor")
+    tap.is_(items(client, "?actor=gateway&limit=1000"), [one for one in whole if one["actor"] == "gateway"], "those of a service")
+    tap.is_(items(client, "?until=2020-01-01T00:00:00Z"), [], "those before")
+    tap.is_(items(client, "?since=2020-01-01T00:00:00Z&limit=1000"), whole, "those since")
+    for query in ("since=yesterday", "limit=0", "cursor=7", "object=", "colour=red"):
+        tap.is_(client.get("/v1/audit?" + query).status, 400, "%s is refused" % query)
+
+
+def rights(g, client):
+    """Who sees what."""
+    owner, viewer = Client(g.address, "owner", PASSWORD), Client(g.address, "viewer", PASSWORD)
+    whole = items(client, "?limit=1000")
+    since = [one["id"] for one in whole if short([one]) == [("create", "alpha.example")]][0]
+    seen = every(owner, "", 5)
+    want = [one for one in whole if one["domain"] == "alpha.example" and one["id"] >= since]
+    tap.is_(short(seen), short(want), "an owner sees what is written in his domain")
+    tap.is_([one for one in seen if one["via"] == "password"][0]["source"], "127.0.0.1", "and where it came from")
+    tap.is_(items(owner, "?object=beta.example"), [], "of another domain he sees nothing")
+    tap.is_(items(owner, "?domain=beta.example"), [], "in whatever way he asks")
+    tap.is_(items(owner, "?object=viewer"), [], "nor of others")
+    tap.is_(short(items(viewer)), [], "a viewer sees nothing of it")
+    john = Client(g.address, "john@alpha.example", PASSWORD)
+    own = items(john)
+    tap.is_({one["object"] for one in own}, {"john@alpha.example"}, "a user sees what is written to his entry")
+    tap.is_({one["source"] for one in own}, {None}, "and not where that came from")
+    tap.is_(items(john, "?object=all@alpha.example"), [], "nor anything else")
+    return [owner, viewer, john]
+
+
+def no_secret(g, clients, directory):
+    """Nobody reads a secret, over HTTP or LDAP."""
+    heard = "".join(client.get("/v1/audit?limit=1000").text for client in clients)
+    heard += str(directory.search_s("cn=accesslog", 2, "(objectClass=*)", ["*", "+"]))
+    own = ldap.initialize(g.ldapi)
+    heard += str(directory.search_s("ou=audit," + BASE, 2, "(objectClass=*)", ["*", "+"]))
+    own.unbind_s()
+    tap.is_([word for word in CANARIES + [CREDENTIAL[10:]] if word in heard], [], "no secret is in what anybody reads")
+    tap.is_([word for word in CANARIES + [CREDENTIAL[10:]] if word in g.log()], [], "nor in the log")
+    for form in ("(reqMod=userPassword*)", "(reqMod=userPassword:= %s)" % HASH.replace("*", "\\2a"), "(reqOld=*)"):
+        tap.is_(directory.search_s("cn=accesslog", 2, form, ["1.1"]), [], "nobody searches for %s" % form[:20])
+    for name in ("owner", "viewer"):
+        one = ldap.initialize(g.ldap_url)
+        one.simple_bind_s("uid=%s,ou=principals,%s" % (name, BASE), PASSWORD)
+        try:
+            found = one.search_s("cn=accesslog", 2)
+        except ldap.NO_SUCH_OBJECT:
+            found = []
+        tap.is_(found, [], "%s reads no log by an LDAP tool" % name)
+
+
+def main():
+    with gateway.Gateway() as g:
+        client = admin(g)
+        directory = ldap.initialize(g.ldap_url)
+        directory.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
+        client.post("/v1/domains", {"name": "alpha.example"})
+        for name, role in (("owner", "provostOwner"), ("viewer", "provostViewer")):
+            dn = "uid=%s,ou=principals,%s" % (name, BASE)
+            add(directory, dn, principal_entry(name, userPassword=HASH))
+            replace(directory, ALPHA, role, dn.encode())
+        over_http(client)
+        by_ldap(client, directory)
+        before = every(client, "", 1000)
+        seals = lambda: [dn for dn, _ in directory.search_s("ou=audit," + BASE, 1)]
+        gateway.until(seals, "a seal", 20)
+        time.sleep(3.5)
+        tap.is_(every(client, "", 7), before, "the list is the same when all is sealed")
+        filters(client)
+        clients = rights(g, client)
+        no_secret(g, [client] + clients, directory)
+        tap.is_([one.complaints for one in [client] + clients], [[]] * 4, "every reply is as described")
+        tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
+        tap.is_(g.stop(), 0, "it ends well")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
