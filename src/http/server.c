@@ -1,6 +1,5 @@
 #include "http/server.h"
 
-#include <malloc.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +22,17 @@
 enum {
 	/* A connection's memory: 16 KiB of headers, 72 bytes for each of them
 	 * and for each argument, and the head of a reply.  libmicrohttpd zeroes
-	 * it one and a half times a request: more would be slower, and twice
-	 * as much made 1,000 idle connections cost 70 MB. */
-	POOL_BYTES = 28 * 1024,
-	BODY_GRACE = 5000,  /* milliseconds before the slowest rate counts */
-	BODY_RATE = 1024,   /* bytes a second, at least */
-	ARGUMENTS_MAX = 64, /* behind '?'; more exhaust libmicrohttpd's
-			     * memory and would get no answer at all */
-	GONE_MANY = 128,    /* connections whose memory the system gets back */
-	GONE_LOOK = 1000,   /* milliseconds after the first of them, at least */
-	DRAIN_FACTOR = 4,   /* of a body too large we read that much */
+	 * it one and a half times a request, so no more than needed; but maps
+	 * only what is more than 32 KiB.  That costs nothing before it is used,
+	 * and goes back whole: from the heap 9,500 connections that never ask,
+	 * and come again and again, took 88 MB. */
+	POOL_BYTES = 36 * 1024,
+	BODY_GRACE = 5000,   /* milliseconds before the slowest rate counts */
+	BODY_RATE = 1024,    /* bytes a second, at least */
+	ARGUMENTS_MAX = 64,  /* behind '?'; more exhaust libmicrohttpd's
+			      * memory and would get no answer at all */
+	SILENT_LEAST = 1000, /* milliseconds until one of too many goes */
+	DRAIN_FACTOR = 4,    /* of a body too large we read that much */
 	REQUEST_ID_LENGTH = 16,
 };
 
@@ -46,8 +46,6 @@ struct server {
 	unsigned serving;       /* of these, on fibers */
 	struct bodies bodies;   /* the room that they have */
 	struct idle_list idle;  /* clients that were answered */
-	unsigned gone;          /* connections, since memory was given back */
-	struct timer tidying;
 	bool due, quiet;
 };
 
@@ -60,6 +58,7 @@ struct client {
 	struct channel channel;
 	struct network peer;
 	char source[NETWORK_TEXT], network[NETWORK_TEXT]; /* in words */
+	int64_t silent; /* since then, where it is idle */
 	int fd;
 	bool busy;                 /* a request of it is under way */
 	bool cut;                  /* off: nothing more is taken from it */
@@ -152,20 +151,8 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 	*context = c;
 }
 
-/* Between those that stay the heap would keep what the others had. */
-static void tidy(void *ctx)
-{
-	struct server *s = ctx;
-
-	s->gone = 0;
-	malloc_trim(0);
-}
-
 static void client_leave(struct server *s, struct client *c)
 {
-	if (++s->gone == GONE_MANY)
-		loop_set_timer(s->parts.loop, &s->tidying,
-			       clock_now() + GONE_LOOK);
 	loop_clear_timer(s->parts.loop, &c->timer);
 	/* libmicrohttpd does not tell the end of a request whose headers were
 	 * never complete. */
@@ -199,20 +186,19 @@ static unsigned count_arguments(const char *target)
 	return count;
 }
 
-/* Who was answered keeps memory that who never asked does not, and may come
- * back at any time: of too many the one that was silent for longest has to go.
- */
+/* Who was answered keeps memory that who never asked does not: of too many the
+ * one that is silent for longest has to go, unless it asks again at once. */
 static void fall_silent(struct server *s, struct client *c)
 {
 	int64_t most = s->parts.settings->connections_idle;
 
+	c->silent = clock_now();
 	idle_enter(&s->idle, &c->idle);
 	if ((int64_t)s->idle.count * s->parts.loops <= most)
 		return;
 	c = (struct client *)s->idle.oldest;
 	idle_leave(&s->idle, &c->idle);
-	cut_off(c);
-	s->due = true;
+	patience(c, c->silent + SILENT_LEAST);
 }
 
 /* The first that is known of a request: what its first line asks for. */
@@ -614,7 +600,6 @@ struct server *server_open(const struct server_parts *parts, struct err *e)
 	struct server *s = alloc_zeroed(sizeof(*s));
 
 	s->parts = *parts;
-	s->tidying = (struct timer){.fn = tidy, .ctx = s};
 	s->secure = (struct secure){.loop = parts->loop,
 				    .tls = parts->tls,
 				    .due = &s->due};
@@ -674,6 +659,5 @@ void server_close(struct server **server)
 	for (struct client *c = s->clients; c != NULL; c = c->next)
 		secure_wake(&c->channel);
 	MHD_stop_daemon(s->daemon);
-	loop_clear_timer(s->parts.loop, &s->tidying);
 	free(s);
 }

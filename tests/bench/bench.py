@@ -88,10 +88,10 @@ def as_provost():
 class Bench:
     """One gateway over one directory with a number of users."""
 
-    def __init__(self, users):
+    def __init__(self, users, options=GATEWAY_OPTIONS):
         self.users = users
         self.hashed = directory.crypt_hash(PASSWORD, "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$")  # yescrypt, as for new ones
-        self.gateway = gateway.Gateway(*GATEWAY_OPTIONS, ldap_port=False)
+        self.gateway = gateway.Gateway(*options, ldap_port=False)
         self.first = 0  # user of the next round
 
     def __enter__(self):

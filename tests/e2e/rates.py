@@ -163,7 +163,7 @@ def idle(g):
         wires[-1].send(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         if wires[-1].reply().status != 200:
             return wires, None
-    time.sleep(0.2)
+    time.sleep(1.5)
     return wires, [wire.fill(0) or not wire.ended for wire in wires]
 
 

@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
 
+import crowd
 import gateway
 import tap
 from described import complaints_of_log, nobody
@@ -241,6 +242,19 @@ def slow_reader(t):
         return got < whole or not sent, "slow: a reader who reads nothing is cut off", "he got %d of %d bytes" % (got, whole)
 
 
+def greedy(t):
+    """Some hundreds of all sorts, who come again when they are closed."""
+    them = crowd.Crowd(t.address, {crowd.IDLE: 300, crowd.HEADERS: 100, crowd.BODIES: 20})
+    deadline = time.monotonic() + 9
+    while time.monotonic() < deadline:
+        them.turn()
+    state = them.state()
+    them.close()
+    held = sum(state["open"].values())
+    cut = state["ended"][crowd.IDLE] >= 300 and state["ended"][crowd.HEADERS] >= 100
+    return held > 300 and cut and not state["refused"], "slow: hundreds are let in, and cut off again and again", state
+
+
 def good_client(t):
     """Meanwhile others are served as ever."""
     slowest, deadline = 0.0, time.monotonic() + 8
@@ -254,7 +268,8 @@ def good_client(t):
 
 
 SLOW = [slow_headers, slow_request_line, nothing_at_all, idle_connection, slow_next_headers, slow_body, slow_chunks, long_extension, endless_extension, no_body,
-        long_body, half_closed, half_closed_after, half_closed_headers, slow_reader, good_client]
+        long_body, half_closed, half_closed_after, half_closed_headers, slow_reader, greedy,
+        good_client]
 
 
 def slow_clients(results):

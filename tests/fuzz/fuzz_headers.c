@@ -2,8 +2,10 @@
 
 #include "api/conditional.h"
 #include "http/auth.h"
+#include "http/forwarded.h"
 #include "http/guard.h"
 #include "tests/fuzz/fuzz.h"
+#include "util/field.h"
 #include "util/text.h"
 
 enum { LINES_MAX = 70 };
@@ -34,6 +36,37 @@ static void credentials(const struct request *req)
 	HOLDS(auth.name == NULL ||
 	      (strchr(auth.name, ':') == NULL && text_is_clean(auth.name)));
 	HOLDS(text_is_clean(auth.secret));
+}
+
+/* Whatever a client writes, what his proxy appends is who he is, or nobody. */
+static void forwarded(struct arena *a, const char *value)
+{
+	static const struct {
+		const char *name, *appended;
+	} proxies[] = {
+		{"X-Forwarded-For", ", 192.0.2.7"},
+		{"Forwarded", ", for=192.0.2.7"},
+		{"Forwarded", ",for=\"192.0.2.7:80\";host=\"a\\\"b\""},
+	};
+	struct network items[] = {{.bits = 0}}, client, found;
+	const struct network_list trusted = {items, COUNT(items)};
+	const char *why = NULL;
+
+	HOLDS(network_address("127.0.0.1", &items[0]) &&
+	      network_address("192.0.2.7", &client));
+	for (size_t i = 0; i < COUNT(proxies); i++) {
+		const struct header h = {proxies[i].name,
+					 arena_join(a, value,
+						    proxies[i].appended, NULL)};
+		const struct request req = {.arena = a,
+					    .headers = &h,
+					    .header_count = 1};
+
+		if (forwarded_source(&trusted, &items[0], &req, &found, &why))
+			HOLDS(memcmp(&found, &client, sizeof(found)) == 0);
+		else
+			HOLDS(why != NULL);
+	}
 }
 
 /* What passes the guard has one meaning. */
@@ -97,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(v.status >= 400 && v.status < 600);
 	conditional(&req);
 	credentials(&req);
+	if (in.header_count > 0)
+		forwarded(a, headers[0].value);
 	arena_free(a);
 	return 0;
 }
