@@ -95,6 +95,30 @@ static bool find_route(const struct dialect *d, struct call *call,
 	return err_set(e, ERR_METHOD, "only %s can be done here", allow);
 }
 
+/* A browser shows a certificate without being asked, whatever page has it send
+ * a request. */
+static bool is_of_foreign_page(const struct request *req)
+{
+	const char *site = request_header(req, "Sec-Fetch-Site");
+
+	return request_header(req, "Origin") != NULL ||
+	       (site != NULL && strcmp(site, "none") != 0 &&
+		strcmp(site, "same-origin") != 0);
+}
+
+/* It counts where nothing else was given, right or wrong. */
+static bool take_certificate(const struct request *req, struct credential *ret)
+{
+	if (req->certificate == NULL || is_of_foreign_page(req) ||
+	    request_header(req, "Authorization") != NULL)
+		return false;
+	*ret = (struct credential){.proof = PROOF_CERTIFICATE,
+				   .secret = req->certificate,
+				   .subject = req->subject,
+				   .source = req->source};
+	return true;
+}
+
 /* What the client proves with: keys of ours begin with a word that no token
  * does, so that neither is ever tried as the other. */
 static bool read_credential(const struct call *call, unsigned schemes,
@@ -103,6 +127,8 @@ static bool read_credential(const struct call *call, unsigned schemes,
 	static const char key_prefix[] = "pvt_";
 	struct auth auth;
 
+	if (take_certificate(call->req, ret))
+		return true;
 	if (!auth_read(call->req, schemes, &auth))
 		return err_set(e, ERR_UNAUTHENTICATED,
 			       "log in with HTTP Basic or an API key");

@@ -9,9 +9,11 @@
 
 struct credential {
 	enum proof proof;
-	const char *name;   /* the login that came with it; NULL: none did */
-	const char *secret; /* the password, or the text of key or token */
-	const char *source; /* the client's address */
+	const char *name;    /* the login that came with it; NULL: none did */
+	const char *secret;  /* the password, the text of key or token, or the
+			      * SHA-256 of a certificate in hex */
+	const char *subject; /* of a certificate, by RFC 4514; or NULL */
+	const char *source;  /* the client's address */
 };
 
 struct login;

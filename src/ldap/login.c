@@ -7,6 +7,7 @@
 #include "ldap/memory.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
+#include "ldap/shown.h"
 #include "ldap/standing.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -255,6 +256,17 @@ static bool verify_token(struct ldap_login *l, const struct task *t,
 	       (is_refusal(e->kind) ? refuse(began, e) : false);
 }
 
+static bool verify_certificate(struct ldap_login *l, const struct task *t,
+			       const struct credential *c, bool fresh,
+			       const struct caller **ret, struct err *e)
+{
+	const struct shown s = {.own = l->own,
+				.set = l->set,
+				.memory = l->memory};
+
+	return shown_verify(&s, t, c, fresh, ret, e);
+}
+
 /* What nobody has said how to verify is refused. */
 static bool verify(struct login *port, const struct task *t,
 		   const struct credential *c, bool fresh,
@@ -267,8 +279,9 @@ static bool verify(struct login *port, const struct task *t,
 		return verify_password(l, t, c, fresh, ret, e);
 	case PROOF_TOKEN:
 		return verify_token(l, t, c, fresh, ret, e);
-	case PROOF_KEY:
 	case PROOF_CERTIFICATE:
+		return verify_certificate(l, t, c, fresh, ret, e);
+	case PROOF_KEY:
 		break;
 	}
 	return refuse(clock_now(), e);

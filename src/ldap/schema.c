@@ -206,6 +206,11 @@ const char *schema_domains_dn(struct arena *a, const char *base)
 	return dn_child(a, "ou", "domains", base);
 }
 
+const char *schema_principals_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "ou", "principals", base);
+}
+
 static const char *domain_dn(struct arena *a, const char *base,
 			     const char *name)
 {
@@ -262,7 +267,7 @@ const char *schema_login_dn(struct arena *a, const char *base, const char *name)
 {
 	if (strchr(name, '@') != NULL)
 		return schema_dn(a, base, KIND_USER, name);
-	return dn_child(a, "uid", name, dn_child(a, "ou", "principals", base));
+	return dn_child(a, "uid", name, schema_principals_dn(a, base));
 }
 
 const char *schema_administrators_dn(struct arena *a, const char *base)

@@ -49,6 +49,7 @@ const char *schema_usage_dn(struct arena *a, const char *user);
 
 /* What everything of this kind is below: of one domain, or of all. */
 const char *schema_domains_dn(struct arena *a, const char *base);
+const char *schema_principals_dn(struct arena *a, const char *base);
 
 /* Where plans are, and one of them. */
 const char *schema_journal_dn(struct arena *a, const char *base);

@@ -2,6 +2,7 @@
 """HTTP over TLS: what is agreed upon, what is refused, new certificates at run time, and all that holds without TLS."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,9 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
+
+import ldap
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
@@ -19,9 +23,13 @@ import framing
 import gateway
 import slow
 import tap
-from authority import EXPIRED, Authority, self_signed
+from authority import EXPIRED, NOT_YET, Authority, fingerprint, self_signed
 from described import complaints_of_log
+from directory import add_list, crypt_hash, principal_entry
 from wire import MIB, Directory, Sealed, Target, Wire, padded
+
+
+warnings.simplefilter("ignore", DeprecationWarning)  # old versions are tried on purpose
 
 
 class Place:
@@ -113,18 +121,13 @@ def suites(g, place):
 
 def other_doors(g, place):
     """HTTP where TLS is spoken, a server's name that is not ours, and bytes that are nothing."""
-    context = Wire.context
-    try:
-        Wire.context = None
-        for what, data in [("plain HTTP", b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"), ("an old greeting", b"\x80\x2e\x01\x03\x01" + b"a" * 43),
-                           ("a record without end", b"\x16\x03\x01\xff\xff" + b"a" * 70000), ("a message without end", b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"a" * 16380 + (b"\x16\x03\x01\x40\x00" + b"a" * 16384) * 4),
-                           ("data before the handshake", b"\x17\x03\x03\x00\x04abcd"), ("an alert", b"\x15\x03\x03\x00\x02\x02\x28")]:
-            with Wire(g.address) as wire:
-                wire.send(data)
-                wire.end(3)
-                tap.ok(wire.ended and b"HTTP" not in wire.data, "%s: closed" % what, (wire.ended, wire.data[:100]))
-    finally:
-        Wire.context = context
+    for what, data in [("plain HTTP", b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"), ("an old greeting", b"\x80\x2e\x01\x03\x01" + b"a" * 43),
+                       ("a record without end", b"\x16\x03\x01\xff\xff" + b"a" * 70000), ("a message without end", b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"a" * 16380 + (b"\x16\x03\x01\x40\x00" + b"a" * 16384) * 4),
+                       ("data before the handshake", b"\x17\x03\x03\x00\x04abcd"), ("an alert", b"\x15\x03\x03\x00\x02\x02\x28")]:
+        with Wire(g.address, plain=True) as wire:
+            wire.send(data)
+            wire.end(3)
+            tap.ok(wire.ended and b"HTTP" not in wire.data, "%s: closed" % what, (wire.ended, wire.data[:100]))
     stranger = ssl.create_default_context()
     try:
         connected(g, stranger).close()
@@ -156,21 +159,13 @@ def greeting(context):
     return outgoing.read()
 
 
-def plain_wire(address):
-    context, Wire.context = Wire.context, None
-    try:
-        return Wire(address)
-    finally:
-        Wire.context = context
-
-
 def dripping(t):
-    with plain_wire(t.address) as wire:
+    with Wire(t.address, plain=True) as wire:
         return slow.closed_in("a handshake, byte by byte", slow.drip(wire, greeting(Wire.context), 0.4, 8), 1.5, 3.5)
 
 
 def half_a_handshake(t):
-    with plain_wire(t.address) as wire:
+    with Wire(t.address, plain=True) as wire:
         wire.send(greeting(Wire.context))
         return slow.closed_in("half a handshake", wire.end(8), 1.5, 3.5)
 
@@ -191,7 +186,7 @@ def truncated(t):
 
 def waiting_costs_nothing(t):
     """Handshakes that are not completed must not keep the loop busy; the others wait as well."""
-    wires = [plain_wire(t.address) for _ in range(20)]
+    wires = [Wire(t.address, plain=True) for _ in range(20)]
     for number, wire in enumerate(wires):
         wire.send(greeting(Wire.context)[:1 + number * 20])
     before = used(t.g.process.pid)
@@ -202,10 +197,11 @@ def waiting_costs_nothing(t):
     return spent < 0.7, "slow: 20 handshakes that wait cost next to nothing", "%.2f s of a second" % spent
 
 
-def slow_clients(place, results):
+def slow_clients(place, started, results):
     """Those of slow.py, and some that only TLS makes possible, at once."""
     options = [word for name, seconds in slow.PATIENCE.items() for word in ("--" + name, str(seconds))]
     with gateway.Gateway(*options, *place.options(), ldap_port=False) as g:
+        started.set()
         target = Target(g)
         target.g_openapi = target.as_(None, None).get("/openapi.json").text.encode()
         ones = [*slow.SLOW, dripping, half_a_handshake, no_request, truncated, waiting_costs_nothing]
@@ -215,7 +211,7 @@ def slow_clients(place, results):
         for thread in threads:
             thread.join()
         results.append((complaints_of_log(g) == [], "slow: the log tells of no error of ours", complaints_of_log(g)))
-        waiting = [plain_wire(g.address) for _ in range(10)]
+        waiting = [Wire(g.address, plain=True) for _ in range(10)]
         for wire in waiting:
             wire.send(greeting(Wire.context)[:50])
         began = time.monotonic()
@@ -349,6 +345,178 @@ def under_load(g, place):
     tap.is_({number.lstrip("0") for number in certificates}, {number_of(one[0]).lstrip("0") for one in (place.first, place.second)}, "with one certificate or the other")
 
 
+# ---- Certificates of clients ----------------------------------------------------------------------------------------
+
+HASH = crypt_hash("robot's password")
+
+
+class Clients:
+    """Principals, and certificates of every sort for them."""
+
+    def __init__(self, g, place, directory):
+        self.g, self.place, self.ldap = g, place, directory.connection
+        ca, self.stranger = place.clients, Authority(place.top, "stranger")
+        below = ca.issue("below", usage=None, authority=True)
+        self.below = Authority.__new__(Authority)
+        self.below.__dict__.update(ca.__dict__, certificate=below[0])
+        shutil.copyfile(below[1], ca.path("below-as-authority.key"))
+        self.files = {
+            "good": ca.issue("good"), "other": ca.issue("other"), "renewed": ca.issue("renewed", subject='/O=\xc4rger "Mail", Inc/CN=a \\+ b'),
+            "rsa": ca.issue("rsa", key=2048), "admin": ca.issue("admin"),
+            "expired": ca.issue("expired", valid=EXPIRED), "not yet valid": ca.issue("future", valid=NOT_YET),
+            "self-signed": self_signed(place.top, "me"), "of another authority": self.stranger.issue("strange"),
+            "for servers": ca.issue("server", usage="serverAuth"), "for mail": ca.issue("mail", usage="emailProtection"),
+            "for nothing in particular": ca.issue("aimless", usage=None), "with a key of 1,024 bits": ca.issue("weak", key=1024)}
+        self.chained = self.issue_below()
+        for login in ("robot", "second"):
+            self.ldap.add_s("uid=%s,ou=principals,dc=provost" % login, add_list(principal_entry(login, userPassword=HASH)))
+
+    def issue_below(self):
+        """A certificate of an authority below ours, with the one between them."""
+        ca = self.place.clients
+        key = ca.path("authority.key")
+        os.rename(key, key + ".kept")
+        shutil.copyfile(ca.path("below-as-authority.key"), key)
+        try:
+            certificate, secret = self.below.issue("chained")
+        finally:
+            os.rename(key + ".kept", key)
+        both = ca.path("chained-both.pem")
+        with open(both, "w", encoding="utf-8") as file:
+            for path in (certificate, self.below.certificate):
+                with open(path, encoding="utf-8") as part:
+                    file.write(part.read())
+        return both, secret
+
+    def context(self, pair, newest=None):
+        context = self.place.context()
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(*pair)
+        if newest:
+            context.maximum_version = newest
+        return context
+
+    def client(self, pair, login=None, password=None, newest=None):
+        client = gateway.Client(self.g.address, login, password)
+        client.context = self.context(pair, newest)
+        return client
+
+    def who(self, pair, **more):
+        """Whose the certificate is to the gateway, or the status of its refusal."""
+        reply = self.client(pair, **more).get("/v1/me")
+        return reply.json["login"] if reply.status == 200 else reply.status
+
+    def map(self, login, *values):
+        self.ldap.modify_s("uid=%s,ou=principals,dc=provost" % login, [(ldap.MOD_REPLACE, "provostCertificate", [value.encode() for value in values] or None)])
+
+    def refused(self, what, result, *change):
+        try:
+            self.ldap.modify_s("uid=second,ou=principals,dc=provost", list(change))
+            tap.ok(False, what)
+        except result:
+            tap.ok(True, what)
+
+
+def soon(want, ask):
+    """Whether something comes true within the second that anything is remembered for."""
+    try:
+        gateway.until(lambda: ask() == want, "", 3)
+        return True
+    except TimeoutError:
+        return False
+
+
+def judged(c):
+    """All of these are the robot's, by their digests; what else they are decides."""
+    c.map("robot", *[fingerprint(pair[0]) for name, pair in c.files.items() if name not in ("other", "renewed", "admin")], fingerprint(c.chained[0]))
+    tap.is_(gateway.Client(c.g.address).get("/v1/me").status, 401, "no certificate")
+    for name in ("good", "rsa"):
+        tap.is_(c.who(c.files[name]), "robot", "a certificate (%s)" % name)
+    tap.is_(c.who(c.files["good"], newest=ssl.TLSVersion.TLSv1_2), "robot", "over TLS 1.2")
+    tap.is_(c.who(c.chained), "robot", "of an authority below ours, with that one's certificate")
+    for name, words in [("expired", "expired"), ("not yet valid", "not yet"), ("self-signed", "issuer"), ("of another authority", "issuer"), ("for servers", "purpose"),
+                        ("for mail", "purpose"), ("for nothing in particular", "clientAuth"), ("with a key of 1,024 bits", "security level|insecure algorithm")]:
+        before = len(c.g.log())
+        tap.is_(c.who(c.files[name]), 401, "one that is %s" % name)
+        tap.ok(re.search("event=certificate-refused .*reason=.*(%s)" % words, c.g.log()[before:]), "%s: the log says why" % name, c.g.log()[before:])
+    tap.is_(c.who(c.files["other"]), 401, "one that nobody has")
+    digest = fingerprint(c.files["other"][0])
+    tap.ok(re.search(r'certificate-refused id=\S+ source=\S+ sha256=%s subject="?CN=other"? reason="no principal has it"' % digest, c.g.log()), "the log has what to map")
+
+
+def whose(c):
+    tap.is_(c.who(c.files["renewed"]), 401, "a subject that nobody has")
+    c.map("second", 'subject:CN=a \\+ b,O=\xc4rger \\"Mail\\"\\, Inc')
+    tap.ok(soon("second", lambda: c.who(c.files["renewed"])), "a subject, escaped and with a letter that is not ASCII")
+    c.map("second", 'subject:CN=a \\+ b,O=\xe4rger \\"mail\\"\\, inc')
+    tap.ok(soon(401, lambda: c.who(c.files["renewed"])), "the same in other letter case is another")
+    c.map("second", "subject:CN=good")
+    tap.is_(c.who(c.files["good"]), "robot", "its digest counts more than its subject")
+    held = c.client(c.files["good"])
+    tap.is_(held.get("/v1/me").json["login"], "robot", "on a connection that stays")
+    socket_before = held.connection.sock
+    c.map("robot")
+    tap.ok(soon("second", lambda: held.get("/v1/me").json.get("login")), "taken from one, it is the other's at once")
+    c.map("second")
+    tap.ok(soon(401, lambda: held.get("/v1/me").status), "taken from both, it opens nothing")
+    c.map("robot", fingerprint(c.files["good"][0]))
+    tap.ok(soon(200, lambda: held.get("/v1/me").status), "given back, it opens again")
+    robot = "uid=robot,ou=principals,dc=provost"
+    c.ldap.modify_s(robot, [(ldap.MOD_REPLACE, "provostEnabled", [b"FALSE"])])
+    tap.ok(soon(401, lambda: held.get("/v1/me").status), "a principal who is disabled is not let in")
+    c.ldap.modify_s(robot, [(ldap.MOD_REPLACE, "provostEnabled", [b"TRUE"])])
+    tap.ok(soon(200, lambda: held.get("/v1/me").status), "and enabled again he is")
+    c.place.trust(c.stranger.certificate)
+    reload(c.g)
+    tap.ok(soon(401, lambda: held.get("/v1/me").status), "without its authority no connection is let in any more")
+    c.place.trust(c.place.clients.certificate)
+    reload(c.g)
+    tap.ok(soon(200, lambda: held.get("/v1/me").status), "and with it again")
+    tap.ok(held.connection.sock is socket_before, "all that on one connection")
+
+
+def besides(c):
+    """What else comes with a request, and what he may do then."""
+    good = c.files["good"]
+    tap.is_(c.who(good, login="admin", password=c.g.secret("admin-password")), "admin", "a password counts before a certificate")
+    tap.is_(c.who(good, login="admin", password="wrong"), 401, "a wrong one as well")
+    client = c.client(good)
+    for headers, status in [({"Authorization": "Nonsense x"}, 401), ({"Authorization": ""}, 401), ({"Origin": "https://elsewhere.example"}, 401), ({"Sec-Fetch-Site": "cross-site"}, 401),
+                            ({"Sec-Fetch-Site": "same-site"}, 401), ({"Sec-Fetch-Site": "none"}, 200), ({"Sec-Fetch-Site": "same-origin"}, 200)]:
+        tap.is_(client.get("/v1/me", headers=headers).status, status, "with %s" % headers)
+    tap.is_(client.post("/v1/domains", {"name": "robot.example"}).status, 403, "who comes with a certificate has his own rights and no others")
+    c.map("admin", fingerprint(c.files["admin"][0]))
+    client = c.client(c.files["admin"])
+    tap.is_(client.request("POST", "/v1/domains", raw=padded("certified.example", MIB), headers={"Content-Type": "application/json"}).status, 201, "a body of 1 MiB, with a certificate")
+    tap.is_(client.get("/v1/domains/certified.example").status, 200, "it is there")
+
+
+def values(c):
+    """What provostCertificate may be, and who writes it."""
+    good = fingerprint(c.files["good"][0]).encode()
+    add = lambda value: (ldap.MOD_ADD, "provostCertificate", [value])
+    c.refused("what another principal has is refused", ldap.CONSTRAINT_VIOLATION, add(good))
+    for value in (good.upper(), good[:63], b"subject:", b"CN=good", b"subject:CN=" + b"a" * 1100):
+        c.refused("%s is refused" % value[:20], ldap.CONSTRAINT_VIOLATION, add(value))
+    robot = ldap.initialize(c.g.ldap_url)
+    robot.simple_bind_s("uid=robot,ou=principals,dc=provost", "robot's password")
+    found = robot.search_s("uid=robot,ou=principals,dc=provost", ldap.SCOPE_BASE, attrlist=["provostCertificate"])
+    tap.is_(found[0][1].get("provostCertificate"), [good], "a principal reads his own")
+    for what, change in [("add", add(b"subject:CN=mine")), ("take", (ldap.MOD_DELETE, "provostCertificate", None))]:
+        try:
+            robot.modify_s("uid=robot,ou=principals,dc=provost", [change])
+            tap.ok(False, "he can %s none" % what)
+        except ldap.INSUFFICIENT_ACCESS:
+            tap.ok(True, "he can %s none" % what)
+    robot.unbind_s()
+
+
+def certificates(g, place, directory):
+    c = Clients(g, place, directory)
+    for part in (judged, whose, besides, values):
+        part(c)
+
+
 def options(place):
     """What --check-config says; nothing is started."""
     readable = os.path.join(place.top, "readable.key")
@@ -370,9 +538,9 @@ def options(place):
 
 def main():
     gateway.ensure_user()
-    place, results = Place(), []
+    place, started, results = Place(), threading.Event(), []
     gateway.Client.context = Wire.context = place.context()
-    background = threading.Thread(target=slow_clients, args=(place, results))
+    background = threading.Thread(target=slow_clients, args=(place, started, results))
     try:
         background.start()  # most of its time it waits
         options(place)
@@ -389,7 +557,8 @@ def main():
             framing.too_many(target)
             large(target)
             idle(target)
-            background.join()  # before the files change
+            started.wait(60)  # the files change now
+            certificates(g, place, directory)
             renewed(g, place)
             broken(g, place)
             under_load(g, place)
