@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fence.h"
 #include "dict/dict.h"
 #include "http/server.h"
 #include "ldap/follow.h"
 #include "ldap/journal.h"
+#include "ldap/keyring.h"
 #include "ldap/login.h"
 #include "ldap/session.h"
 #include "ldap/store.h"
@@ -146,6 +148,8 @@ static bool open_ports(struct lane *l, struct err *e)
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
 	ldap_store_read_by(l->gateway.store, l->lookups);
+	l->gateway.keyring = ldap_keyring_open(l->gateway.store);
+	fence_raise(l->gateway.store);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
@@ -281,6 +285,7 @@ static void *run(void *ctx)
 	close_policy(l);
 	dict_free(&l->dict);
 	follow_free(&l->follow);
+	ldap_keyring_close(&l->gateway.keyring);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);

@@ -11,6 +11,9 @@
 #include "api/route.h"
 #include "http/auth.h"
 
+/* The right of routes that need no login. */
+extern const char open_to_all[];
+
 struct dialect {
 	const char *name;
 	const char *prefix;                /* of its paths, from "/" to a "/" */
@@ -30,6 +33,10 @@ extern const struct dialect dialect_health;
 /* The first whose prefix fits serves a path, the last whatever is left; ended
  * by NULL. */
 extern const struct dialect *const dialects[];
+
+/* The rights that any route asks for, sorted; without that of those which are
+ * open to all. */
+struct text_list dialect_rights(struct arena *a);
 
 /* All routes of a dialect, table after table; NULL behind the last. */
 struct rows {

@@ -6,14 +6,13 @@
 
 #include "api/admission.h"
 #include "api/query.h"
+#include "core/keytext.h"
 #include "core/replace.h"
 #include "core/scope.h"
 #include "http/status.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "json/text.h"
-
-static const char open_to_all[] = "none";
 
 bool dispatch_check(struct err *e)
 {
@@ -232,7 +231,7 @@ static bool read_body(struct call *call, struct err *e)
 			 &call->present, e))
 		return true;
 	/* All faults are told at once: those of a new record's values, too. */
-	if (strcmp(req->method, "POST") == 0)
+	if (strcmp(req->method, "POST") == 0 && call->route->kind != KIND_COUNT)
 		provision_judge(call->gateway, call->route->kind, call->body,
 				req->arena, e);
 	return false;
@@ -284,15 +283,19 @@ static void log_request(const struct call *call, const struct response *res,
 	log_event(level, "request", "id", req->id, "source", req->source,
 		  "caller",
 		  call->task.caller != NULL ? call->task.caller->login : "-",
-		  "method", req->method, "path", req->path, "status", status,
+		  "method", req->method, "path",
+		  keytext_hide(req->arena, req->path), "status", status,
 		  "micros", micros, "error",
-		  e->kind != ERR_NONE ? e->text : NULL, NULL);
+		  e->kind != ERR_NONE ? keytext_hide(req->arena, e->text)
+				      : NULL,
+		  NULL);
 }
 
 static bool answer(const struct dialect *d, struct call *call,
 		   struct response *res, json_t **reply, struct err *e)
 {
 	if (!admission_arrive(call, e) || !find_route(d, call, res, e) ||
+	    !query_has_no_credential(call->req, e) ||
 	    !authenticate(call, d->schemes, res, e) || !query_parse(call, e) ||
 	    !read_body(call, e))
 		return false;
@@ -326,6 +329,7 @@ void dispatch(const struct service *s, const struct request *req,
 	*res = (struct response){.status = 200, .type = "application/json"};
 	response_header(res, "Cache-Control", "no-store");
 	response_header(res, "X-Content-Type-Options", "nosniff");
+	response_header(res, "Referrer-Policy", "no-referrer");
 	bool good = answer(d, &call, res, &reply, &e);
 	admission_settle(&call, &e);
 	rates_tell(&call.seen, req->arena, res);

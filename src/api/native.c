@@ -155,6 +155,7 @@ static bool record_create(const struct call *call, struct response *res,
 enum { CREATE_GENERATE = 0 };
 enum { READ_INCLUDE = 0 };
 enum { CHANGE_KEEP = 0 };
+enum { PASSWORD_KEYS = 0 };
 enum { REMOVE_RECURSIVE = 0, REMOVE_ALIASES = 0 };
 enum {
 	LIST_LIMIT,
@@ -481,13 +482,30 @@ static bool record_list(const struct call *call, struct response *res,
 	return true;
 }
 
+static bool read_keys(const struct call *call, enum keys_fate *ret,
+		      struct err *e)
+{
+	const char *value = call->query[PASSWORD_KEYS];
+
+	*ret = value == NULL                  ? KEYS_USUAL
+	       : strcmp(value, "keep") == 0   ? KEYS_KEEP
+	       : strcmp(value, "revoke") == 0 ? KEYS_REVOKE
+					      : KEYS_USUAL;
+	return value == NULL || *ret != KEYS_USUAL ||
+	       err_code(e, ERR_MALFORMED, "parameter_malformed",
+			"keys is keep or revoke");
+}
+
 static bool password_set(const struct call *call, struct response *res,
 			 json_t **ret, struct err *e)
 {
+	struct new_password *n = call->body;
+
 	(void)ret;
 	res->status = 204;
 	return conditional_none(call->req, "If-None-Match", e) &&
 	       conditional_none(call->req, "If-Match", e) &&
+	       read_keys(call, &n->keys, e) &&
 	       provision_password(call->gateway, &call->task, call->params[0],
 				  call->body, e);
 }
@@ -534,7 +552,7 @@ static const struct route routes[] = {
 	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    address_remove, "users:write",   KIND_USER,  {"aliases"}},
-	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {NULL}},
+	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {"keys"}},
 	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
 	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
@@ -547,7 +565,8 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes, audit_routes, NULL};
+static const struct route *const tables[] = {routes, audit_routes, key_routes,
+					     NULL};
 
 const struct dialect dialect_native = {
 	.name = "native",

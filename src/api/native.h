@@ -11,6 +11,7 @@
 
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
+extern const struct route key_routes[];
 
 /* How the records of a kind are shown. */
 const struct codec *native_codec(enum kind k);

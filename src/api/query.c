@@ -1,6 +1,7 @@
 #include "api/query.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "util/text.h"
 
@@ -49,6 +50,37 @@ static bool take(struct call *call, const char *name, const char *value,
 	}
 	return err_code(e, ERR_MALFORMED, "parameter_unknown",
 			"there is a parameter that is not known here");
+}
+
+static bool is_credential(const char *name)
+{
+	static const char *const names[] = {"api_key",      "apikey", "api-key",
+					    "access_token", "key",    "token",
+					    "password",     "secret"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool query_has_no_credential(const struct request *req, struct err *e)
+{
+	const char *p = req->query;
+
+	while (p != NULL && *p != '\0') {
+		size_t size = strcspn(p, "&");
+		const char *name =
+			query_decode(req->arena, p, strcspn(p, "=&"));
+
+		if (name != NULL && is_credential(name))
+			return err_code(e, ERR_MALFORMED, "credential_in_url",
+					"send credentials in the header "
+					"Authorization, never in a URL");
+		p += size + (p[size] == '&');
+	}
+	return true;
 }
 
 bool query_parse(struct call *call, struct err *e)

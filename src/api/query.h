@@ -10,6 +10,10 @@
  * twice or that are malformed are ERR_MALFORMED. */
 bool query_parse(struct call *call, struct err *e);
 
+/* ERR_MALFORMED if a parameter is called as if it were a credential: what is in
+ * a URL ends up in logs, histories and other sites. */
+bool query_has_no_credential(const struct request *req, struct err *e);
+
 /* One percent-encoded text; '+' is not a blank.  NULL if it is malformed or
  * has a control character in it. */
 const char *query_decode(struct arena *a, const char *text, size_t size);

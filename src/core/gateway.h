@@ -6,6 +6,7 @@
 
 #include "core/hasher.h"
 #include "core/journal.h"
+#include "core/keyring.h"
 #include "core/login.h"
 #include "core/store.h"
 
@@ -14,8 +15,9 @@ struct gateway {
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
-	char delimiter;    /* what begins a tag: john+tag; 0: nothing */
-	const char *name;  /* of this process, among all of a directory */
+	struct keyring *keyring; /* NULL: nobody has keys */
+	char delimiter;          /* what begins a tag: john+tag; 0: nothing */
+	const char *name;        /* of this process, among all of a directory */
 	int64_t hold_days; /* that removed addresses are held; 0: not at all */
 	int64_t lease_millis;  /* who is silent for that long is taken for dead
 				*/

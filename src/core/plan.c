@@ -342,6 +342,7 @@ static const struct verb {
 	{STEP_FOUND,     step_found,    false, false},
 	{STEP_RESERVE,   step_reserve,  false, false},
 	{STEP_OPEN,      step_open,     false, false},
+	{STEP_WITHIN,    step_within,   false, false},
 };
 /* clang-format on */
 
@@ -514,6 +515,7 @@ bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
 {
 	struct run r = {.g = g, .t = *t, .plan = p};
 
+	step_add_within(t, p);
 	p->id = random_word(t->arena, ID_LENGTH);
 	p->state = PLAN_RUNNING;
 	p->caller = t->caller->identity;
@@ -537,7 +539,8 @@ bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 		 const bool *stop, struct err *e)
 {
 	const struct caller caller = {.login = p->caller,
-				      .identity = p->caller};
+				      .identity = p->caller,
+				      .scope = step_find_within(t->arena, p)};
 	struct run r = {.g = g,
 			.t = *t,
 			.plan = p,

@@ -81,5 +81,6 @@ bool plan_may_retry(const struct err *e);
 #define STEP_FOUND "found"         /* domain key is made, not yet open */
 #define STEP_RESERVE "reserve"     /* its reserved names lead to `to` */
 #define STEP_OPEN "open"           /* it is in force */
+#define STEP_WITHIN "within"       /* all were in the domains of key */
 
 #endif

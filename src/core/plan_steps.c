@@ -4,6 +4,7 @@
 
 #include "core/alias.h"
 #include "core/role.h"
+#include "core/scope.h"
 #include "core/tally.h"
 #include "util/text.h"
 
@@ -204,4 +205,46 @@ bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
 			       &rev, e) ||
 	       (e->kind == ERR_CHANGED &&
 		err_set(e, ERR_LIMIT, "%s is changed by others", s->key));
+}
+
+bool step_within(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	(void)r, (void)s, (void)more, (void)e;
+	return true;
+}
+
+void step_add_within(const struct task *t, struct plan *p)
+{
+	const struct scope *scope = t->caller->scope;
+
+	if (!scope_is_bound(scope))
+		return;
+	struct step *steps =
+		arena_alloc(t->arena, (p->count + 1) * sizeof(*steps));
+	const char *domains = "";
+	for (size_t i = 0; i < scope->domains.count; i++)
+		domains = arena_join(t->arena, domains, i > 0 ? "," : "",
+				     scope->domains.items[i], NULL);
+	memcpy(steps, p->steps, p->count * sizeof(*steps));
+	steps[p->count++] = (struct step){.verb = STEP_WITHIN,
+					  .kind = "domain",
+					  .key = domains,
+					  .id = ""};
+	p->steps = steps;
+}
+
+const struct scope *step_find_within(struct arena *a, const struct plan *p)
+{
+	static const char *all[] = {"*"};
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct step *s = &p->steps[i];
+
+		if (!text_equal(s->verb, STEP_WITHIN))
+			continue;
+		const struct scope scope = {.rights = {all, COUNT(all)},
+					    .domains = split(a, s->key)};
+		return arena_copy(a, &scope, sizeof(scope));
+	}
+	return NULL;
 }

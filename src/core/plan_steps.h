@@ -35,5 +35,12 @@ bool step_found(struct run *r, const struct step *s, bool *more, struct err *e);
 bool step_reserve(struct run *r, const struct step *s, bool *more,
 		  struct err *e);
 bool step_open(struct run *r, const struct step *s, bool *more, struct err *e);
+bool step_within(struct run *r, const struct step *s, bool *more,
+		 struct err *e);
+
+/* A plan of who came with an API key for some domains says so in its last step,
+ * so that whoever goes on with it stays in them. */
+void step_add_within(const struct task *t, struct plan *p);
+const struct scope *step_find_within(struct arena *a, const struct plan *p);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/doubt.h"
+#include "core/keys.h"
 #include "core/obstacle.h"
 #include "core/password.h"
 #include "core/rearrange.h"
@@ -325,7 +326,7 @@ static size_t field_size(enum field_kind kind)
 	return sizeof(bool);
 }
 
-static void patch_apply(const struct patch *p, void *record)
+void patch_apply(const struct patch *p, void *record)
 {
 	for (size_t i = 0; i < p->count; i++)
 		memcpy(field_at(p->fields[i], record),
@@ -584,7 +585,7 @@ bool provision_change(const struct gateway *g, const struct task *t,
 	if (!change(g, t, k, key, patch, if_match, ret, rev, e))
 		return false;
 	tell(g, t, k, ret);
-	return true;
+	return keys_after_change(g, t, k, patch, ret, e);
 }
 
 /* What the caller is known by, as far as he is shown it. */
@@ -656,10 +657,12 @@ bool provision_password(const struct gateway *g, const struct task *t,
 	}
 	address = text_lower(t->arena, address);
 	if (strcmp(address, t->caller->login) == 0)
-		return own_password(g, t, n, e);
-	if (provision_change(g, t, KIND_USER, address, &patch, NULL, &now, &rev,
-			     e))
-		return true;
+		return own_password(g, t, n, e) &&
+		       (n->keys != KEYS_REVOKE ||
+			keys_revoke_all(g, t, address, e));
+	if (change(g, t, KIND_USER, address, &patch, NULL, &now, &rev, e))
+		return n->keys == KEYS_KEEP ||
+		       keys_revoke_all(g, t, address, e);
 	/* What is wrong with it there is wrong with it here. */
 	for (struct fault *f = e->faults; f != NULL; f = f->next) {
 		if (f->field.offset == fields[0].offset)

@@ -18,6 +18,7 @@ struct patch {
 };
 
 bool patch_touches(const struct patch *p, struct field f);
+void patch_apply(const struct patch *p, void *record);
 
 /* Fold a new record and note every fault it has by itself. */
 bool provision_judge(const struct gateway *g, enum kind k, void *record,
@@ -73,11 +74,19 @@ bool provision_given_up(struct err *e, const char *verb, const char *key);
  * false. */
 bool provision_denied(struct err *e, const char *verb, const char *key);
 
+/* What becomes of a user's API keys when he gets another password. */
+enum keys_fate {
+	KEYS_USUAL, /* his own change leaves them, that of others does not */
+	KEYS_KEEP,
+	KEYS_REVOKE,
+};
+
 /* Give a user a new password: somebody who may, or he himself if `current`,
  * his present password, is right. */
 struct new_password {
 	const char *clear;   /* the new one */
 	const char *current; /* NULL unless the user himself asks */
+	enum keys_fate keys;
 };
 bool provision_password(const struct gateway *g, const struct task *t,
 			const char *address, const struct new_password *n,

@@ -13,9 +13,10 @@ enum never { NEVER_TOO, NEVER_ONLY, NEVER_EXCLUDED };
 
 struct query {
 	enum kind kind;
-	const char *domain; /* only of this domain; NULL: of all */
-	const char *after;  /* only what is sorted behind this key, or NULL */
-	size_t limit;       /* 1 to QUERY_LIMIT_MAX */
+	const char *domain;             /* only of this domain; NULL: of all */
+	const struct text_list *within; /* only of these; NULL: of all */
+	const char *after; /* only what is sorted behind this key, or NULL */
+	size_t limit;      /* 1 to QUERY_LIMIT_MAX */
 
 	/* For core/listing alone. */
 	const bool *ok; /* aliases with this verdict; NULL: all */

@@ -255,7 +255,8 @@ struct store_ops {
 	/* Whatever names one of these addresses as a destination, sender or by
 	 * a role names `to` instead or, with NULL, no longer does; an alias
 	 * that would lead nowhere is removed.  What is in the domain `except`
-	 * stays, and what the caller may not change.  `more`: call again. */
+	 * stays, and what the caller may not change, or his scope does not
+	 * cover.  `more`: call again. */
 	bool (*relink)(struct store *s, const struct task *t,
 		       const struct text_list *names, const char *to,
 		       const char *except, enum relinked what, bool *more,
@@ -291,6 +292,10 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
+
+	/* Of core/fence.h. */
+	const struct store_ops *behind;
+	struct store_ops fence;
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ldap/bearer.h"
+#include "ldap/key.h"
 #include "ldap/memory.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
@@ -48,6 +49,7 @@ struct ldap_login {
 	const struct ldap_settings *set;
 	struct memory *memory;
 	struct bearer bearer;
+	struct keys *keys;
 	struct flight *flights;
 	unsigned renewals;
 };
@@ -267,6 +269,16 @@ static bool verify_certificate(struct ldap_login *l, const struct task *t,
 	return shown_verify(&s, t, c, fresh, ret, e);
 }
 
+static bool verify_key(struct ldap_login *l, const struct task *t,
+		       const struct credential *c, bool fresh,
+		       const struct caller **ret, struct err *e)
+{
+	int64_t began = clock_now();
+
+	return keys_prove(l->keys, t, c, fresh, ret, e) ||
+	       (is_refusal(e->kind) && refuse(began, e));
+}
+
 /* What nobody has said how to verify is refused. */
 static bool verify(struct login *port, const struct task *t,
 		   const struct credential *c, bool fresh,
@@ -279,10 +291,10 @@ static bool verify(struct login *port, const struct task *t,
 		return verify_password(l, t, c, fresh, ret, e);
 	case PROOF_TOKEN:
 		return verify_token(l, t, c, fresh, ret, e);
+	case PROOF_KEY:
+		return verify_key(l, t, c, fresh, ret, e);
 	case PROOF_CERTIFICATE:
 		return verify_certificate(l, t, c, fresh, ret, e);
-	case PROOF_KEY:
-		break;
 	}
 	return refuse(clock_now(), e);
 }
@@ -307,6 +319,7 @@ struct login *ldap_login_open(struct session *session, struct session *own,
 	l->memory = memory_open(notices);
 	l->bearer =
 		(struct bearer){.own = own, .set = set, .memory = l->memory};
+	l->keys = keys_open(own, set, l->memory);
 	return &l->port;
 }
 
@@ -320,7 +333,9 @@ void ldap_login_close(struct login **login)
 	struct ldap_login *l = (struct ldap_login *)*login;
 
 	*login = NULL;
-	if (l != NULL)
+	if (l != NULL) {
+		keys_close(&l->keys);
 		memory_close(&l->memory);
+	}
 	free(l);
 }

@@ -1,10 +1,11 @@
 #include "ldap/reach.h"
 
+#include "ldap/filter.h"
 #include "ldap/list.h"
 #include "ldap/schema.h"
 
-bool reach_find(struct ldap_store *s, const struct task *t,
-		struct text_list *ret, struct err *e)
+static bool find(struct ldap_store *s, const struct task *t, const char *filter,
+		 struct text_list *ret, struct err *e)
 {
 	struct list *names = list_new(t->arena, REACH_MAX, NULL);
 	const char *const want[] = {schema_of(KIND_DOMAIN)->key, NULL};
@@ -12,9 +13,7 @@ bool reach_find(struct ldap_store *s, const struct task *t,
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = schema_domains_dn(t->arena, s->set->base),
 			       .scope = LDAP_SCOPE_ONELEVEL,
-			       .filter =
-				       schema_role_filter(t->arena,
-							  t->caller->identity),
+			       .filter = filter,
 			       .want = want,
 			       .limit = OPERATION_ALL,
 			       .controls = control_list(&c),
@@ -29,8 +28,35 @@ bool reach_find(struct ldap_store *s, const struct task *t,
 		return err_code(e, ERR_DENIED, "too_many",
 				"you have roles in more domains than may be "
 				"looked at at once");
+	return true;
+}
+
+bool reach_find(struct ldap_store *s, const struct task *t,
+		struct text_list *ret, struct err *e)
+{
+	if (!find(s, t, schema_role_filter(t->arena, t->caller->identity), ret,
+		  e))
+		return false;
 	return ret->count > 0 ||
 	       err_set(e, ERR_NOT_FOUND, "you have no role in any domain");
+}
+
+bool reach_among(struct ldap_store *s, const struct task *t,
+		 const struct text_list *names, struct text_list *ret,
+		 struct err *e)
+{
+	const char **any = arena_alloc(t->arena, names->count * sizeof(*any));
+
+	*ret = (struct text_list){0};
+	for (size_t i = 0; i < names->count; i++)
+		any[i] = filter_equal(t->arena, schema_of(KIND_DOMAIN)->key,
+				      names->items[i]);
+	if (names->count > 0 &&
+	    !find(s, t, filter_any(t->arena, any, names->count), ret, e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
 }
 
 static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)

@@ -16,6 +16,11 @@ enum { REACH_MAX = 1000 };
 bool reach_find(struct ldap_store *s, const struct task *t,
 		struct text_list *ret, struct err *e);
 
+/* Those among some names that he sees, be he who he may; perhaps none. */
+bool reach_among(struct ldap_store *s, const struct task *t,
+		 const struct text_list *names, struct text_list *ret,
+		 struct err *e);
+
 /* Whether he may look everywhere. */
 bool reach_is_super_administrator(struct store *port, const struct task *t,
 				  bool *ret, struct err *e);

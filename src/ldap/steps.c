@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/scope.h"
 #include "ldap/dn.h"
 #include "ldap/links.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/store_parts.h"
+#include "ldap/whose.h"
 
 enum {
 	RELINK_AT_ONCE = 100, /* entries one call changes at most */
@@ -369,13 +371,25 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 /* Entries that name what is looked for. */
 struct linked {
 	struct arena *arena;
-	const char *except; /* what is below that DN; or NULL */
+	const char *base;
+	const struct scope *scope; /* what it does not cover; or NULL */
+	const char *except;        /* what is below that DN; or NULL */
 	const char *dns[RELINK_AT_ONCE];
 	struct entry entries[RELINK_AT_ONCE];
 	size_t count;
 	bool more;
 	struct err err;
 };
+
+/* An entry of a domain that an API key is for. */
+static bool is_in_scope(const struct linked *l, const char *dn)
+{
+	struct whose w;
+
+	return !scope_is_bound(l->scope) ||
+	       (whose_is(l->arena, l->base, dn, &w) && w.domain != NULL &&
+		scope_covers(l->scope, w.domain));
+}
 
 static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
 {
@@ -386,6 +400,8 @@ static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
 		err_set(&l->err, ERR_INTERNAL, "an entry has no name");
 	else if (l->except != NULL && dn_is_below(dn, l->except))
 		; /* goes with all the rest there */
+	else if (!is_in_scope(l, dn))
+		; /* nor is he told of it */
 	else if (l->count == RELINK_AT_ONCE)
 		l->more = true;
 	else if (entry_read(ld, message, l->arena, &l->entries[l->count],
@@ -469,6 +485,8 @@ bool steps_relink(struct store *port, const struct task *t,
 	bool progress = false, overtaken = false;
 
 	found->arena = a;
+	found->base = s->set->base;
+	found->scope = t->caller->scope;
 	if (except != NULL)
 		found->except = schema_dn(a, s->set->base, KIND_DOMAIN, except);
 	if (!find_links(s, t, &op, e))

@@ -8,6 +8,7 @@
 #include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
+#include "ldap/keyring.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
 #include "ldap/reach.h"
@@ -292,8 +293,8 @@ static bool remove_once(struct ldap_store *s, const struct task *t,
 }
 
 /* slapd looks whether something is below an entry when everything else allows
- * that it goes: only then what was measured of a user goes, and he himself.
- * Between the two somebody may measure again. */
+ * that it goes: only then a user's keys go, and what was measured of him, and
+ * he himself.  Meanwhile somebody may measure again. */
 static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 			 const char *key, const struct revision *seen,
 			 struct err *e)
@@ -301,7 +302,7 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 	struct ldap_store *s = store_self(port);
 	const char *dn = schema_dn(t->arena, s->set->base, k, key);
 
-	bool was_there = true;
+	bool was_there = true, keys;
 
 	for (int try = 0; try < REMOVE_TRIES; try++) {
 		if (remove_once(s, t, dn, key, seen, e))
@@ -311,8 +312,10 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 		    !text_equal(e->code, "not_empty"))
 			return false;
 		err_clear(e);
-		if (!usage_remove(s, t, dn, &was_there, e))
+		if (!usage_remove(s, t, dn, &was_there, e) ||
+		    !keyring_remove_below(s, t, dn, &keys, e))
 			return false;
+		was_there = was_there || keys;
 	}
 	return err_set(e, ERR_LIMIT, "%s is measured all the time", key);
 }

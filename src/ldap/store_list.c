@@ -122,7 +122,8 @@ static bool collect_reach(struct ldap_store *s, const struct task *t,
 	struct query part = *q;
 	struct text_list domains;
 
-	if (!reach_find(s, t, &domains, e))
+	if (!(q->within != NULL ? reach_among(s, t, q->within, &domains, e)
+				: reach_find(s, t, &domains, e)))
 		return false;
 	for (size_t i = 0; i < domains.count; i++) {
 		if (q->kind == KIND_DOMAIN) {
@@ -144,9 +145,9 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 		      size_t *count, bool *more, struct err *e)
 {
 	struct keys k = {.list = list_new(t->arena, q->limit, q->after)};
-	bool all = true;
+	bool all = q->domain != NULL;
 
-	if (q->domain == NULL &&
+	if (!all && q->within == NULL &&
 	    !reach_is_super_administrator(&s->port, t, &all, e))
 		return false;
 	if (!(all ? collect(s, t, q, &k, e) : collect_reach(s, t, q, &k, e)))

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """API keys, and that no credential is good any longer than who it is of, whoever changed him."""
 
+import concurrent.futures
 import os
 import sys
 import time
@@ -44,18 +45,21 @@ def spread(clients, login, password):
 
 
 def refused(each, change):
-    """Seconds after a change until every connection refuses; each is asked once a moment before and after that."""
+    """Seconds after a change until every connection refuses."""
     change()
     began = time.monotonic()
-    late = 0
-    for client in each:
+
+    def last_good(ask):
+        late = 0
         while True:
             asked = time.monotonic()
-            if client.get("/v1/me").status == 401:
-                break
+            if ask() == 401:
+                return late
             late = asked - began
             time.sleep(0.01)
-    return late
+
+    with concurrent.futures.ThreadPoolExecutor(len(each)) as pool:
+        return max(pool.map(last_good, each))
 
 
 def forgotten(g, addresses):
@@ -70,16 +74,228 @@ def forgotten(g, addresses):
             ("that he is gone", lambda: native.connection.delete_s(dn(ANN)), lambda: None)):
         each = spread(addresses, ANN, "one")
         tap.ok(each, "he is remembered by all loops of two gateways")
-        late = refused(each, change)
+        late = refused([lambda client=client: client.get("/v1/me").status for client in each], change)
         tap.ok(late < WITHIN, "%s is known at once" % what, "%.3f s" % late)
         back()
 
 
+def bearer(key):
+    return {"Authorization": "Bearer " + key}
+
+
+class Holder:
+    """Somebody who has a key and nothing else."""
+
+    def __init__(self, g, key):
+        self.client, self.key = g.client(), key
+
+    def request(self, method, target, body=None):
+        return self.client.request(method, target, body, headers=bearer(self.key))
+
+    def get(self, target):
+        return self.request("GET", target)
+
+    def status(self, method, target, body=None):
+        return self.request(method, target, body).status
+
+
+def made(client, **wanted):
+    """A new key of the caller's, and what the reply said."""
+    reply = client.post("/v1/keys", dict({"scopes": ["*"]}, **wanted))
+    return (reply.json or {}).get("key", ""), reply
+
+
+def life(g, admin):
+    """One key from its beginning to its end."""
+    key, reply = made(admin, label="all", scopes=["*"])
+    tap.is_((reply.status, len(key), key[:4], key.split("_")[1]), (201, 78, "pvt_", reply.json["id"]), "a key is made, and its text told")
+    holder = Holder(g, key)
+    tap.is_(holder.get("/v1/me").json["login"], "admin", "it is its owner")
+    path = "/v1/keys/" + reply.json["id"]
+    read = admin.get(path)
+    tap.ok("key" not in read.json and key.split("_")[2] not in read.text + admin.get("/v1/keys").text, "nobody is told its text again")
+    gateway.until(lambda: admin.get(path).json["last_used_at"], "its last use", 5)
+    used = admin.get(path)
+    tap.is_((used.json["last_used_from"], used.headers["ETag"]), ("127.0.0.1", read.headers["ETag"]), "where it was used is told, and is no change of it")
+    refusals = [holder.client.get("/v1/me", headers={"Authorization": value}) for value in (
+        "Bearer " + key[:-1] + ("a" if key[-1] != "a" else "b"), "Bearer " + "pvt_" + "a" * 16 + key[20:], "Bearer " + key.upper(), "Bearer pvt_",
+        "Bearer " + key + "a")]
+    other = holder.client.get("/v1/me", headers={"Authorization": "Basic YWRtaW46eA=="})
+    tap.is_({(reply.status, reply.text) for reply in refusals}, {(401, other.text)}, "what is no key of ours looks like a wrong password")
+    tap.is_(admin.as_("admin", key).get("/v1/me").status, 401, "a key is no password")
+    tap.is_(admin.patch(path, {"label": "another", "enabled": False}).json["label"], "another", "it is changed")
+    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 2)
+    tap.ok(True, "and good no more")
+    tap.is_(admin.patch(path, {"enabled": True}).status, 200, "until it is enabled")
+    tap.is_(holder.status("GET", "/v1/me"), 200, "again")
+    tap.is_(admin.request("DELETE", path, headers={"If-Match": '"x"'}).status, 412, "not in another state")
+    tap.is_((admin.delete(path).status, admin.delete(path).status, admin.get(path).status), (204, 404, 404), "it is revoked")
+    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 2)
+    tap.is_(holder.client.get("/v1/me", headers={"Authorization": "ApiKey admin:" + key}).status, 401, "that scheme is for another dialect")
+
+
+def faults(admin):
+    """What is no key is refused, with all that is wrong with it."""
+    reply = admin.post("/v1/keys", {"scopes": ["users:fly", "users"], "domains": ["-"], "networks": ["10.0.0.1/8"], "expires_at": "soon"})
+    tap.is_((reply.status, {fault["pointer"] for fault in reply.json["errors"]}), (422, {"/scopes", "/domains", "/networks", "/expires_at"}), "all faults at once")
+    for body in ({}, {"scopes": []}, {"scopes": ["*"], "domains": []}, {"scopes": ["*"], "id": "aaaaaaaaaaaaaaaa"}, {"scopes": ["*"], "key": "x"},
+                 {"scopes": ["*"], "owner": "nobody", "label": "x" * 201}):
+        tap.is_(admin.post("/v1/keys", body).status, 422, "no key: %s" % sorted(body))
+    tap.is_(admin.post("/v1/keys", {"scopes": ["*"], "owner": "nobody"}).status, 403, "nor of who is not there")
+    tap.is_(admin.get("/v1/keys?owner=nobody").status, 404, "whose keys cannot be listed")
+
+
+def scoped(g, admin):
+    """Verbs, collections, networks, times; and keys that keys make."""
+    users = Holder(g, made(admin, scopes=["users:read", "domains:read"])[0])
+    tap.is_([users.status("GET", "/v1/" + what) for what in ("users", "domains", "aliases", "me", "keys")], [200, 200, 403, 403, 403], "scopes are collections")
+    tap.is_(users.status("POST", "/v1/users", {"address": "x@example.org"}), 403, "and verbs")
+    read = Holder(g, made(admin, scopes=["*:read"])[0])
+    tap.is_([read.status("GET", "/v1/" + what) for what in ("users", "aliases", "me", "keys")] + [read.status("DELETE", "/v1/users/" + ANN)], [200] * 4 + [403], "all that only reads")
+    tap.is_(Holder(g, made(admin, networks=["192.0.2.0/24", "2001:db8::/32"])[0]).status("GET", "/v1/me"), 401, "from another network")
+    tap.is_(Holder(g, made(admin, networks=["127.0.0.0/8"])[0]).status("GET", "/v1/me"), 200, "from its own")
+    tap.is_(Holder(g, made(admin, expires_at="2020-01-01T00:00:00Z")[0]).status("GET", "/v1/me"), 401, "expired")
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    brief = Holder(g, made(admin, expires_at=soon)[0])
+    tap.is_(brief.status("GET", "/v1/me"), 200, "not yet expired")
+    maker = Holder(g, made(admin, scopes=["keys:write", "users:read", "keys:read"], networks=["127.0.0.0/8"], expires_at="2040-01-01T00:00:00Z")[0])
+    good = {"scopes": ["users:read"], "networks": ["127.0.0.1"], "expires_at": "2039-01-01T00:00:00Z"}
+    less = maker.request("POST", "/v1/keys", good)
+    tap.is_(less.status, 201, "a key makes one that can do less")
+    for change, pointer in (({"scopes": ["*"]}, "/scopes"), ({"scopes": ["*:read"]}, "/scopes"), ({"networks": []}, "/networks"), ({"networks": ["126.0.0.0/7"]}, "/networks"),
+                            ({"expires_at": None}, "/expires_at"), ({"expires_at": "2041-01-01T00:00:00Z"}, "/expires_at")):
+        for reply in (maker.request("POST", "/v1/keys", dict(good, **change)), maker.request("PATCH", "/v1/keys/" + less.json["id"], change)):
+            tap.is_((reply.status, [fault["pointer"] for fault in (reply.json or {}).get("errors", [])]), (422, [pointer]), "and none that can do more: %s" % change)
+    gateway.until(lambda: brief.status("GET", "/v1/me") == 401, "its expiry", 5)
+    tap.ok(True, "expired, remembered or not")
+
+
+def bound(g, admin):
+    """A key for one domain: what is elsewhere is not there."""
+    admin.post("/v1/domains", {"name": "other.org"})
+    admin.post("/v1/domains", {"name": "alias.org", "kind": "alias", "target": "example.org"})
+    for address in ("bob@other.org", "zoe@other.org"):
+        admin.post("/v1/users", {"address": address})
+    admin.post("/v1/users", {"address": "eve@example.org"})
+    admin.post("/v1/aliases", {"address": "far@other.org", "destinations": ["eve@example.org"]})
+    admin.post("/v1/aliases", {"address": "near@example.org", "destinations": ["eve@example.org", "bob@other.org"]})
+    key, reply = made(admin, domains=["example.org", "absent.org"])
+    k = Holder(g, key)
+    tap.is_([[item[name] for item in k.get("/v1/" + what).json["items"]] for what, name in (("domains", "name"), ("users", "address"), ("aliases", "address"))],
+            [["example.org"], [ANN, "eve@example.org"], ["near@example.org"]], "lists show its domains alone")
+    tap.is_(k.get("/v1/users?limit=1").json["items"][0]["address"], ANN, "page by page")
+    tap.is_(k.get("/v1/me").json["super_administrator"], False, "with it nobody is a super administrator")
+    for method, target, body in (
+            ("GET", "/v1/domains/other.org", None), ("GET", "/v1/domains/other.org?include=counts", None), ("GET", "/v1/users/bob@other.org", None), ("GET", "/v1/users/bob@other.org?include=aliases", None),
+            ("GET", "/v1/users?domain=other.org", None), ("PATCH", "/v1/users/bob@other.org", {"name": "x"}), ("PATCH", "/v1/users/bob@other.org", {"address": "rob@other.org"}),
+            ("DELETE", "/v1/users/zoe@other.org", None), ("DELETE", "/v1/users/bob@other.org?aliases=remove", None), ("DELETE", "/v1/domains/other.org", None),
+            ("DELETE", "/v1/domains/other.org?recursive=true", None), ("PUT", "/v1/users/bob@other.org/password", {"password": "a new one"}), ("GET", "/v1/resolve/bob@other.org", None),
+            ("DELETE", "/v1/aliases/far@other.org", None)):
+        tap.is_(k.status(method, target, body), 404, "%s %s: it is not there" % (method, target))
+    for method, target, body in (
+            ("POST", "/v1/users", {"address": "new@other.org"}), ("PUT", "/v1/users/new@other.org", {}), ("PUT", "/v1/aliases/new@other.org", {"destinations": [ANN]}),
+            ("POST", "/v1/domains", {"name": "new.org"}), ("PUT", "/v1/domains/new.org", {})):
+        tap.is_(k.status(method, target, body), 403, "%s %s: it is not for that" % (method, target))
+    tap.is_(k.status("POST", "/v1/domains", {"name": "absent.org", "kind": "alias", "target": "other.org"}), 422, "nor does it lead there")
+    tap.is_(k.status("PATCH", "/v1/users/" + ANN, {"send_as": ["x@other.org"]}), 422, "nor send as somebody there")
+    tap.is_(k.status("PATCH", "/v1/users/" + ANN, {"address": "ann@other.org"}) in (403, 404, 422), True, "nor is anybody moved there")
+    tap.is_(k.get("/v1/users/eve@example.org?include=aliases").json["aliases"], ["near@example.org"], "who else leads there is not told")
+    hops = k.get("/v1/resolve/near@example.org").text
+    tap.ok("mailboxes" in hops and '"bob@other.org","kind":"user"' not in hops.replace(" ", ""), "nor what is at the other end", hops)
+    tap.is_(k.status("DELETE", "/v1/domains/example.org?recursive=true"), 409, "an alias domain elsewhere is in the way")
+    tap.ok("alias.org" not in k.request("DELETE", "/v1/domains/example.org?recursive=true").text, "and not named")
+    tap.is_(k.status("DELETE", "/v1/users/eve@example.org?aliases=remove"), 204, "what names a user goes with him")
+    tap.is_(admin.get("/v1/aliases/near@example.org").json["destinations"], ["bob@other.org"], "where the key is for that")
+    tap.is_(admin.get("/v1/aliases/far@other.org").json["destinations"], ["eve@example.org"], "and nowhere else")
+    tap.is_(k.status("POST", "/v1/keys", {"scopes": ["*"]}), 422, "it makes no key for everywhere")
+    tap.is_(k.status("POST", "/v1/keys", {"scopes": ["*"], "domains": ["example.org"]}), 201, "and one for the same")
+    tap.is_(k.status("GET", "/v1/keys?owner=bob@other.org"), 404, "it knows no keys of others elsewhere")
+
+
+def owners(g, admin):
+    """Keys of users, and what becomes of them."""
+    ann = admin.as_(ANN, "one")
+    key, reply = made(ann, scopes=["*"])
+    holder = Holder(g, key)
+    tap.is_(holder.get("/v1/me").json["login"], ANN, "a user has keys, too")
+    tap.is_([item["id"] for item in admin.get("/v1/keys?owner=" + ANN).json["items"]][-1], reply.json["id"], "which an administrator sees")
+    tap.is_((ann.get("/v1/keys?owner=admin").status, ann.post("/v1/keys", {"scopes": ["*"], "owner": "admin"}).status), (404, 403), "and she not his")
+    tap.is_(ann.put("/v1/users/%s/password" % ANN, {"password": "two", "current": "one"}).status, 204, "she changes her password")
+    tap.is_(holder.status("GET", "/v1/me"), 200, "and keeps her keys")
+    tap.is_(admin.put("/v1/users/%s/password?keys=keep" % ANN, {"password": "three"}).status, 204, "somebody else does, and says so")
+    tap.is_(holder.status("GET", "/v1/me"), 200, "she keeps them")
+    tap.is_(admin.put("/v1/users/%s/password?keys=lose" % ANN, {"password": "x"}).status, 400, "what becomes of them is said clearly")
+    tap.is_(admin.patch("/v1/users/" + ANN, {"password": "four"}).status, 200, "somebody else does")
+    tap.is_(holder.status("GET", "/v1/me"), 401, "and they are gone")
+    key, _ = made(admin.as_(ANN, "four"), scopes=["*"])
+    tap.is_(admin.as_(ANN, "four").put("/v1/users/%s/password?keys=revoke" % ANN, {"password": "five", "current": "four"}).status, 204, "she revokes them herself")
+    tap.is_(Holder(g, key).status("GET", "/v1/me"), 401, "and they are gone")
+    key, _ = made(admin.as_(ANN, "five"), scopes=["*"])
+    tap.is_(admin.patch("/v1/users/" + ANN, {"address": "anna@example.org"}).status, 200, "with another address")
+    tap.is_(Holder(g, key).get("/v1/me").json["login"], "anna@example.org", "her key is hers still")
+    tap.is_(admin.delete("/v1/users/anna@example.org").status, 204, "she is removed, with her keys")
+    tap.is_(Holder(g, key).status("GET", "/v1/me"), 401, "which are good no more")
+
+
+def native(g, addresses):
+    """What LDAP tools do to a key counts at once, and what they copy opens nothing."""
+    admin, native = g.admin(), Native(g)
+    admin.post("/v1/users", {"address": ANN, "password": "one"})
+    for what, change in (
+            ("disabled", lambda name, owner: native.set(name, "provostEnabled", b"FALSE")), ("bound to a network", lambda name, owner: native.set(name, "provostKeyNetwork", b"192.0.2.1")),
+            ("expired", lambda name, owner: native.set(name, "provostExpires", b"20200101000000Z")), ("removed", lambda name, owner: native.connection.delete_s(name)),
+            ("of a disabled owner", lambda name, owner: native.set(owner, "provostEnabled", b"FALSE"))):
+        key, reply = made(admin, scopes=["*"], owner="admin")
+        owner = "uid=admin,ou=principals,dc=provost"
+        if "owner" in what:
+            key, reply = made(admin.as_(ANN, "one"), scopes=["*"])
+            owner = dn(ANN)
+        each = [gateway.Client(address) for address in addresses for _ in range(4)]
+        for client in each * 2:
+            if client.get("/v1/me", headers=bearer(key)).status != 200:
+                tap.ok(False, "it is good")
+        late = refused([lambda client=client: client.get("/v1/me", headers=bearer(key)).status for client in each],
+                       lambda: change("provostKeyId=%s,%s" % (reply.json["id"], owner), owner))
+        tap.ok(late < WITHIN, "a key that is %s is refused at once by all" % what, "%.3f s" % late)
+    native.set(dn(ANN), "provostEnabled", b"TRUE")
+
+
+def nowhere(g, admin):
+    """No credential stands in a URL, and none of a key's text in the log."""
+    key, _ = made(admin, scopes=["*"])
+    for name in ("api_key", "access_token", "key", "token", "API_KEY", "%61pi_key"):
+        reply = Holder(g, key).get("/v1/me?%s=%s" % (name, key))
+        tap.is_((reply.status, (reply.json or {}).get("code")), (400, "credential_in_url"), "%s in a URL is refused" % name)
+    tap.is_(admin.get("/v1/keys/" + key).status, 404, "nor is a key found by its text")
+    tap.is_(admin.get("/livez").headers["Referrer-Policy"], "no-referrer", "no browser tells where it was")
+    tap.is_([line for line in g.log().splitlines() if key.split("_")[2][:20] in line], [], "the log has nothing of it")
+
+
+def many(g, admin):
+    """An owner has at most 100."""
+    admin.post("/v1/users", {"address": "many@example.org", "password": "one"})
+    client = admin.as_("many@example.org", "one")
+    statuses = [client.post("/v1/keys", {"scopes": ["me:read"]}).status for _ in range(101)]
+    tap.is_(statuses, [201] * 100 + [409], "an owner has at most 100 keys")
+    tap.is_(len(client.get("/v1/keys").json["items"]), 100, "which are all listed")
+    tap.is_(admin.delete("/v1/users/many@example.org").status, 204, "and all go with him")
+
+
 def main():
     with gateway.Gateway("--loops", "2", "--ldap-remember-millis", "60000") as g:
-        g.admin().post("/v1/domains", {"name": "example.org"})
+        admin = g.admin()
+        admin.post("/v1/domains", {"name": "example.org"})
         with gateway.Gateway("--loops", "2", "--ldap-remember-millis", "60000", "--ldap-uri", g.ldapi) as other:
             forgotten(g, [g.address, other.address])
+            native(g, [g.address, other.address])
+        life(g, admin)
+        faults(admin)
+        scoped(g, admin)
+        bound(g, admin)
+        owners(g, admin)
+        nowhere(g, admin)
+        many(g, admin)
+        tap.is_(admin.complaints, [], "every reply is as described")
     tap.done()
 
 

@@ -22,7 +22,8 @@ VERBS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
 VOLATILE = {"id", "created_at", "updated_at", "generated_password", "detail"}
 # What the sources call it, and the schemas that describe it: on its way out, on creation, on change, in place of another.
 CODECS = {"domain": ("Domain", "DomainCreate", "DomainPatch", "DomainPut"), "user": ("User", "UserCreate", "UserPatch", "UserPut"),
-          "alias": ("Alias", "AliasCreate", "AliasPatch", "AliasPut"), "password": (None, "NewPassword", None, None)}
+          "alias": ("Alias", "AliasCreate", "AliasPatch", "AliasPut"), "password": (None, "NewPassword", None, None),
+          "key": ("Key", "KeyCreate", "KeyPatch", None)}
 KEYS = {"name", "address"}  # PUT has them in the path
 
 
@@ -79,7 +80,7 @@ def same_routes(description, files):
 def same_fields(document, files):
     schemas = document["components"]["schemas"]
     for name, (shown, created, changed, replaced) in CODECS.items():
-        table = re.search(r"struct codec_field %s_fields\[\] = \{(.*?)\n\};" % name, files["api/native.c"], re.S).group(1)
+        table = next(filter(None, (re.search(r"struct codec_field %s_fields\[\] = \{(.*?)\n\};" % name, text, re.S) for text in files.values()))).group(1)
         rows = re.findall(r'\{"(\w+)",\s*F\(\w+\),\s*([A-Z_0 |]+)\}', table)
         taken = {key for key, flags in rows if "READ_ONLY" not in flags}
         tap.is_(set(schemas[created]["properties"]), taken, "%s: the members of the code" % created)

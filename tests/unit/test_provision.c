@@ -419,7 +419,8 @@ static void new_passwords(void)
 {
 	for (size_t i = 0; i < COUNT(passwords); i++) {
 		const struct new_password n = {passwords[i].clear,
-					       passwords[i].current};
+					       passwords[i].current,
+					       KEYS_USUAL};
 		const char *key = passwords[i].address;
 		struct err e = {0};
 
@@ -439,7 +440,7 @@ static void new_passwords(void)
 	       "the current password is verified afresh");
 	OK(w->login.asked == 2, "and only where it is asked for");
 	w->login.busy = true;
-	const struct new_password n = {"four", "secret"};
+	const struct new_password n = {"four", "secret", KEYS_USUAL};
 	struct err e = {0};
 	OK(!provision_password(&w->gateway, &w->ann, "ann@example.org", &n,
 			       &e) &&

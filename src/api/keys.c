@@ -1,0 +1,136 @@
+#include "core/keys.h"
+
+#include "api/conditional.h"
+#include "api/dialect.h"
+#include "api/native.h"
+
+/* clang-format off */
+#define F(member) FIELD(struct key, member)
+static const struct codec_field key_fields[] = {
+	{"label",          F(label),          0},
+	{"owner",          F(owner),          0},
+	{"scopes",         F(scopes),         CODEC_REQUIRED},
+	{"domains",        F(domains),        0},
+	{"networks",       F(networks),       0},
+	{"enabled",        F(enabled),        0},
+	{"expires_at",     F(expires_at),     0},
+	{"id",             F(id),             CODEC_READ_ONLY},
+	{"created_at",     F(created_at),     CODEC_READ_ONLY},
+	{"last_used_at",   F(last_used_at),   CODEC_READ_ONLY},
+	{"last_used_from", F(last_used_from), CODEC_READ_ONLY},
+	{"key",            F(text),           CODEC_READ_ONLY | CODEC_OMIT_NULL},
+	{NULL,             {0, 0},            0},
+};
+#undef F
+/* clang-format on */
+
+static const struct codec codec = {key_fields, sizeof(struct key),
+				   &key_defaults, true};
+
+enum { LIST_OWNER };
+
+/* An empty list of domains must not look as if it were none. */
+static json_t *show(const struct key *k)
+{
+	json_t *object = codec_encode(&codec, k);
+
+	if (k->domains.count == 0)
+		json_object_set_new(object, "domains", json_null());
+	return object;
+}
+
+static bool create(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
+{
+	const struct text_list rights = dialect_rights(call->task.arena);
+	struct key *k = call->body;
+	struct revision rev;
+
+	if (!keys_create(call->gateway, &call->task, &rights, k, &rev, e))
+		return false;
+	res->status = 201;
+	response_header(res, "Location",
+			arena_join(call->task.arena, "/v1/keys/", k->id, NULL));
+	conditional_tag(call->req, res, rev.etag);
+	*ret = show(k);
+	return true;
+}
+
+static bool list(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct key *keys;
+	size_t count;
+
+	(void)res;
+	if (!keys_list(call->gateway, &call->task, call->query[LIST_OWNER],
+		       &keys, &count, e))
+		return false;
+	json_t *items = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(items, show(&keys[i]));
+	*ret = json_pack("{s:o, s:n}", "items", items, "next_cursor");
+	return true;
+}
+
+static bool read(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct revision rev;
+	struct key k;
+
+	if (!keys_read(call->gateway, &call->task, call->params[0], &k, &rev,
+		       e))
+		return false;
+	conditional_tag(call->req, res, rev.etag);
+	if (conditional_is_fresh(call->req, rev.etag)) {
+		res->status = 304;
+		return true;
+	}
+	*ret = show(&k);
+	return true;
+}
+
+static bool change(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
+{
+	const struct text_list rights = dialect_rights(call->task.arena);
+	const struct patch patch = {call->body, call->present.fields,
+				    call->present.count, false};
+	const struct text_list *if_match;
+	struct revision rev;
+	struct key k;
+
+	if (!conditional_none(call->req, "If-None-Match", e) ||
+	    !conditional_match(call->req, &if_match, e) ||
+	    !keys_change(call->gateway, &call->task, &rights, call->params[0],
+			 &patch, if_match, &k, &rev, e))
+		return false;
+	conditional_tag(call->req, res, rev.etag);
+	*ret = show(&k);
+	return true;
+}
+
+static bool revoke(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
+{
+	const struct text_list *if_match;
+
+	(void)ret;
+	res->status = 204;
+	return conditional_none(call->req, "If-None-Match", e) &&
+	       conditional_match(call->req, &if_match, e) &&
+	       keys_revoke(call->gateway, &call->task, call->params[0],
+			   if_match, e);
+}
+
+/* clang-format off */
+const struct route key_routes[] = {
+	{"GET",    "keys",      NULL,   list,   "keys:read",  KIND_COUNT, {"owner"}},
+	{"POST",   "keys",      &codec, create, "keys:write", KIND_COUNT, {NULL}},
+	{"GET",    "keys/{id}", NULL,   read,   "keys:read",  KIND_COUNT, {NULL}},
+	{"PATCH",  "keys/{id}", &codec, change, "keys:write", KIND_COUNT, {NULL}},
+	{"DELETE", "keys/{id}", NULL,   revoke, "keys:write", KIND_COUNT, {NULL}},
+	{NULL,     NULL,        NULL,   NULL,   NULL,         KIND_COUNT, {NULL}},
+};
+/* clang-format on */

@@ -1,0 +1,250 @@
+#include "core/fence.h"
+
+#include <string.h>
+
+#include "core/scope.h"
+#include "util/text.h"
+
+/* These need no fence.
+ * With the gateway's own rights, or about records that were read before: held
+ * hold forget_held mailbox measure roles number expire reserve mark release
+ * forget recount tallied written is_there settle seal
+ * About nothing in particular: etag await is_ready
+ * It leaves by itself what the scope does not cover: relink */
+
+static const struct scope *bound(const struct task *t)
+{
+	const struct scope *s = t->caller != NULL ? t->caller->scope : NULL;
+
+	return scope_is_bound(s) ? s : NULL;
+}
+
+/* A domain's name or an address of its: a principal may be called like a
+ * domain. */
+static bool covers(const struct task *t, enum kind k, const char *key)
+{
+	const struct scope *s = bound(t);
+
+	return s == NULL || ((k == KIND_DOMAIN || strchr(key, '@') != NULL) &&
+			     scope_covers(s, key));
+}
+
+static bool covers_domain(const struct task *t, const char *domain)
+{
+	return covers(t, KIND_DOMAIN, domain);
+}
+
+static bool absent(struct err *e, enum kind k, const char *key)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
+		       kind_rules(k)->noun, key);
+}
+
+static bool get(struct store *s, const struct task *t, enum kind k,
+		const char *key, void *ret, struct revision *rev, struct err *e)
+{
+	return covers(t, k, key) ? s->behind->get(s, t, k, key, ret, rev, e)
+				 : absent(e, k, key);
+}
+
+static bool add(struct store *s, const struct task *t, enum kind k,
+		void *record, struct revision *ret, struct err *e)
+{
+	return covers(t, k, kind_key(k, record))
+		       ? s->behind->add(s, t, k, record, ret, e)
+		       : err_set(e, ERR_DENIED, "you may not create %s",
+				 kind_key(k, record));
+}
+
+static bool change(struct store *s, const struct task *t, enum kind k,
+		   const void *old, void *record, const struct revision *seen,
+		   struct revision *ret, struct err *e)
+{
+	const char *key = kind_key(k, old);
+
+	return covers(t, k, key) && covers(t, k, kind_key(k, record))
+		       ? s->behind->change(s, t, k, old, record, seen, ret, e)
+		       : absent(e, k, key);
+}
+
+static bool remove_record(struct store *s, const struct task *t, enum kind k,
+			  const char *key, const struct revision *seen,
+			  struct err *e)
+{
+	return covers(t, k, key) ? s->behind->remove(s, t, k, key, seen, e)
+				 : absent(e, k, key);
+}
+
+static bool list(struct store *s, const struct task *t, const struct query *q,
+		 struct page *ret, struct err *e)
+{
+	struct query within = *q;
+
+	if (bound(t) == NULL)
+		return s->behind->list(s, t, q, ret, e);
+	if (q->domain != NULL && !covers_domain(t, q->domain))
+		return absent(e, KIND_DOMAIN, q->domain);
+	within.within = &bound(t)->domains;
+	return s->behind->list(s, t, &within, ret, e);
+}
+
+static bool count(struct store *s, const struct task *t, const char *domain,
+		  struct tally *ret, struct err *e)
+{
+	return covers_domain(t, domain) ? s->behind->count(s, t, domain, ret, e)
+					: absent(e, KIND_DOMAIN, domain);
+}
+
+/* Only those that it covers. */
+static size_t sift(const struct task *t, struct text_list *list, enum kind k)
+{
+	struct text_list kept = {list->items, 0};
+	size_t gone = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (covers(t, k, list->items[i]))
+			kept.items[kept.count++] = list->items[i];
+		else
+			gone++;
+	}
+	*list = kept;
+	return gone;
+}
+
+static bool leading_to(struct store *s, const struct task *t,
+		       const char *domain, struct text_list *ret, struct err *e)
+{
+	if (!covers_domain(t, domain))
+		return absent(e, KIND_DOMAIN, domain);
+	if (!s->behind->leading_to(s, t, domain, ret, e))
+		return false;
+	/* Others are not named, and in the way all the same. */
+	return sift(t, ret, KIND_DOMAIN) == 0 || ret->count > 0 ||
+	       err_code(e, ERR_CONFLICT, "is_target",
+			"alias domains lead to %s", domain);
+}
+
+static bool look_up(struct store *s, const struct task *t,
+		    const struct text_list *keys, const struct signpost **ret,
+		    struct err *e)
+{
+	if (!s->behind->look_up(s, t, keys, ret, e))
+		return false;
+	for (size_t i = 0; i < keys->count && bound(t) != NULL; i++) {
+		if (!scope_covers(bound(t), keys->items[i]))
+			ret[i] = NULL;
+	}
+	return true;
+}
+
+static bool set_own_password(struct store *s, const struct task *t,
+			     const struct stored_password *p, struct err *e)
+{
+	return covers(t, KIND_USER, t->caller->login)
+		       ? s->behind->set_own_password(s, t, p, e)
+		       : err_set(e, ERR_DENIED, "you may not change %s",
+				 t->caller->login);
+}
+
+/* Not with such a key. */
+static bool is_super_administrator(struct store *s, const struct task *t,
+				   bool *ret, struct err *e)
+{
+	*ret = false;
+	return bound(t) != NULL ||
+	       s->behind->is_super_administrator(s, t, ret, e);
+}
+
+static bool may_remove(struct store *s, const struct task *t, enum kind k,
+		       const char *key, struct err *e)
+{
+	return covers(t, k, key) ? s->behind->may_remove(s, t, k, key, e)
+				 : absent(e, k, key);
+}
+
+static bool naming(struct store *s, const struct task *t, const char *address,
+		   size_t limit, struct naming *ret, struct err *e)
+{
+	if (!s->behind->naming(s, t, address, limit, ret, e))
+		return false;
+	sift(t, &ret->destinations, KIND_ALIAS);
+	return true;
+}
+
+/* Roles are in any domain, and in none. */
+static bool may_move_roles(struct store *s, const struct task *t,
+			   const char *address, const char *to, bool *ret,
+			   struct err *e)
+{
+	*ret = false;
+	return bound(t) != NULL ||
+	       s->behind->may_move_roles(s, t, address, to, ret, e);
+}
+
+static bool may_create(struct store *s, const struct task *t,
+		       const char *domain, struct err *e)
+{
+	return bound(t) == NULL || (domain != NULL && covers_domain(t, domain))
+		       ? s->behind->may_create(s, t, domain, e)
+		       : err_set(e, ERR_DENIED, "your key is not for that");
+}
+
+static bool rename_record(struct store *s, const struct task *t, enum kind k,
+			  const char *key, const char *to, const char *id,
+			  struct err *e)
+{
+	return covers(t, k, key) && covers(t, k, to)
+		       ? s->behind->rename(s, t, k, key, to, id, e)
+		       : absent(e, k, key);
+}
+
+/* Of whom it is about is told by values, too. */
+static bool audit(struct store *s, const struct task *t,
+		  const struct audit_query *q, struct audit_page *ret,
+		  struct err *e)
+{
+	return bound(t) == NULL
+		       ? s->behind->audit(s, t, q, ret, e)
+		       : err_set(e, ERR_DENIED, "your key is not for that");
+}
+
+static bool may_retire(struct store *s, const struct task *t, const char *name,
+		       const char *plan, struct err *e)
+{
+	return covers_domain(t, name)
+		       ? s->behind->may_retire(s, t, name, plan, e)
+		       : absent(e, KIND_DOMAIN, name);
+}
+
+static bool retire(struct store *s, const struct task *t, const char *name,
+		   const char *id, const char *plan, struct err *e)
+{
+	return covers_domain(t, name)
+		       ? s->behind->retire(s, t, name, id, plan, e)
+		       : absent(e, KIND_DOMAIN, name);
+}
+
+void fence_raise(struct store *s)
+{
+	s->behind = s->ops;
+	s->fence = *s->ops;
+	s->fence.get = get;
+	s->fence.add = add;
+	s->fence.change = change;
+	s->fence.remove = remove_record;
+	s->fence.list = list;
+	s->fence.count = count;
+	s->fence.leading_to = leading_to;
+	s->fence.look_up = look_up;
+	s->fence.set_own_password = set_own_password;
+	s->fence.is_super_administrator = is_super_administrator;
+	s->fence.may_remove = may_remove;
+	s->fence.naming = naming;
+	s->fence.may_move_roles = may_move_roles;
+	s->fence.may_create = may_create;
+	s->fence.rename = rename_record;
+	s->fence.audit = audit;
+	s->fence.may_retire = may_retire;
+	s->fence.retire = retire;
+	s->ops = &s->fence;
+}

@@ -1,0 +1,55 @@
+/*
+ * keyring - where API keys are kept, as the core sees it
+ *
+ * A port like the store: it acts with the rights of the task's caller, unless
+ * said otherwise, and results live in the task's arena.
+ */
+#ifndef CORE_KEYRING_H
+#define CORE_KEYRING_H
+
+#include "core/key.h"
+#include "core/keytext.h"
+#include "core/store.h"
+
+struct keyring;
+
+struct keyring_ops {
+	/* The record is replaced by what was stored.  That the text is right
+	 * is stored with the gateway's own rights.  ERR_NOT_FOUND: there is no
+	 * such owner, or the caller must not know. */
+	bool (*add)(struct keyring *r, const struct task *t, struct key *k,
+		    const struct keytext *text, struct revision *ret,
+		    struct err *e);
+
+	/* ERR_NOT_FOUND also if the caller must not see it. */
+	bool (*get)(struct keyring *r, const struct task *t, const char *id,
+		    struct key *ret, struct revision *rev, struct err *e);
+
+	/* All of an owner that the caller sees, the oldest first. */
+	bool (*list)(struct keyring *r, const struct task *t, const char *owner,
+		     struct key **ret, size_t *count, struct err *e);
+
+	/* Write what differs, provided that nobody wrote since: else
+	 * ERR_CHANGED. */
+	bool (*change)(struct keyring *r, const struct task *t,
+		       const struct key *old, struct key *k,
+		       const struct revision *seen, struct revision *ret,
+		       struct err *e);
+
+	/* Fine if it is gone. */
+	bool (*remove)(struct keyring *r, const struct task *t,
+		       const struct key *k, struct err *e);
+
+	/* With the gateway's own rights: how many an owner has; and all of them
+	 * are removed. */
+	bool (*count)(struct keyring *r, const struct task *t,
+		      const char *owner, size_t *ret, struct err *e);
+	bool (*revoke)(struct keyring *r, const struct task *t,
+		       const char *owner, struct err *e);
+};
+
+struct keyring {
+	const struct keyring_ops *ops;
+};
+
+#endif

@@ -1,0 +1,187 @@
+#include "core/keys.h"
+
+#include <string.h>
+
+#include "core/scope.h"
+#include "core/user.h"
+#include "util/text.h"
+
+/* The words are the same for what is not there and what must not be seen. */
+static bool unknown(struct err *e)
+{
+	/* What was asked for may be the whole text of a key. */
+	return err_set(e, ERR_NOT_FOUND, "there is no such key");
+}
+
+/* Whose keys are in reach of what the caller came with. */
+static bool in_reach(const struct task *t, const char *owner)
+{
+	const struct scope *s = t->caller->scope;
+
+	return !scope_is_bound(s) || text_equal(owner, t->caller->login) ||
+	       (strchr(owner, '@') != NULL && scope_covers(s, owner));
+}
+
+/* The key that the caller came with bounds what he makes. */
+static bool judge(const struct gateway *g, const struct task *t,
+		  const struct text_list *rights, const struct key *k,
+		  struct err *e)
+{
+	struct key own;
+	struct revision rev;
+
+	key_judge(k, rights, t->arena, e);
+	if (t->caller->scope != NULL) {
+		if (t->caller->key == NULL)
+			return err_set(e, ERR_DENIED,
+				       "only who came with a password or a "
+				       "key makes keys");
+		if (!g->keyring->ops->get(g->keyring, t, t->caller->key, &own,
+					  &rev, e))
+			return e->kind == ERR_NOT_FOUND
+				       ? err_set(e, ERR_DENIED,
+						 "your key is no more")
+				       : false;
+		key_judge_within(k, &own, t->arena, e);
+	}
+	return e->faults == NULL;
+}
+
+static bool has_room(const struct gateway *g, const struct task *t,
+		     const char *owner, struct err *e)
+{
+	size_t count;
+
+	if (!g->keyring->ops->count(g->keyring, t, owner, &count, e))
+		return false;
+	return count < KEY_OWNER_MAX ||
+	       err_code(e, ERR_CONFLICT, "too_many_keys",
+			"an owner has at most %d keys", KEY_OWNER_MAX);
+}
+
+bool keys_create(const struct gateway *g, const struct task *t,
+		 const struct text_list *rights, struct key *k,
+		 struct revision *ret, struct err *e)
+{
+	struct keytext text;
+
+	if (k->owner == NULL)
+		k->owner = t->caller->login;
+	k->text = NULL;
+	key_fold(k, t->arena);
+	if (!judge(g, t, rights, k, e))
+		return false;
+	if (!in_reach(t, k->owner))
+		return err_set(e, ERR_DENIED, "you may not make keys for %s",
+			       k->owner);
+	if (!has_room(g, t, k->owner, e))
+		return false;
+	keytext_make(&text);
+	k->id = arena_strdup(t->arena, text.id);
+	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e);
+	if (good)
+		k->text = keytext_show(t->arena, &text);
+	keytext_wipe(&text);
+	/* Whether there is such an owner is not told to who may not. */
+	return good ||
+	       (e->kind == ERR_DENIED || e->kind == ERR_NOT_FOUND
+			? err_set(e, ERR_DENIED, "you may not make keys for %s",
+				  k->owner)
+			: false);
+}
+
+bool keys_read(const struct gateway *g, const struct task *t, const char *id,
+	       struct key *ret, struct revision *rev, struct err *e)
+{
+	if (!keytext_is_id(id))
+		return unknown(e);
+	if (!g->keyring->ops->get(g->keyring, t, id, ret, rev, e))
+		return e->kind == ERR_NOT_FOUND ? unknown(e) : false;
+	return in_reach(t, ret->owner) || unknown(e);
+}
+
+bool keys_list(const struct gateway *g, const struct task *t, const char *owner,
+	       struct key **ret, size_t *count, struct err *e)
+{
+	owner = owner != NULL ? text_lower(t->arena, owner) : t->caller->login;
+	if (in_reach(t, owner) &&
+	    g->keyring->ops->list(g->keyring, t, owner, ret, count, e))
+		return true;
+	return e->kind == ERR_NONE || e->kind == ERR_NOT_FOUND
+		       ? err_set(e, ERR_NOT_FOUND, "there is nobody called %s",
+				 owner)
+		       : false;
+}
+
+static bool change_once(const struct gateway *g, const struct task *t,
+			const struct text_list *rights, const char *id,
+			const struct patch *patch,
+			const struct text_list *if_match, struct key *ret,
+			struct revision *rev, struct err *e)
+{
+	struct key old;
+	struct revision seen;
+
+	if (!keys_read(g, t, id, &old, &seen, e) ||
+	    !provision_matches(if_match, &seen, e))
+		return false;
+	*ret = old;
+	patch_apply(patch, ret);
+	key_fold(ret, t->arena);
+	if (!text_equal(ret->owner, old.owner))
+		fault_field(e, t->arena, FAULT_READ_ONLY,
+			    (struct field)FIELD(struct key, owner),
+			    "a key stays with its owner");
+	return judge(g, t, rights, ret, e) &&
+	       g->keyring->ops->change(g->keyring, t, &old, ret, &seen, rev, e);
+}
+
+bool keys_change(const struct gateway *g, const struct task *t,
+		 const struct text_list *rights, const char *id,
+		 const struct patch *patch, const struct text_list *if_match,
+		 struct key *ret, struct revision *rev, struct err *e)
+{
+	for (int try = 0; try < PROVISION_TRIES; try++) {
+		err_clear(e);
+		if (change_once(g, t, rights, id, patch, if_match, ret, rev, e))
+			return true;
+		if (!provision_overtaken(e))
+			break;
+	}
+	return provision_given_up(e, "change", id);
+}
+
+bool keys_revoke(const struct gateway *g, const struct task *t, const char *id,
+		 const struct text_list *if_match, struct err *e)
+{
+	struct revision rev;
+	struct key k;
+
+	return (keys_read(g, t, id, &k, &rev, e) &&
+		provision_matches(if_match, &rev, e) &&
+		g->keyring->ops->remove(g->keyring, t, &k, e)) ||
+	       provision_denied(e, "revoke", id);
+}
+
+bool keys_revoke_all(const struct gateway *g, const struct task *t,
+		     const char *owner, struct err *e)
+{
+	if (g->keyring == NULL ||
+	    g->keyring->ops->revoke(g->keyring, t, owner, e))
+		return true;
+	e->kind = ERR_UNKNOWN;
+	e->code = "outcome_unknown";
+	return err_wrap(e, "the keys of %s", owner);
+}
+
+bool keys_after_change(const struct gateway *g, const struct task *t,
+		       enum kind k, const struct patch *p, const void *record,
+		       struct err *e)
+{
+	const struct field clear = FIELD(struct user, clear),
+			   ready = FIELD(struct user, ready);
+
+	return k != KIND_USER ||
+	       (!patch_touches(p, clear) && !patch_touches(p, ready)) ||
+	       keys_revoke_all(g, t, kind_key(k, record), e);
+}
