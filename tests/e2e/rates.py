@@ -215,6 +215,20 @@ def by_login(a):
     tap.is_(a.ask("127.0.1.13", target="/v1/me", login=basic("ann@rates.example", "one")).left("caller"), 59, "another login has its own")
 
 
+def bearer(key):
+    return b"Authorization: Bearer %s\r\n" % key.encode()
+
+
+def by_key(a, one, other):
+    """Two keys of the same owner."""
+    began = time.monotonic()
+    count, last = a.count("127.0.1.14", target="/v1/me", login=bearer(one))
+    tap.ok(within(count, 15, began, 1) and last.left("key") == 0, "a key has as many requests as its bucket", (count, last.headers))
+    tap.is_(a.ask("127.0.1.14", target="/v1/me", login=bearer(other)).left("key"), 14, "another key of the same owner has its own")
+    reply = a.ask("127.0.1.14", target="/v1/me", login=a.login)
+    tap.is_((reply.status, reply.headers.get("RateLimit")), (200, None), "without a key there is none")
+
+
 def main():
     conf = Configured()
     options = ["--config", conf.file, "--loops", str(LOOPS), "--http-trusted-proxies", PROXY + ",192.0.2.0/24", "--http-connections-source", str(CONNECTIONS),
@@ -226,6 +240,7 @@ def main():
         many_idle(a)
         refused(a)
         g.admin().post("/v1/domains", {"name": "rates.example"})
+        keys = [g.admin().post("/v1/keys", {"scopes": ["*"]}).json["key"] for _ in range(3)]
         sources = iter(range(1, 255))
         conf.reload(g, lambda: a.ask("127.0.3.%d" % next(sources)).left("source") is not None, source=1, source_burst=BURST)
         by_source(a)
@@ -234,6 +249,8 @@ def main():
         tap.is_(a.ask("127.0.1.3").status, 200, "a limit that is taken away holds nobody any more")
         conf.reload(g, lambda: a.ask("127.0.1.13", target="/v1/me", login=a.login).left("caller") is not None, caller=1, caller_burst=60)
         by_login(a)
+        conf.reload(g, lambda: a.ask("127.0.1.13", target="/v1/me", login=bearer(keys[2])).left("key") is not None, key=1, key_burst=15)
+        by_key(a, *keys[:2])
         tap.is_(Asker.complaints, [], "all replies are as described")
         tap.is_(g.stop(), 0, "it ends well")
     tap.done()
