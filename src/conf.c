@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <ini.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,6 +135,25 @@ static const struct conf_option options[] = {
 	 "seconds until a change is given up"},
 	{L(ldap.remember_millis), "1000", 0, 60000, NULL,
 	 "milliseconds during which a verified credential is not verified again"},
+
+	{L(guess.failures), "5", 1, 1000, NULL,
+	 "wrong passwords of one source for one login until the next has to "
+	 "wait 1 s, 2 s, 4 s..."},
+	{L(guess.delay_seconds), "900", 0, 86400, NULL,
+	 "seconds of these at most"},
+	{L(guess.login_hour), "100", 2, 1000000, NULL,
+	 "wrong passwords an hour for one login, from all sources together "
+	 "that have not lately logged in with it"},
+	{L(guess.source_hour), "1000", 2, 1000000, NULL,
+	 "wrong passwords an hour from one source, for all logins together"},
+	{L(guess.known_hour), "100", 2, 1000000, NULL,
+	 "wrong passwords an hour for one login from a source that has lately "
+	 "logged in with it"},
+	{L(guess.lock_failures), "0", 0, 1000000, NULL,
+	 "wrong passwords in a row that lock a user without a role out; 0: "
+	 "nobody ever is"},
+	{L(guess.lock_seconds), "900", 1, 86400, NULL,
+	 "seconds during which he is"},
 
 	{F(passwd.scheme), "yescrypt", 0, 0, NULL,
 	 "how new passwords are hashed: yescrypt, bcrypt, sha512-crypt, ..."},
@@ -598,48 +616,6 @@ const char *conf_renew(struct arena *a, const struct conf *was,
 	else if (now->policy.password != NULL)
 		now->policy.password = arena_strdup(a, now->policy.password);
 	return names;
-}
-
-struct edition {
-	struct arena *arena;
-	struct conf conf;
-	atomic_uint holders;
-};
-
-struct edition *edition_new(void)
-{
-	struct edition *ed = alloc_zeroed(sizeof(*ed));
-
-	ed->arena = arena_new();
-	atomic_init(&ed->holders, 1);
-	return ed;
-}
-
-struct edition *edition_hold(struct edition *ed)
-{
-	atomic_fetch_add(&ed->holders, 1);
-	return ed;
-}
-
-void edition_release(struct edition **edition)
-{
-	struct edition *ed = *edition;
-
-	*edition = NULL;
-	if (ed == NULL || atomic_fetch_sub(&ed->holders, 1) > 1)
-		return;
-	arena_free(ed->arena);
-	free(ed);
-}
-
-struct arena *edition_arena(struct edition *ed)
-{
-	return ed->arena;
-}
-
-struct conf *edition_conf(struct edition *ed)
-{
-	return &ed->conf;
 }
 
 static void print_value(const struct conf_option *o, const struct conf *conf,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "api/rates.h"
+#include "core/guess.h"
 #include "dict/settings.h"
 #include "embedded/settings.h"
 #include "http/settings.h"
@@ -45,6 +46,7 @@ struct conf {
 	struct daemon_settings daemon;
 	struct dict_settings dict;
 	struct oidc_settings oidc;
+	struct guess_settings guess;
 	const char *ldap_password_file, *policy_password_file;
 	bool embed;                /* no directory was named: run our own */
 	char delimiter;            /* that of mail, as a character */
@@ -69,16 +71,6 @@ bool conf_load(struct arena *a, int argc, char **argv, struct conf *ret,
  * Returns the names of the other options that next has otherwise, or NULL. */
 const char *conf_renew(struct arena *a, const struct conf *was,
 		       struct conf *next, struct conf *now);
-
-/* The options as they are for a while: several threads may hold them, and the
- * last to let go frees them.  Nobody changes them. */
-struct edition;
-
-struct edition *edition_new(void); /* held once */
-struct edition *edition_hold(struct edition *ed);
-void edition_release(struct edition **ed); /* accepts NULL */
-struct arena *edition_arena(struct edition *ed);
-struct conf *edition_conf(struct edition *ed);
 
 /* A file that says what conf says, with an explanation of each option. */
 void conf_print(const struct conf *conf, FILE *to);

@@ -165,6 +165,7 @@ static bool open_ports(struct lane *l, struct err *e)
 					   l->parts->verifiers, &conf->oidc);
 		ldap_login_take_tokens(l->gateway.login, l->verifier);
 	}
+	ldap_login_limit(l->gateway.login, l->parts->guess, &conf->guess);
 	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;

@@ -6,7 +6,7 @@
 #define LANE_H
 
 #include "api/dispatch.h"
-#include "conf.h"
+#include "edition.h"
 #include "http/sources.h"
 #include "ldap/news.h"
 #include "ldap/notices.h"
@@ -25,6 +25,7 @@ struct lane_parts {
 	struct sources *sources;
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
+	struct guess *guess;
 	struct policy_door *door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;  /* of their signatures */

@@ -57,6 +57,7 @@ struct daemon {
 	struct sources *sources;
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
+	struct guess *guess;
 	struct policy_door door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;
@@ -435,6 +436,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 			       5, e);
 	d->sources = sources_new((unsigned)conf->http.connections_source);
 	d->rates = rates_new();
+	d->guess = guess_new();
 	if (d->hashers == NULL || !open_keyring(d, e))
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
@@ -442,6 +444,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .sources = d->sources,
 				       .rates = d->rates,
 				       .tls = d->tls,
+				       .guess = d->guess,
 				       .door = &d->door,
 				       .keyring = d->keyring,
 				       .verifiers = d->verifiers,
@@ -501,6 +504,7 @@ static void stop(struct daemon *d)
 	sources_free(&d->sources);
 	rates_free(&d->rates);
 	tls_close(&d->tls);
+	guess_free(&d->guess);
 	loop_unwatch(d->loop, &d->watch);
 	file_close(&d->signals);
 	loop_close(&d->loop);

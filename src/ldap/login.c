@@ -10,15 +10,13 @@
 #include "ldap/schema.h"
 #include "ldap/shown.h"
 #include "ldap/standing.h"
+#include "ldap/trial.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/text.h"
 
 enum {
-	/* Refusals take a multiple of this many milliseconds, so that their
-	 * time does not tell whether there is such a user. */
-	REFUSAL_STEP = 250,
 	RENEW_SHARE = 4,   /* of the time it is remembered: the last quarter */
 	RENEWALS_MAX = 32, /* at a time: each has one of the fibers that the
 			    * loop has beside those for requests */
@@ -31,7 +29,8 @@ struct flight {
 	struct flight *next;
 	unsigned char digest[DIGEST_SIZE];
 	struct err err;
-	bool good, landed;
+	bool decoy; /* nobody is bound as */
+	bool good;
 	struct passenger *passengers;
 };
 
@@ -52,7 +51,21 @@ struct ldap_login {
 	struct keys *keys;
 	struct flight *flights;
 	unsigned renewals;
+	struct trials trials;
 };
+
+static bool refused(struct err *e)
+{
+	return err_set(e, ERR_UNAUTHENTICATED,
+		       "the login or the password is wrong");
+}
+
+/* What a bind says about the caller and not about the directory. */
+static bool is_refusal(enum err_kind kind)
+{
+	return kind == ERR_UNAUTHENTICATED || kind == ERR_NOT_FOUND ||
+	       kind == ERR_INVALID || kind == ERR_DENIED;
+}
 
 static bool bind_once(struct ldap_login *l, const struct task *t,
 		      const char *dn, const char *password, struct err *e)
@@ -62,10 +75,13 @@ static bool bind_once(struct ldap_login *l, const struct task *t,
 			       .dn = dn,
 			       .password = password};
 
-	return session_run(l->session, t->arena, &op,
-			   own < t->deadline ? own : t->deadline, e) &&
-	       (op.result == LDAP_SUCCESS ||
-		result_failed(e, op.result, "login"));
+	if (!session_run(l->session, t->arena, &op,
+			 own < t->deadline ? own : t->deadline, e))
+		return false;
+	if (op.result == LDAP_SUCCESS)
+		return true;
+	result_failed(e, op.result, "login");
+	return is_refusal(e->kind) && refused(e);
 }
 
 static bool join(struct flight *f, const struct task *t, struct err *e)
@@ -106,13 +122,6 @@ static void land(struct ldap_login *l, struct flight *f)
 	}
 }
 
-/* What a bind says about the caller and not about the directory. */
-static bool is_refusal(enum err_kind kind)
-{
-	return kind == ERR_UNAUTHENTICATED || kind == ERR_NOT_FOUND ||
-	       kind == ERR_INVALID || kind == ERR_DENIED;
-}
-
 static void take_off(struct ldap_login *l, struct flight *f)
 {
 	f->next = l->flights;
@@ -139,11 +148,13 @@ static void fly(struct ldap_login *l, const struct task *t, struct flight *f,
 
 	memory_concerns(l->memory, &about, who->login, NULL);
 	f->good = bind_once(l, t, dn, password, &f->err);
+	if (f->good && f->decoy)
+		f->good = refused(&f->err);
 	land(l, f);
 	if (f->good)
 		memory_learn(l->memory, f->digest, &about,
 			     now + l->set->remember_millis, NULL);
-	else if (is_refusal(f->err.kind))
+	else if (f->err.kind == ERR_UNAUTHENTICATED)
 		memory_forget(l->memory, f->digest);
 }
 
@@ -192,58 +203,76 @@ static void renew_soon(struct ldap_login *l, const struct caller *who,
 	}
 }
 
-static bool prove(struct ldap_login *l, const struct task *t,
-		  const struct caller *who, const char *password, bool fresh,
-		  struct err *e)
+/* Somebody who waits beside others for one bind is tried by it, too. */
+static bool try_it(struct ldap_login *l, const struct task *t,
+		   const struct trial *tr, const char *password,
+		   const unsigned char digest[DIGEST_SIZE], struct err *e)
 {
-	struct flight own = {.good = false};
+	const struct caller as = {.login = tr->attempt.login,
+				  .identity = tr->dn};
+	struct flight own = {.decoy = tr->decoy}, *f = find_flight(l, digest);
 
-	memory_digest(l->memory, who->identity, password, own.digest);
-	int64_t left = memory_left(l->memory, own.digest, clock_now(), NULL);
-	struct flight *f = find_flight(l, own.digest);
-	if (!fresh && left > 0) {
-		if (f == NULL && l->renewals < RENEWALS_MAX &&
-		    left < l->set->remember_millis / RENEW_SHARE)
-			renew_soon(l, who, password, own.digest);
-		return true;
-	}
 	if (f != NULL)
 		return join(f, t, e);
+	memcpy(own.digest, digest, DIGEST_SIZE);
 	take_off(l, &own);
-	fly(l, t, &own, who, password);
+	fly(l, t, &own, &as, password);
 	*e = own.err;
 	return own.good;
 }
 
-static bool refuse(int64_t began, struct err *e)
+/* What was verified from one source is not known from another: else whoever
+ * guesses could try whether it is. */
+static bool prove(struct ldap_login *l, const struct task *t,
+		  const struct credential *c, const struct caller *who,
+		  bool fresh, struct err *e)
 {
-	int64_t spent = clock_now() - began;
+	unsigned char digest[DIGEST_SIZE];
+	const char *password = c->secret;
+	struct trial tr;
 
-	fiber_sleep(REFUSAL_STEP - spent % REFUSAL_STEP);
-	return err_set(e, ERR_UNAUTHENTICATED,
-		       "the login or the password is wrong");
+	memory_digest(l->memory,
+		      arena_printf(t->arena, "%s %s",
+				   c->source != NULL ? c->source : "",
+				   who->identity),
+		      password, digest);
+	int64_t left = memory_left(l->memory, digest, clock_now(), NULL);
+	if (!fresh && left > 0) {
+		if (l->renewals < RENEWALS_MAX &&
+		    left < l->set->remember_millis / RENEW_SHARE &&
+		    find_flight(l, digest) == NULL)
+			renew_soon(l, who, password, digest);
+		return true;
+	}
+	return trial_begin(&l->trials, t, c, who->login, &tr, e) &&
+	       trial_end(&l->trials, t, &tr,
+			 try_it(l, t, &tr, password, digest, e), e);
+}
+
+/* A bind without a password succeeds, as nobody: RFC 4513 5.1.2.  Blanks are
+ * none either, and longer ones cannot be right. */
+static bool is_password(const char *password)
+{
+	return password[strspn(password, " \t")] != '\0' &&
+	       strlen(password) <= PASSWORD_SENT_MAX;
 }
 
 static bool verify_password(struct ldap_login *l, const struct task *t,
 			    const struct credential *c, bool fresh,
 			    const struct caller **ret, struct err *e)
 {
-	int64_t began = clock_now();
 	struct caller *caller = arena_alloc(t->arena, sizeof(*caller));
 	const char *name = text_lower(t->arena, c->name);
-	const char *password = c->secret;
 
-	/* A bind without a password succeeds, as nobody: RFC 4513 5.1.2. */
-	if (!standing_is_login(name) || password[0] == '\0' ||
-	    strlen(password) > PASSWORD_SENT_MAX)
-		return refuse(began, e);
+	if (!standing_is_login(name) || !is_password(c->secret))
+		return trial_refuse(&l->trials, t, c, clock_now(), e);
 	*caller =
 		(struct caller){.login = name,
 				.identity = schema_login_dn(t->arena,
 							    l->set->base, name),
 				.proof = PROOF_PASSWORD};
-	if (!prove(l, t, caller, password, fresh, e))
-		return is_refusal(e->kind) ? refuse(began, e) : false;
+	if (!prove(l, t, c, caller, fresh, e))
+		return false;
 	*ret = caller;
 	return true;
 }
@@ -255,7 +284,8 @@ static bool verify_token(struct ldap_login *l, const struct task *t,
 	int64_t began = clock_now();
 
 	return bearer_verify(&l->bearer, t, c, fresh, ret, e) ||
-	       (is_refusal(e->kind) ? refuse(began, e) : false);
+	       (is_refusal(e->kind) ? trial_refuse(&l->trials, t, c, began, e)
+				    : false);
 }
 
 static bool verify_certificate(struct ldap_login *l, const struct task *t,
@@ -276,7 +306,8 @@ static bool verify_key(struct ldap_login *l, const struct task *t,
 	int64_t began = clock_now();
 
 	return keys_prove(l->keys, t, c, fresh, ret, e) ||
-	       (is_refusal(e->kind) && refuse(began, e));
+	       (is_refusal(e->kind) ? trial_refuse(&l->trials, t, c, began, e)
+				    : false);
 }
 
 /* What nobody has said how to verify is refused. */
@@ -296,7 +327,7 @@ static bool verify(struct login *port, const struct task *t,
 	case PROOF_CERTIFICATE:
 		return verify_certificate(l, t, c, fresh, ret, e);
 	}
-	return refuse(clock_now(), e);
+	return trial_refuse(&l->trials, t, c, clock_now(), e);
 }
 
 static bool is_ready(struct login *port)
@@ -317,6 +348,7 @@ struct login *ldap_login_open(struct session *session, struct session *own,
 	l->own = own;
 	l->set = set;
 	l->memory = memory_open(notices);
+	l->trials = (struct trials){.own = own, .set = set};
 	l->bearer =
 		(struct bearer){.own = own, .set = set, .memory = l->memory};
 	l->keys = keys_open(own, set, l->memory);
@@ -326,6 +358,15 @@ struct login *ldap_login_open(struct session *session, struct session *own,
 void ldap_login_take_tokens(struct login *login, struct token_verifier *v)
 {
 	((struct ldap_login *)login)->bearer.verifier = v;
+}
+
+void ldap_login_limit(struct login *login, struct guess *g,
+		      const struct guess_settings *limits)
+{
+	struct ldap_login *l = (struct ldap_login *)login;
+
+	l->trials.guess = g;
+	l->trials.limits = limits;
 }
 
 void ldap_login_close(struct login **login)

@@ -7,6 +7,7 @@
 #ifndef LDAP_LOGIN_H
 #define LDAP_LOGIN_H
 
+#include "core/guess.h"
 #include "core/login.h"
 #include "core/token.h"
 #include "ldap/notices.h"
@@ -22,6 +23,11 @@ struct login *ldap_login_open(struct session *s, struct session *own,
 /* From now on tokens are taken that this one, which must outlive it, finds
  * good. */
 void ldap_login_take_tokens(struct login *l, struct token_verifier *v);
+
+/* From now on attempts are counted there, for all loops together; both must
+ * outlive it. */
+void ldap_login_limit(struct login *l, struct guess *g,
+		      const struct guess_settings *limits);
 
 /* Accepts NULL. */
 void ldap_login_close(struct login **l);

@@ -245,6 +245,12 @@ const char *schema_numbers_dn(struct arena *a, const char *base)
 	return dn_child(a, "cn", "numbers", schema_journal_dn(a, base));
 }
 
+const char *schema_service_dn(struct arena *a, const char *base,
+			      const char *name)
+{
+	return dn_child(a, "cn", name, dn_child(a, "ou", "services", base));
+}
+
 const char *schema_tally_dn(struct arena *a, const char *base,
 			    const char *domain)
 {

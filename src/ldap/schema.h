@@ -58,6 +58,10 @@ const char *schema_plan_dn(struct arena *a, const char *base, const char *id);
 /* The counter that numbers are drawn from. */
 const char *schema_numbers_dn(struct arena *a, const char *base);
 
+/* One of the services. */
+const char *schema_service_dn(struct arena *a, const char *base,
+			      const char *name);
+
 /* What a domain with limits has used of them. */
 const char *schema_tally_dn(struct arena *a, const char *base,
 			    const char *domain);

@@ -73,6 +73,23 @@ struct account *ledger_open(struct ledger *l, const char *name, int64_t now)
 	return &p->account;
 }
 
+struct account *ledger_find(struct ledger *l, const char *name, int64_t now)
+{
+	uint64_t hash = hash_text(name) | 1;
+	size_t row = (size_t)(hash >> 1) & (l->rows - 1);
+	struct place *p = &l->places[row * WAYS], *end = p + WAYS;
+
+	pthread_mutex_lock(&l->locks[row % STRIPES]);
+	while (p < end && p->name != hash)
+		p++;
+	if (p < end) {
+		p->used = now;
+		return &p->account;
+	}
+	pthread_mutex_unlock(&l->locks[row % STRIPES]);
+	return NULL;
+}
+
 void ledger_close(struct ledger *l, struct account *ac)
 {
 	size_t row = (size_t)((struct place *)ac - l->places) / WAYS;

@@ -29,6 +29,9 @@ void ledger_free(struct ledger **l); /* accepts NULL */
  * is clock_now().  One thread has one account open at a time, and does not wait
  * for anything meanwhile. */
 struct account *ledger_open(struct ledger *l, const char *name, int64_t now);
+/* The same, if it has one; NULL: nothing is open. */
+struct account *ledger_find(struct ledger *l, const char *name, int64_t now);
+
 void ledger_close(struct ledger *l, struct account *ac);
 
 #endif

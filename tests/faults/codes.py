@@ -68,13 +68,21 @@ olcRetcodeInDir: TRUE
 olcRetcodeParent: provostDomainName=codes.example,ou=domains,dc=provost
 """
 
+# Who logs in is nobody yet, and the overlay looks for his entry as him.
+SEEN = """
+dn: olcDatabase={1}mdb,cn=config
+changetype: modify
+add: olcAccess
+olcAccess: {0}to dn.children="%s" attrs=entry,objectClass,errCode,errOp,errText,errSleepTime,errMatchedDN by anonymous read by * break
+""" % OTHER
+
 
 def name(code, kind):
     return "code%03d%s@codes.example" % (code, kind)
 
 
 def items():
-    """Names that answer with a code: to searches, to deletions, to binds."""
+    """Names that answer searches with a code."""
     found = []
 
     def add(address, code, more):
@@ -82,8 +90,6 @@ def items():
 
     for code in CODES:
         add(name(code, "r"), code, "op=search" + (" ref=ldap://elsewhere.example/" if code == 10 else ""))
-    for code in LOGINS:
-        add(name(code, "l"), code, "op=auth")
     add("slow@codes.example", 32, "op=search sleeptime=1")
     add("slower@codes.example", 32, "op=search sleeptime=4")
     add("cut@codes.example", 52, "op=search flags=pre-disconnect")
@@ -92,13 +98,12 @@ def items():
 
 
 def entries():
-    """Users whose deletion answers with a code."""
+    """Users whose deletion, or whose login, answers with a code."""
     text = directory.ldif(OTHER, directory.domain_entry("other.example"))
-    for code in CODES:
-        if code == 10:
-            continue  # the overlay would have to name another place
-        address = "code%03d@other.example" % code
-        entry = directory.user_entry(address, errCode=str(code), errOp="delete")
+    items = [("code", code, "delete") for code in CODES if code != 10]  # the overlay would have to name another place
+    for what, code, operation in items + [("login", code, "bind") for code in LOGINS]:
+        address = "%s%03d@other.example" % (what, code)
+        entry = directory.user_entry(address, errCode=str(code), errOp=operation)
         entry["objectClass"] = entry["objectClass"] + ["errAuxObject"]
         text += directory.ldif("mail=%s,%s" % (address, OTHER), entry)
     return text
@@ -111,7 +116,7 @@ class Server(faults.Server):
         said = super().slapadd(options, text)
         if "-n0" in options:
             self.modify(MODULE)
-            self.modify(OVERLAY + items())
+            self.modify(OVERLAY + items() + SEEN)
         return said
 
 
@@ -121,7 +126,7 @@ def table(admin):
         if code != 10:
             tap.is_(faults.code_of(admin.delete("/v1/users/code%03d@other.example" % code)), write, "a deletion that gets %d" % code)
     for code, want in LOGINS.items():
-        tap.is_(faults.code_of(admin.as_(name(code, "l"), "right").get("/v1/me")), want, "a login that gets %d" % code)
+        tap.is_(faults.code_of(admin.as_("login%03d@other.example" % code, "right").get("/v1/me")), want, "a login that gets %d" % code)
 
 
 def slow(g, admin):

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "edition.h"
 #include "tests/lib/tap.h"
 #include "util/field.h"
 #include "util/file.h"
