@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "ldap/news.h"
@@ -153,13 +154,32 @@ static int ask_anything(LDAP *ld)
 	return LDAP_API_ERROR(rc) ? rc : LDAP_SUCCESS;
 }
 
+/* A server that agrees to StartTLS and then is silent would keep us for ever:
+ * in the handshake libldap waits in read(), and honours its timeout between two
+ * of these, where connecting is asynchronous. */
+static int start_tls(LDAP *ld)
+{
+	const struct timeval limit = {.tv_sec = CONNECT_SECONDS};
+	int fd = -1, rc;
+
+	if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != 0 || fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) !=
+		    0 ||
+	    ldap_set_option(ld, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON) != 0)
+		return LDAP_CONNECT_ERROR;
+	rc = ldap_start_tls_s(ld, NULL, NULL);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_set_option(ld, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_OFF);
+	return rc;
+}
+
 static int open_and_bind(LDAP *ld, const struct ldap_settings *set,
 			 enum connect_as as)
 {
 	int rc = ldap_connect(ld);
 
 	if (rc == LDAP_SUCCESS && !is_local(set->uri))
-		rc = ldap_start_tls_s(ld, NULL, NULL);
+		rc = start_tls(ld);
 	if (rc == LDAP_SUCCESS && as != CONNECT_NOBODY)
 		rc = bind_gateway(ld, set);
 	else if (rc == LDAP_SUCCESS)
