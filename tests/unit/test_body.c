@@ -70,7 +70,14 @@ static void greedy(void)
 	body_drop(&small, &all);
 	while (count > 0)
 		body_drop(&one[--count], &all);
-	OK(fill(3, three) > 0, "when somebody goes there is more for all");
+	OK(body_add(&three[last], MIB, &all, some, MIB),
+	   "when somebody goes there is more for all");
+	for (size_t i = 0; i < 64; i++) {
+		body_drop(&two[i], &all);
+		body_drop(&three[i], &all);
+	}
+	OK(all.taken == 0 && all.shares[2] == 0 && all.shares[3] == 0,
+	   "all of it is given back");
 }
 
 /* The same source is the same; not all others are. */
