@@ -105,12 +105,16 @@ class Bench:
     def __exit__(self, *_):
         self.gateway.close()
 
+    def fill(self, path):
+        """What is in the directory."""
+        write_ldif(path, self.users, self.hashed)
+
     def prepare(self):
         """Let the gateway make its directory, load it while nobody serves it, and start again."""
         self.gateway.start()
         self.gateway.stop()
         ldif = os.path.join(self.gateway.top, "users.ldif")
-        write_ldif(ldif, self.users, self.hashed)
+        self.fill(ldif)
         command = [directory.SLAPADD, "-q", "-F", os.path.join(self.gateway.state, "slapd.d"), "-b", BASE, "-l", ldif]
         subprocess.run(command, check=True, timeout=600, **as_provost())
         os.unlink(ldif)
@@ -125,9 +129,9 @@ class Bench:
                 "--users", str(self.users), "--from", str(self.first), "--tag", tag,
                 "--password", PASSWORD, "--hash", self.hashed]
 
-    def load_command(self, *what):
+    def load_command(self, *what, login=None):
         return [os.path.join(gateway.BUILD, "tests", "bench", "load"), *self.common(*what),
-                "--address", self.gateway.address, "--login", "admin:" + self.gateway.secret("admin-password")]
+                "--address", self.gateway.address, "--login", login or "admin:" + self.gateway.secret("admin-password")]
 
     def raw_command(self, *what):
         return [self.raw_program, *self.common(*what), "--uri", self.gateway.ldapi, "--base", BASE, "--caller", "admin",

@@ -73,7 +73,23 @@ def lookups():
         tap.ok(good, "%(lookup)s %(setting)s %(key)s by %(by)s" % row, row)
 
 
+def rights():
+    """What they cost; moments say nothing about that, but that all of them get what they ask for."""
+    program = os.path.join(gateway.TOP, "tests", "bench", "rights.py")
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "figures.json")
+        run = subprocess.run([sys.executable, program, "--users", "100", "--rounds", "1", "--millis", "20", "--operations", "get,create", "--json", path], capture_output=True, text=True, timeout=300, check=False)
+        if not tap.ok(os.path.exists(path) and run.returncode in (0, 1), "what rights cost is measured", run.stdout + run.stderr):
+            return
+        with open(path, encoding="ascii") as file:
+            rows = json.load(file)["rows"]
+    tap.is_([row["operation"] for row in rows], ["get", "create", "delete"], "of each request")
+    for row in rows:
+        tap.ok(all(row[who]["rate"] > 0 and row[who]["ratio"] > 0 for who in ("owner", "administrator", "reseller")), "%s: for each" % row["operation"], row)
+
+
 unexpected()
 run_through()
 lookups()
+rights()
 tap.done()
