@@ -139,9 +139,11 @@ static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
 	char *dn = ldap_get_dn(ld, message);
 	struct entry en;
 
+	/* Who may take a user away with his keys is shown that they are there,
+	 * and not what they are: to him they are not. */
 	if (r->err.kind == ERR_NONE && dn != NULL && r->count < r->room &&
 	    entry_read(ld, message, r->arena, &en, &r->err) &&
-	    take(r, dn, &en, &r->err))
+	    entry_text(&en, schema_key_id) != NULL && take(r, dn, &en, &r->err))
 		r->count++;
 	ldap_memfree(dn);
 }
