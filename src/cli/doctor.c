@@ -1,21 +1,17 @@
 #include "cli/doctor.h"
 
-#include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli/place.h"
 #include "core/address.h"
 #include "doctor/doctor.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
 #include "ldap/connect.h"
 #include "passwd/scheme.h"
-#include "util/file.h"
 
-enum { LINE_MAX_SIZE = 1024, EXPIRING_DAYS = 14, SAMPLE = 10000, FAILED = 3 };
+enum { EXPIRING_DAYS = 14, SAMPLE = 10000, FAILED = 3 };
 
 struct doctor_options {
 	const char *state_dir, *base, *ldap_uri, *ca_file;
@@ -89,31 +85,6 @@ static int refuse(const char *why)
 	return FAILED;
 }
 
-static bool read_line(struct arena *a, const char *dir, const char *name,
-		      const char **ret, struct err *e)
-{
-	const char *text;
-
-	if (!file_read(a, arena_printf(a, "%s/%s", dir, name), LINE_MAX_SIZE,
-		       &text, e))
-		return false;
-	*ret = arena_strndup(a, text, strcspn(text, "\n"));
-	return true;
-}
-
-/* The directory knows the gateway by its system user, who owns the state. */
-static bool become_owner(const char *dir, struct err *e)
-{
-	struct stat st;
-	const struct passwd *user;
-
-	if (stat(dir, &st) != 0)
-		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
-	if (st.st_uid == 0 || (user = getpwuid(st.st_uid)) == NULL)
-		return true;
-	return state_become(user->pw_name, e);
-}
-
 /* Of our own directory everything is in the state directory. */
 static bool fill_own(struct arena *a, const struct doctor_options *o,
 		     const char *dir, struct doctor_settings *set,
@@ -122,14 +93,14 @@ static bool fill_own(struct arena *a, const struct doctor_options *o,
 	struct err none = {0};
 	const char *ignored;
 
-	if (!become_owner(dir, e) || !state_socket(a, dir, &set->sight.uri, e))
+	if (!place_enter(a, dir, &set->sight.uri, e))
 		return false;
 	set->program = o->slapd;
 	set->config = arena_printf(a, "%s/slapd.d", dir);
 	set->dovecot_reads_passwords =
-		read_line(a, dir, "dovecot-reads-passwords", &ignored, &none);
+		place_line(a, dir, "dovecot-reads-passwords", &ignored, &none);
 	err_clear(&none);
-	if (!read_line(a, dir, "ldap-uri", &set->listens, &none))
+	if (!place_line(a, dir, "ldap-uri", &set->listens, &none))
 		set->listens = NULL;
 	return true;
 }
@@ -144,7 +115,7 @@ static bool fill_forms(struct arena *a, const struct doctor_options *o,
 	uint32_t further;
 
 	if (accept == NULL && o->ldap_uri == NULL &&
-	    !read_line(a, dir, "passwd-accept", &accept, &none))
+	    !place_line(a, dir, "passwd-accept", &accept, &none))
 		accept = NULL;
 	if (!scheme_accept(a, accept, &further, e))
 		return err_wrap(e, "--passwd-accept");
@@ -174,7 +145,7 @@ static bool fill(struct arena *a, const struct doctor_options *o,
 				       : arena_printf(a, "%s/services", dir);
 	set->sight.base = o->base;
 	return (o->base != NULL ||
-		read_line(a, dir, "base", &set->sight.base, e)) &&
+		place_line(a, dir, "base", &set->sight.base, e)) &&
 	       base_check(set->sight.base, e);
 }
 

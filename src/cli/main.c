@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/doctor.h"
@@ -14,6 +15,7 @@
 #include "util/text.h"
 
 static const struct command *const commands[] = {
+	&command_audit,
 	&command_config,
 	&command_doctor,
 	&command_user,

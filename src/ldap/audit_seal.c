@@ -73,6 +73,11 @@ void seal_digest(const struct seal *s, char ret[SEAL_HEX])
 	spell(d, ret);
 }
 
+bool seal_same(const char *one, const char *other)
+{
+	return strcmp(one, other) == 0;
+}
+
 void seal_record_digest(const struct entry *en, char ret[SEAL_HEX])
 {
 	struct digest *d = digest_begin(NULL, 0);

@@ -33,6 +33,9 @@ extern const char seal_none[SEAL_HEX];
 /* The one it should have. */
 void seal_digest(const struct seal *s, char ret[SEAL_HEX]);
 
+/* Whether two of them are the same; they are no secrets. */
+bool seal_same(const char *one, const char *other);
+
 /* The attributes of a record that count, ended by NULL. */
 extern const char *const seal_counted[];
 

@@ -130,6 +130,7 @@ static bool read_entry(struct direct *d, LDAPMessage *message, struct arena *a,
 		arena_alloc(a, (en.count + 1) * sizeof(*at));
 	for (size_t i = 0; i < en.count; i++) {
 		at[i].name = en.attributes[i].name;
+		at[i].raw = en.attributes[i].values;
 		at[i].values = list_of(a, en.attributes[i].values);
 	}
 	*ret = (struct direct_entry){arena_strdup(a, dn), at, en.count};

@@ -20,9 +20,12 @@ enum {
 
 struct direct;
 
+struct berval;
+
 struct direct_attribute {
 	const char *name;
 	struct text_list values;
+	const struct berval *raw; /* the same with their lengths */
 };
 
 struct direct_entry {

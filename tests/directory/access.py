@@ -57,6 +57,9 @@ DKIM_ENTRY = {
 }
 JOURNAL_ENTRY = {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"],
                  "provostJournalName": ["john@alpha.example", "johnny@alpha.example"]}
+SEAL = "provostSealNumber=1,ou=audit," + BASE
+SEAL_ENTRY = {"objectClass": ["provostSeal"], "provostSealNumber": ["1"], "provostSealFrom": ["a"], "provostSealTo": ["b"], "provostSealCount": ["1"],
+              "provostSealRecord": ["b c d"], "provostSealPrevious": ["0"], "provostSealDigest": ["0"], "provostSealTime": ["20260101000000Z"]}
 RETIRED_ENTRY = {"objectClass": ["provostRetired"], "mail": ["old@alpha.example"], "provostExpires": ["20990101000000Z"]}
 
 ENTRIES = "".join(
@@ -74,6 +77,7 @@ ENTRIES = "".join(
         (JACK, user_entry("jack@alpha.example", uid=None, provostLocalPart=["jack", "jill"], userPassword=HASH)),
         (CAROL, user_entry("carol@alpha.example", userPassword=HASH, provostLoginEnabled="FALSE")),
         (ZED, user_entry("zed@off.example", userPassword=HASH)),
+        (SEAL, SEAL_ENTRY),
         (SALES, alias_entry("sales@alpha.example", ["john@alpha.example"])),
         ("mail=old@alpha.example," + ALPHA, alias_entry("old@alpha.example", ["john@alpha.example"], enabled=False)),
         ("mail=@alpha.example," + ALPHA, alias_entry("@alpha.example", ["jane@alpha.example"])),
@@ -431,6 +435,16 @@ def table(logged):
     case("gateway", BARE, read, logged, "reqSession")
     case("gateway", 0, count, "cn=accesslog", "(reqMod=*)")
     case("gateway", REFUSED, delete, logged)
+    # It adds seals, and changes none; nor does anybody else.
+    case("gateway", DONE, add, SEAL.replace("=1,", "=2,"), dict(SEAL_ENTRY, provostSealNumber=["2"]))
+    for who in ("gateway", "admin"):
+        case(who, VALUE, read, SEAL, "provostSealDigest")
+        case(who, REFUSED, replace, SEAL, "provostSealDigest", "1" * 64)
+        case(who, REFUSED, replace, SEAL, "provostSealRecord")
+        case(who, REFUSED, delete, SEAL)
+    case("admin", REFUSED, add, SEAL.replace("=1,", "=2,"), dict(SEAL_ENTRY, provostSealNumber=["2"]))
+    for who in ("user", "principal", "postfix"):
+        case(who, NO_SUCH, read, SEAL, "provostSealDigest")
     case("gateway", NO_SUCH, read, "cn=config", "olcAuthzPolicy")
     case("gateway", DONE, replace, EVE, "provostEnabled", "FALSE")
     case("gateway", REFUSED, replace, EVE, "provostEnabled", "TRUE")

@@ -51,8 +51,8 @@ static struct direct_answer answer_of(const char *first, const char *second)
 
 	items[0] = "to@c.example";
 	items[1] = "also@c.example";
-	at[0] = (struct direct_attribute){first, {items, 2}};
-	at[1] = (struct direct_attribute){second, {items, 1}};
+	at[0] = (struct direct_attribute){first, {items, 2}, NULL};
+	at[1] = (struct direct_attribute){second, {items, 1}, NULL};
 	*en = (struct direct_entry){"", at, 2};
 	return (struct direct_answer){.entries = en, .count = 1};
 }

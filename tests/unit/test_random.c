@@ -38,6 +38,14 @@ int main(void)
 		last = name;
 	}
 	OK(fair, "names of letters, each another");
+	int64_t when = 0;
+	const char *dated = random_dated_name(a, 1795300000, 16);
+	OK(strlen(dated) == 16 && strspn(dated, letters) == 16,
+	   "a name with a date is one");
+	OK(random_date(dated, &when) && when == 1795300000, "and has the date");
+	OK(!random_date("", &when) && !random_date("abcdef", &when) &&
+		   !random_date("ABCDEFGH", &when),
+	   "what is none has none");
 	random_bytes(one, sizeof(one));
 	random_bytes(other, sizeof(other));
 	OK(memcmp(one, other, sizeof(one)) != 0, "bytes differ each time");
