@@ -105,7 +105,7 @@ static const char *fault_code(enum fault_kind kind)
 	return "reference";
 }
 
-/* A key as a JSON pointer (RFC 6901 section 3). */
+/* A key as part of a JSON pointer (RFC 6901 section 3). */
 static const char *pointer(struct arena *a, const char *key)
 {
 	char *text = arena_alloc(a, strlen(key) * 2 + 2), *to = text;
@@ -119,21 +119,30 @@ static const char *pointer(struct arena *a, const char *key)
 	return text;
 }
 
+static const char *pointer_to(struct arena *a, const struct codec *body,
+			      const struct fault *f)
+{
+	const char *key = body != NULL ? codec_key(body, f) : f->key;
+	const char *parent = body != NULL ? codec_parent(body, f) : NULL;
+
+	if (key == NULL)
+		return "";
+	return parent == NULL ? pointer(a, key)
+			      : arena_join(a, pointer(a, parent),
+					   pointer(a, key), NULL);
+}
+
 static json_t *faults(struct arena *a, const struct err *e,
 		      const struct codec *body)
 {
 	json_t *list = json_array();
 
-	for (const struct fault *f = e->faults; f != NULL; f = f->next) {
-		const char *key = body != NULL ? codec_key(body, f) : f->key;
-
+	for (const struct fault *f = e->faults; f != NULL; f = f->next)
 		json_array_append_new(list,
 				      json_pack("{s:s, s:s, s:s}", "pointer",
-						key != NULL ? pointer(a, key)
-							    : "",
-						"code", fault_code(f->kind),
-						"detail", f->text));
-	}
+						pointer_to(a, body, f), "code",
+						fault_code(f->kind), "detail",
+						f->text));
 	return list;
 }
 

@@ -15,7 +15,8 @@ static const struct codec_field *find(const struct codec_field *table,
 				      const char *key)
 {
 	for (; table->key != NULL; table++) {
-		if (strcmp(table->key, key) == 0)
+		if (!(table->flags & CODEC_INSIDE) &&
+		    strcmp(table->key, key) == 0)
 			return table;
 	}
 	return NULL;
@@ -80,6 +81,15 @@ static const char *wanted(enum field_kind kind)
 	return "it must be an array of strings";
 }
 
+/* The row behind those that are inside an object. */
+static const struct codec_field *behind(const struct codec_field *row)
+{
+	do
+		row++;
+	while (row->key != NULL && row->flags & CODEC_INSIDE);
+	return row;
+}
+
 /* An object on its way into a record. */
 struct taking {
 	const struct codec *codec;
@@ -100,6 +110,46 @@ static void take_member(struct taking *t, const struct codec_field *row,
 			    wanted(row->field.kind));
 }
 
+/* What is inside it was not named, and is what it was. */
+static void take_inside(struct taking *t, const struct codec_field *object,
+			json_t *value)
+{
+	const struct codec_field *end = behind(object);
+	const char *key;
+	json_t *inner;
+
+	json_object_foreach(value, key, inner) {
+		const struct codec_field *row = object + 1;
+
+		while (row < end && strcmp(row->key, key) != 0)
+			row++;
+		if (row < end)
+			take_member(t, row, inner, t->named);
+		else if (t->codec->unknown_bad)
+			fault_key(t->err, t->arena, FAULT_UNKNOWN,
+				  arena_strdup(t->arena, key),
+				  arena_printf(t->arena,
+					       "there is no such field in %s",
+					       object->key));
+	}
+}
+
+/* null takes away all that was inside. */
+static void take_nested(struct taking *t, const struct codec_field *row,
+			json_t *value)
+{
+	t->named->fields[t->named->count++] = row->field;
+	*(bool *)field_at(row->field, t->record) = json_is_object(value);
+	if (json_is_object(value))
+		take_inside(t, row, value);
+	else if (!json_is_null(value))
+		fault_field(t->err, t->arena, FAULT_TYPE, row->field,
+			    "it must be an object or null");
+	for (const struct codec_field *in = row + 1;
+	     json_is_null(value) && in < behind(row); in++)
+		t->named->fields[t->named->count++] = in->field;
+}
+
 /* What changes by itself need not be what is there; its type is looked at. */
 static void take_kept(struct taking *t, const struct codec_field *row,
 		      const json_t *value)
@@ -109,7 +159,7 @@ static void take_kept(struct taking *t, const struct codec_field *row,
 		t->kept->count--;
 }
 
-static void take_known(struct taking *t, const char *key, const json_t *value)
+static void take_known(struct taking *t, const char *key, json_t *value)
 {
 	const struct codec_field *row = find(t->codec->fields, key);
 	bool bad = t->codec->unknown_bad;
@@ -120,7 +170,9 @@ static void take_known(struct taking *t, const char *key, const json_t *value)
 			  "there is no such field");
 	if (row == NULL)
 		return;
-	if (!(row->flags & CODEC_READ_ONLY))
+	if (row->flags & CODEC_OBJECT)
+		take_nested(t, row, value);
+	else if (!(row->flags & CODEC_READ_ONLY))
 		take_member(t, row, value, t->named);
 	else if (t->kept != NULL && !(row->flags & CODEC_OMIT_NULL))
 		take_kept(t, row, value);
@@ -214,6 +266,23 @@ const char *codec_key(const struct codec *c, const struct fault *fault)
 	return NULL;
 }
 
+const char *codec_parent(const struct codec *c, const struct fault *fault)
+{
+	const struct codec_field *object = NULL;
+
+	if (fault->key != NULL)
+		return NULL;
+	for (const struct codec_field *row = c->fields; row->key; row++) {
+		if (row->flags & CODEC_OBJECT)
+			object = row;
+		if (row->field.offset == fault->field.offset)
+			return row->flags & CODEC_INSIDE && object != NULL
+				       ? object->key
+				       : NULL;
+	}
+	return NULL;
+}
+
 static json_t *show(struct field f, const void *record)
 {
 	const void *from = field_in(f, record);
@@ -240,14 +309,27 @@ static json_t *show(struct field f, const void *record)
 	return array;
 }
 
+static json_t *show_nested(const struct codec_field *row, const void *record)
+{
+	if (!*(const bool *)field_in(row->field, record))
+		return json_null();
+	json_t *object = json_object();
+	for (const struct codec_field *in = row + 1; in < behind(row); in++)
+		json_object_set_new_nocheck(object, in->key,
+					    show(in->field, record));
+	return object;
+}
+
 json_t *codec_encode(const struct codec *c, const void *record)
 {
 	json_t *object = json_object();
 
 	for (const struct codec_field *row = c->fields; row->key; row++) {
-		if (row->flags & CODEC_WRITE_ONLY)
+		if (row->flags & (CODEC_WRITE_ONLY | CODEC_INSIDE))
 			continue;
-		json_t *value = show(row->field, record);
+		json_t *value = row->flags & CODEC_OBJECT
+					? show_nested(row, record)
+					: show(row->field, record);
 		if (json_is_null(value) && row->flags & CODEC_OMIT_NULL)
 			json_decref(value);
 		else
@@ -299,20 +381,45 @@ static void write_value(struct field f, const void *record, struct writer *w)
 	}
 }
 
+static void write_key(const char *separator, const char *key, struct writer *w)
+{
+	writer_raw(w, separator);
+	writer_raw(w, "\"");
+	writer_raw(w, key);
+	writer_raw(w, "\":");
+}
+
+static void write_nested(const struct codec_field *row, const void *record,
+			 struct writer *w)
+{
+	const char *separator = "{";
+
+	if (!*(const bool *)field_in(row->field, record)) {
+		writer_text(w, NULL);
+		return;
+	}
+	for (const struct codec_field *in = row + 1; in < behind(row); in++) {
+		write_key(separator, in->key, w);
+		write_value(in->field, record, w);
+		separator = ",";
+	}
+	writer_raw(w, "}");
+}
+
 void codec_write(const struct codec *c, const void *record, struct writer *w)
 {
 	const char *separator = "{";
 
 	for (const struct codec_field *row = c->fields; row->key; row++) {
-		if (row->flags & CODEC_WRITE_ONLY ||
+		if (row->flags & (CODEC_WRITE_ONLY | CODEC_INSIDE) ||
 		    (row->flags & CODEC_OMIT_NULL &&
 		     is_null(row->field, record)))
 			continue;
-		writer_raw(w, separator);
-		writer_raw(w, "\"");
-		writer_raw(w, row->key);
-		writer_raw(w, "\":");
-		write_value(row->field, record, w);
+		write_key(separator, row->key, w);
+		if (row->flags & CODEC_OBJECT)
+			write_nested(row, record, w);
+		else
+			write_value(row->field, record, w);
 		separator = ",";
 	}
 	writer_raw(w, "}");

@@ -19,6 +19,8 @@ enum codec_flags {
 	CODEC_OMIT_NULL = 1 << 3,  /* not shown when it is not set */
 	CODEC_PASSING = 1 << 4,    /* read-only, and changes by itself: what is
 				    * sent back is not looked at */
+	CODEC_OBJECT = 1 << 5,     /* a flag: null, or an object of the... */
+	CODEC_INSIDE = 1 << 6, /* ...rows behind it, members of the record */
 };
 
 struct codec_field {
@@ -66,5 +68,8 @@ void codec_write(const struct codec *c, const void *record, struct writer *w);
 
 /* What this codec calls the field at fault; NULL if it does not show it. */
 const char *codec_key(const struct codec *c, const struct fault *fault);
+
+/* What it calls the object in which that field is; NULL: the record itself. */
+const char *codec_parent(const struct codec *c, const struct fault *fault);
 
 #endif
