@@ -153,6 +153,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
+	l->gateway.suffixes = l->parts->suffixes;
 	l->gateway.hold_days = conf->mail.hold_days;
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.settle_millis =

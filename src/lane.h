@@ -26,6 +26,7 @@ struct lane_parts {
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct guess *guess;
+	const struct suffixes *suffixes;
 	struct policy_door *door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;  /* of their signatures */

@@ -28,6 +28,7 @@
 #include "oidc/verifier.h"
 #include "passwd/scheme.h"
 #include "policy/place.h"
+#include "suffix/suffix.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/random.h"
@@ -58,6 +59,7 @@ struct daemon {
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct guess *guess;
+	struct suffixes *suffixes;
 	struct policy_door door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;
@@ -437,7 +439,8 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	d->sources = sources_new((unsigned)conf->http.connections_source);
 	d->rates = rates_new();
 	d->guess = guess_new();
-	if (d->hashers == NULL || !open_keyring(d, e))
+	d->suffixes = suffix_open(e);
+	if (d->hashers == NULL || d->suffixes == NULL || !open_keyring(d, e))
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
@@ -445,6 +448,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .rates = d->rates,
 				       .tls = d->tls,
 				       .guess = d->guess,
+				       .suffixes = d->suffixes,
 				       .door = &d->door,
 				       .keyring = d->keyring,
 				       .verifiers = d->verifiers,
@@ -505,6 +509,7 @@ static void stop(struct daemon *d)
 	rates_free(&d->rates);
 	tls_close(&d->tls);
 	guess_free(&d->guess);
+	suffix_close(&d->suffixes);
 	loop_unwatch(d->loop, &d->watch);
 	file_close(&d->signals);
 	loop_close(&d->loop);

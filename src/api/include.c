@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/principal.h"
+
 enum { ALIASES_MAX = 1000 };
 
 struct inclusion {
@@ -14,7 +16,10 @@ struct inclusion {
 static void write_count(struct writer *w, const char *name, int64_t n)
 {
 	writer_raw(w, name);
-	writer_number(w, n);
+	if (n != NUMBER_NONE)
+		writer_number(w, n);
+	else
+		writer_text(w, NULL);
 }
 
 static bool counts(const struct call *call, const void *record,
@@ -51,10 +56,30 @@ static bool aliases(const struct call *call, const void *record,
 	return true;
 }
 
+/* What a reseller has given away. */
+static bool usage(const struct call *call, const void *record, struct writer *w,
+		  struct err *e)
+{
+	struct store *s = call->gateway->store;
+	struct budget n;
+
+	if (!s->ops->budget(s, &call->task, kind_key(KIND_PRINCIPAL, record),
+			    KIND_COUNT, NULL, NULL, &n, e))
+		return false;
+	write_count(w, "{\"domains\":", n.domains);
+	write_count(w, ",\"users\":", n.users);
+	write_count(w, ",\"aliases\":", n.aliases);
+	write_count(w, ",\"deputies\":", n.deputies);
+	write_count(w, ",\"quota_bytes\":", n.quota_bytes);
+	writer_raw(w, "}");
+	return true;
+}
+
 /* One row a word. */
 static const struct inclusion inclusions[] = {
 	{"counts", KIND_DOMAIN, counts},
 	{"aliases", KIND_USER, aliases},
+	{"usage", KIND_PRINCIPAL, usage},
 };
 
 static bool add(const struct call *call, size_t which, const char *word,

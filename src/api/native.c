@@ -40,6 +40,7 @@ static const struct codec_field domain_fields[] = {
 	{"quota_bytes",              F(quota_bytes),        0},
 	{"max_users",                F(max_users),          0},
 	{"max_aliases",              F(max_aliases),        0},
+	{"sponsor",                  F(sponsor),            0},
 	{"reserved_to",              F(reserved_to),        CODEC_WRITE_ONLY},
 	{"id",                       F(id),                 CODEC_READ_ONLY},
 	{"created_at",               F(created_at),         CODEC_READ_ONLY},
@@ -112,17 +113,18 @@ static const struct codec user = {user_fields, sizeof(struct user),
 				  &user_defaults, true};
 static const struct codec alias = {alias_fields, sizeof(struct alias),
 				   &alias_defaults, true};
-static const struct codec password = {password_fields,
+const struct codec native_password = {password_fields,
 				      sizeof(struct new_password), NULL, true};
-
-static const struct codec *codec_of(enum kind k)
-{
-	return k == KIND_DOMAIN ? &domain : k == KIND_USER ? &user : &alias;
-}
 
 const struct codec *native_codec(enum kind k)
 {
-	return codec_of(k);
+	static const struct codec *const codecs[] = {[KIND_DOMAIN] = &domain,
+						     [KIND_USER] = &user,
+						     [KIND_ALIAS] = &alias,
+						     [KIND_PRINCIPAL] =
+							     &native_principal};
+
+	return codecs[k];
 }
 
 static void tell_created(const struct call *call, struct response *res,
@@ -136,8 +138,8 @@ static void tell_created(const struct call *call, struct response *res,
 				     kind_rules(k)->path, kind_key(k, record)));
 }
 
-static bool record_create(const struct call *call, struct response *res,
-			  json_t **ret, struct err *e)
+bool native_create(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
 {
 	enum kind k = call->route->kind;
 	struct revision rev;
@@ -147,11 +149,12 @@ static bool record_create(const struct call *call, struct response *res,
 		return false;
 	tell_created(call, res, call->body);
 	conditional_tag(call->req, res, rev.etag);
-	*ret = codec_encode(codec_of(k), call->body);
+	*ret = codec_encode(native_codec(k), call->body);
 	return true;
 }
 
-/* The parameters of user_create, list and so on, in the order of the table. */
+/* The parameters of native_create_login, list and so on, in the order of the
+ * table. */
 enum { CREATE_GENERATE = 0 };
 enum { READ_INCLUDE = 0 };
 enum { CHANGE_KEEP = 0 };
@@ -179,22 +182,22 @@ static bool read_flag(const struct call *call, size_t which, bool *ret,
 			"%s is true or false", call->route->query[which]);
 }
 
-static bool user_create(const struct call *call, struct response *res,
-			json_t **ret, struct err *e)
+bool native_create_login(const struct call *call, struct response *res,
+			 json_t **ret, struct err *e)
 {
-	struct user *u = call->body;
+	struct passwords p;
 	bool generate;
 
 	if (!read_flag(call, CREATE_GENERATE, &generate, e))
 		return false;
-	if (generate) {
-		if (u->clear != NULL || u->ready != NULL)
+	if (generate && kind_passwords(call->route->kind, call->body, &p)) {
+		if (*p.clear != NULL || *p.ready != NULL)
 			return err_code(e, ERR_MALFORMED, "password_twice",
 					"give a password or let one be "
 					"generated, not both");
-		u->generated = u->clear = password_generate(call->task.arena);
+		*p.generated = *p.clear = password_generate(call->task.arena);
 	}
-	return record_create(call, res, ret, e);
+	return native_create(call, res, ret, e);
 }
 
 /* Records are read and listed more than anything else is done: their JSON is
@@ -205,8 +208,8 @@ static void show(struct response *res, const struct writer *w)
 	res->body_size = w->used;
 }
 
-static bool record_read(const struct call *call, struct response *res,
-			json_t **ret, struct err *e)
+bool native_read(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
 {
 	(void)ret;
 	enum kind k = call->route->kind;
@@ -225,15 +228,15 @@ static bool record_read(const struct call *call, struct response *res,
 		res->status = 304;
 		return true;
 	}
-	codec_write(codec_of(k), record, &w);
+	codec_write(native_codec(k), record, &w);
 	if (!include_write(call, asked, record, &w, e))
 		return false;
 	show(res, &w);
 	return true;
 }
 
-static bool record_change(const struct call *call, struct response *res,
-			  json_t **ret, struct err *e)
+bool native_change(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
 {
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
@@ -253,12 +256,12 @@ static bool record_change(const struct call *call, struct response *res,
 	response_header(res, "Content-Location",
 			arena_printf(call->task.arena, "%s%s",
 				     kind_rules(k)->path, kind_key(k, record)));
-	*ret = codec_encode(codec_of(k), record);
+	*ret = codec_encode(native_codec(k), record);
 	return true;
 }
 
-static bool record_replace(const struct call *call, struct response *res,
-			   json_t **ret, struct err *e)
+bool native_replace(const struct call *call, struct response *res, json_t **ret,
+		    struct err *e)
 {
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
@@ -278,7 +281,7 @@ static bool record_replace(const struct call *call, struct response *res,
 	if (r.created)
 		tell_created(call, res, record);
 	conditional_tag(call->req, res, rev.etag);
-	*ret = codec_encode(codec_of(k), record);
+	*ret = codec_encode(native_codec(k), record);
 	return true;
 }
 
@@ -316,9 +319,9 @@ static bool read_links(const struct call *call, enum links *ret, struct err *e)
 			"aliases is refuse, remove or keep");
 }
 
-/* A user or an alias, and what leads there. */
-static bool address_remove(const struct call *call, struct response *res,
-			   json_t **ret, struct err *e)
+/* A user or an alias, and what leads there; or a principal. */
+bool native_remove(const struct call *call, struct response *res, json_t **ret,
+		   struct err *e)
 {
 	struct removal how = {0};
 	struct text_list dangling;
@@ -458,8 +461,8 @@ static const char *next_cursor(const struct call *call, const struct query *q,
 	return cursor;
 }
 
-static bool record_list(const struct call *call, struct response *res,
-			json_t **ret, struct err *e)
+bool native_list(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
 {
 	struct writer w = {.arena = call->task.arena};
 	struct query q = {0};
@@ -472,7 +475,7 @@ static bool record_list(const struct call *call, struct response *res,
 	writer_raw(&w, "{\"items\":[");
 	for (size_t i = 0; i < page.count; i++) {
 		writer_raw(&w, i > 0 ? "," : "");
-		codec_write(codec_of(q.kind),
+		codec_write(native_codec(q.kind),
 			    page.records + i * kind_rules(q.kind)->size, &w);
 	}
 	writer_raw(&w, "],\"next_cursor\":");
@@ -496,7 +499,7 @@ static bool read_keys(const struct call *call, enum keys_fate *ret,
 			"keys is keep or revoke");
 }
 
-static bool password_set(const struct call *call, struct response *res,
+bool native_password_set(const struct call *call, struct response *res,
 			 json_t **ret, struct err *e)
 {
 	struct new_password *n = call->body;
@@ -506,8 +509,8 @@ static bool password_set(const struct call *call, struct response *res,
 	return conditional_none(call->req, "If-None-Match", e) &&
 	       conditional_none(call->req, "If-Match", e) &&
 	       read_keys(call, &n->keys, e) &&
-	       provision_password(call->gateway, &call->task, call->params[0],
-				  call->body, e);
+	       provision_password(call->gateway, &call->task, call->route->kind,
+				  call->params[0], call->body, e);
 }
 
 static bool resolve_read(const struct call *call, struct response *res,
@@ -522,51 +525,34 @@ static bool resolve_read(const struct call *call, struct response *res,
 	return true;
 }
 
-static bool me_read(const struct call *call, struct response *res, json_t **ret,
-		    struct err *e)
-{
-	const char *login = call->task.caller->login;
-	bool is_user = strchr(login, '@') != NULL, super = false;
-	struct store *s = call->gateway->store;
-
-	(void)res;
-	if (!s->ops->is_super_administrator(s, &call->task, &super, e))
-		return false;
-	*ret = json_pack("{s:s, s:s, s:b}", "login", login, "kind",
-			 is_user ? "user" : "principal", "super_administrator",
-			 super);
-	return true;
-}
-
 /* clang-format off */
 static const struct route routes[] = {
-	{"GET",    "domains",           NULL,    record_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
-	{"POST",   "domains",           &domain, record_create, "domains:write", KIND_DOMAIN, {NULL}},
-	{"GET",    "domains/{name}",    NULL,    record_read,   "domains:read",  KIND_DOMAIN, {"include"}},
-	{"PUT",    "domains/{name}",    &domain, record_replace, "domains:write", KIND_DOMAIN, {NULL}},
-	{"PATCH",  "domains/{name}",    &domain, record_change, "domains:write", KIND_DOMAIN, {NULL}},
+	{"GET",    "domains",           NULL,    native_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
+	{"POST",   "domains",           &domain, native_create, "domains:write", KIND_DOMAIN, {NULL}},
+	{"GET",    "domains/{name}",    NULL,    native_read,   "domains:read",  KIND_DOMAIN, {"include"}},
+	{"PUT",    "domains/{name}",    &domain, native_replace, "domains:write", KIND_DOMAIN, {NULL}},
+	{"PATCH",  "domains/{name}",    &domain, native_change, "domains:write", KIND_DOMAIN, {NULL}},
 	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
-	{"GET",    "users",             NULL,    record_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
-	{"POST",   "users",             &user,   user_create,   "users:write",   KIND_USER,   {"generate_password"}},
-	{"GET",    "users/{address}",   NULL,    record_read,   "users:read",    KIND_USER,   {"include"}},
-	{"PUT",    "users/{address}",   &user,   record_replace, "users:write",   KIND_USER,   {NULL}},
-	{"PATCH",  "users/{address}",   &user,   record_change, "users:write",   KIND_USER,   {"keep_old_address"}},
-	{"DELETE", "users/{address}",   NULL,    address_remove, "users:write",   KIND_USER,  {"aliases"}},
-	{"PUT",    "users/{address}/password", &password, password_set, "passwords:write", KIND_USER, {"keys"}},
-	{"GET",    "aliases",           NULL,    record_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
-	{"POST",   "aliases",           &alias,  record_create, "aliases:write", KIND_ALIAS,  {NULL}},
-	{"GET",    "aliases/{address}", NULL,    record_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
-	{"PUT",    "aliases/{address}", &alias,  record_replace, "aliases:write", KIND_ALIAS,  {NULL}},
-	{"PATCH",  "aliases/{address}", &alias,  record_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
-	{"DELETE", "aliases/{address}", NULL,    address_remove, "aliases:write", KIND_ALIAS, {"aliases"}},
+	{"GET",    "users",             NULL,    native_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
+	{"POST",   "users",             &user,   native_create_login,   "users:write",   KIND_USER,   {"generate_password"}},
+	{"GET",    "users/{address}",   NULL,    native_read,   "users:read",    KIND_USER,   {"include"}},
+	{"PUT",    "users/{address}",   &user,   native_replace, "users:write",   KIND_USER,   {NULL}},
+	{"PATCH",  "users/{address}",   &user,   native_change, "users:write",   KIND_USER,   {"keep_old_address"}},
+	{"DELETE", "users/{address}",   NULL,    native_remove, "users:write",   KIND_USER,  {"aliases"}},
+	{"PUT",    "users/{address}/password", &native_password, native_password_set, "passwords:write", KIND_USER, {"keys"}},
+	{"GET",    "aliases",           NULL,    native_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
+	{"POST",   "aliases",           &alias,  native_create, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"GET",    "aliases/{address}", NULL,    native_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
+	{"PUT",    "aliases/{address}", &alias,  native_replace, "aliases:write", KIND_ALIAS,  {NULL}},
+	{"PATCH",  "aliases/{address}", &alias,  native_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
+	{"DELETE", "aliases/{address}", NULL,    native_remove, "aliases:write", KIND_ALIAS, {"aliases"}},
 	{"GET",    "resolve/{address}", NULL,    resolve_read,  "resolve:read",  KIND_COUNT,  {NULL}},
-	{"GET",    "me",                NULL,    me_read,       "me:read",       KIND_COUNT,  {NULL}},
 	{NULL,     NULL,                NULL,    NULL,          NULL,            KIND_COUNT,  {NULL}},
 };
 /* clang-format on */
 
 static const struct route *const tables[] = {routes, audit_routes, key_routes,
-					     NULL};
+					     principal_routes, NULL};
 
 const struct dialect dialect_native = {
 	.name = "native",

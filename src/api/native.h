@@ -12,8 +12,16 @@
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
 extern const struct route key_routes[];
+extern const struct route principal_routes[];
 
 /* How the records of a kind are shown. */
 const struct codec *native_codec(enum kind k);
+
+extern const struct codec native_principal;
+extern const struct codec native_password; /* struct new_password */
+
+/* Of records of the route's kind. */
+route_fn native_create, native_create_login, native_read, native_change,
+	native_replace, native_remove, native_list, native_password_set;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/address.h"
 #include "core/kind.h"
+#include "core/principal.h"
 #include "util/text.h"
 
 enum { TRANSPORT_MAX = 255 };
@@ -27,6 +28,7 @@ void domain_fold(void *domain, struct arena *a)
 
 	fold_text(a, &d->name);
 	fold_text(a, &d->target);
+	fold_text(a, &d->sponsor);
 	fold_text(a, &d->imap_host);
 	fold_text(a, &d->pop3_host);
 	fold_text(a, &d->smtp_host);
@@ -144,6 +146,7 @@ static void reserved_faults(const struct domain *d, struct arena *a,
 void domain_check(const void *domain, struct arena *a, struct err *e)
 {
 	const struct domain *d = domain;
+	struct err bad = {0};
 
 	if (d->name == NULL)
 		fault_field(e, a, FAULT_MISSING, F(name),
@@ -168,6 +171,9 @@ void domain_check(const void *domain, struct arena *a, struct err *e)
 	host_check(d->smtp_host, F(smtp_host), a, e);
 	quota_check(d->default_user_quota_bytes, F(default_user_quota_bytes), a,
 		    e);
+	if (d->sponsor != NULL && !principal_login_check(d->sponsor, &bad))
+		fault_field(e, a, FAULT_FORMAT, F(sponsor),
+			    arena_strdup(a, bad.text));
 	limit_check(d, d->quota_bytes, F(quota_bytes), a, e);
 	limit_check(d, d->max_users, F(max_users), a, e);
 	limit_check(d, d->max_aliases, F(max_aliases), a, e);
@@ -203,6 +209,7 @@ bool domain_same(const void *stored, const void *sent)
 	       text_equal(a->target, b->target) &&
 	       text_equal(a->transport, b->transport) &&
 	       a->verify_recipients == b->verify_recipients &&
+	       text_equal(a->sponsor, b->sponsor) &&
 	       a->quota_bytes == b->quota_bytes &&
 	       a->max_users == b->max_users &&
 	       a->max_aliases == b->max_aliases &&

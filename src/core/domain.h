@@ -27,9 +27,13 @@ struct domain {
 	int64_t max_users, max_aliases; /* the same */
 	bool enabled;                   /* the operator wants it in force */
 	const char *state;              /* "enabled", "disabled" or "pending" */
+	const char *sponsor;            /* login of the reseller out of whose
+					   budgets it comes, or NULL */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
 	bool in_force, wished;        /* as they are stored */
+	const char *sponsor_identity, /* what the store calls the sponsor */
+		*owner_identity;      /* and its first owner, on the way in */
 	struct text_list reserved_to; /* where mail for the reserved names
 					 goes; on its way in */
 };

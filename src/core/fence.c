@@ -8,8 +8,9 @@
 /* These need no fence.
  * With the gateway's own rights, or about records that were read before: held
  * hold forget_held mailbox measure roles number expire reserve mark release
- * forget recount tallied written is_there settle seal
- * About nothing in particular: etag await is_ready
+ * forget recount tallied written is_there settle seal is_last_administrator
+ * budget overlaps
+ * About nothing in particular: etag await is_ready identity
  * It leaves by itself what the scope does not cover: relink */
 
 static const struct scope *bound(const struct task *t)
@@ -224,6 +225,47 @@ static bool retire(struct store *s, const struct task *t, const char *name,
 		       : absent(e, KIND_DOMAIN, name);
 }
 
+static bool set_administrator(struct store *s, const struct task *t,
+			      const char *login, bool yes, bool ask,
+			      struct err *e)
+{
+	return bound(t) == NULL
+		       ? s->behind->set_administrator(s, t, login, yes, ask, e)
+		       : err_set(e, ERR_DENIED, "your key is not for that");
+}
+
+static bool managers(struct store *s, const struct task *t, const char *domain,
+		     struct managers *ret, struct err *e)
+{
+	return covers_domain(t, domain)
+		       ? s->behind->managers(s, t, domain, ret, e)
+		       : absent(e, KIND_DOMAIN, domain);
+}
+
+static bool appoint(struct store *s, const struct task *t, const char *domain,
+		    const struct managers *seen, const char *login,
+		    enum role role, struct err *e)
+{
+	return covers_domain(t, domain)
+		       ? s->behind->appoint(s, t, domain, seen, login, role, e)
+		       : absent(e, KIND_DOMAIN, domain);
+}
+
+static bool roles_of(struct store *s, const struct task *t, size_t limit,
+		     struct manager_list *ret, bool *more, struct err *e)
+{
+	size_t kept = 0;
+
+	if (!s->behind->roles_of(s, t, limit, ret, more, e))
+		return false;
+	for (size_t i = 0; i < ret->count; i++) {
+		if (covers_domain(t, ret->items[i].domain))
+			ret->items[kept++] = ret->items[i];
+	}
+	ret->count = kept;
+	return true;
+}
+
 void fence_raise(struct store *s)
 {
 	s->behind = s->ops;
@@ -246,5 +288,9 @@ void fence_raise(struct store *s)
 	s->fence.audit = audit;
 	s->fence.may_retire = may_retire;
 	s->fence.retire = retire;
+	s->fence.set_administrator = set_administrator;
+	s->fence.managers = managers;
+	s->fence.appoint = appoint;
+	s->fence.roles_of = roles_of;
 	s->ops = &s->fence;
 }

@@ -9,15 +9,17 @@
 #include "core/keyring.h"
 #include "core/login.h"
 #include "core/store.h"
+#include "core/suffixes.h"
 
 struct gateway {
 	struct store *store;
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
-	struct keyring *keyring; /* NULL: nobody has keys */
-	char delimiter;          /* what begins a tag: john+tag; 0: nothing */
-	const char *name;        /* of this process, among all of a directory */
+	struct keyring *keyring;         /* NULL: nobody has keys */
+	const struct suffixes *suffixes; /* NULL: none are known */
+	char delimiter;    /* what begins a tag: john+tag; 0: nothing */
+	const char *name;  /* of this process, among all of a directory */
 	int64_t hold_days; /* that removed addresses are held; 0: not at all */
 	int64_t lease_millis;  /* who is silent for that long is taken for dead
 				*/

@@ -178,10 +178,11 @@ bool keys_after_change(const struct gateway *g, const struct task *t,
 		       enum kind k, const struct patch *p, const void *record,
 		       struct err *e)
 {
-	const struct field clear = FIELD(struct user, clear),
-			   ready = FIELD(struct user, ready);
+	void *any = arena_alloc(t->arena, kind_rules(k)->size);
+	struct passwords of;
 
-	return k != KIND_USER ||
-	       (!patch_touches(p, clear) && !patch_touches(p, ready)) ||
+	return !kind_passwords(k, any, &of) ||
+	       (!patch_touches(p, of.clear_field) &&
+		!patch_touches(p, of.ready_field)) ||
 	       keys_revoke_all(g, t, kind_key(k, record), e);
 }

@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/principal.h"
 #include "core/user.h"
 #include "util/instant.h"
 #include "util/text.h"
@@ -62,6 +63,19 @@ static const struct kind_rules rules[KIND_COUNT] = {
 			.same = alias_same,
 			.complete = alias_complete,
 			.derive = alias_derive},
+	[KIND_PRINCIPAL] = {.noun = "principal",
+			    .path = "/v1/principals/",
+			    .size = sizeof(struct principal),
+			    .key = FIELD(struct principal, login),
+			    .defaults = &principal_defaults,
+			    .check_key = principal_login_check,
+			    .fold = principal_fold,
+			    .check = principal_check,
+			    .id = FIELD(struct principal, id),
+			    .created_at = FIELD(struct principal, created_at),
+			    .same = principal_same,
+			    .complete = principal_complete,
+			    .derive = principal_derive},
 };
 
 const struct kind_rules *kind_rules(enum kind k)
@@ -82,6 +96,46 @@ const char *kind_id(enum kind k, const void *record)
 const char *kind_created_at(enum kind k, const void *record)
 {
 	return *(const char *const *)field_in(rules[k].created_at, record);
+}
+
+bool kind_is_address(enum kind k)
+{
+	return k == KIND_USER || k == KIND_ALIAS;
+}
+
+bool kind_passwords(enum kind k, void *record, struct passwords *ret)
+{
+	struct user *u = record;
+	struct principal *p = record;
+
+	if (k == KIND_USER)
+		*ret = (struct passwords){&u->clear,
+					  &u->ready,
+					  &u->generated,
+					  &u->stored,
+					  FIELD(struct user, clear),
+					  FIELD(struct user, ready)};
+	else if (k == KIND_PRINCIPAL)
+		*ret = (struct passwords){&p->clear,
+					  &p->ready,
+					  &p->generated,
+					  &p->stored,
+					  FIELD(struct principal, clear),
+					  FIELD(struct principal, ready)};
+	return k == KIND_USER || k == KIND_PRINCIPAL;
+}
+
+struct text_list kind_words(enum kind k, const void *record, struct arena *a)
+{
+	const struct principal *p = record;
+
+	if (k == KIND_USER)
+		return user_words(record, a);
+	struct text_list words = {arena_alloc(a, 2 * sizeof(char *)), 0};
+	words.items[words.count++] = p->login;
+	if (p->name != NULL)
+		words.items[words.count++] = p->name;
+	return words;
 }
 
 void key_check(const char *address, enum address_use use, struct field f,

@@ -7,9 +7,26 @@
 #define CORE_KIND_H
 
 #include "core/address.h"
+#include "core/hasher.h"
 #include "util/fault.h"
 
-enum kind { KIND_DOMAIN, KIND_USER, KIND_ALIAS, KIND_COUNT };
+enum kind {
+	KIND_DOMAIN,
+	KIND_USER,
+	KIND_ALIAS,
+	KIND_PRINCIPAL,
+	KIND_COUNT,
+	KIND_MAIL_COUNT = KIND_PRINCIPAL, /* those before are of mail */
+};
+
+/* What of a record is about its password. */
+struct passwords {
+	const char **clear;     /* a new one on its way in, or NULL */
+	const char **ready;     /* a ready-made hash on its way in, or NULL */
+	const char **generated; /* one that we made up, shown once */
+	struct stored_password *stored;
+	struct field clear_field, ready_field;
+};
 
 struct kind_rules {
 	const char *noun; /* as a client is told */
@@ -39,6 +56,15 @@ const char *kind_id(enum kind k, const void *record);
 
 /* When the store made it, RFC 3339. */
 const char *kind_created_at(enum kind k, const void *record);
+
+/* Whether it is an address: users and aliases, which share their names. */
+bool kind_is_address(enum kind k);
+
+/* False: its records have none. */
+bool kind_passwords(enum kind k, void *record, struct passwords *ret);
+
+/* What somebody of that kind is known by, which is no password for him. */
+struct text_list kind_words(enum kind k, const void *record, struct arena *a);
 
 /* For the checks of each kind. */
 

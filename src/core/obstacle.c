@@ -5,7 +5,8 @@
 bool obstacle_taken(const struct gateway *g, const struct task *t, enum kind k,
 		    const char *key, struct err *e)
 {
-	static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS};
+	static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS,
+					  KIND_PRINCIPAL};
 	struct err why = *e;
 
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -14,7 +15,8 @@ bool obstacle_taken(const struct gateway *g, const struct task *t, enum kind k,
 		struct revision rev;
 		struct err none = {0};
 
-		if ((kinds[i] == KIND_DOMAIN) != (k == KIND_DOMAIN) ||
+		if ((kinds[i] != k &&
+		     !(kind_is_address(k) && kind_is_address(kinds[i]))) ||
 		    !g->store->ops->get(g->store, t, kinds[i], key, there, &rev,
 					&none))
 			continue;

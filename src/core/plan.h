@@ -82,5 +82,6 @@ bool plan_may_retry(const struct err *e);
 #define STEP_RESERVE "reserve"     /* its reserved names lead to `to` */
 #define STEP_OPEN "open"           /* it is in force */
 #define STEP_WITHIN "within"       /* all were in the domains of key */
+#define STEP_RELEASE "release"     /* names were only claimed */
 
 #endif

@@ -77,7 +77,8 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 	/* Another one since the question above: he stays. */
 	if (!text_equal(kind_id(k, record), s->id))
 		return true;
-	if (k == KIND_USER && !role_gone(r->g, &r->work, s->key, e))
+	if ((k == KIND_USER || k == KIND_PRINCIPAL) &&
+	    !role_gone(r->g, &r->work, s->key, e))
 		return false;
 	const char *mark = tally_seen(r->g, &r->work, k, s->key);
 	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {

@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/administrators.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/doubt.h"
 #include "core/keys.h"
+#include "core/new_password.h"
 #include "core/obstacle.h"
-#include "core/password.h"
 #include "core/rearrange.h"
 #include "core/role.h"
 #include "core/sender.h"
+#include "core/sponsor.h"
 #include "core/tally.h"
 #include "core/target.h"
 #include "core/user.h"
@@ -21,27 +23,12 @@
 #include "util/log.h"
 #include "util/text.h"
 
-/* A ready-made hash becomes what is stored, or a fault. */
-static void password_admit(const struct gateway *g, struct user *u,
-			   struct arena *a, struct err *e)
-{
-	const struct field ready = FIELD(struct user, ready);
-	struct err bad = {0};
-
-	if (u->ready != NULL && !fault_has(e, ready) &&
-	    !g->hasher->ops->admit(g->hasher, a, u->ready, &u->stored.hash,
-				   &bad))
-		fault_field(e, a, FAULT_FORMAT, ready,
-			    arena_strdup(a, bad.text));
-}
-
 bool provision_judge(const struct gateway *g, enum kind k, void *record,
 		     struct arena *a, struct err *e)
 {
 	kind_rules(k)->fold(record, a);
 	kind_rules(k)->check(record, a, e);
-	if (k == KIND_USER)
-		password_admit(g, record, a, e);
+	new_password_admit(g, k, record, a, e);
 	return e->faults == NULL;
 }
 
@@ -84,34 +71,21 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 	return true;
 }
 
-/* Where a password is not good enough, say so of the member it came in. */
-static bool password_refused(struct arena *a, struct field f, struct err *e)
-{
-	const char *code = e->code;
-
-	if (e->kind != ERR_INVALID || code == NULL)
-		return false;
-	fault_field(e, a, FAULT_POLICY, f, arena_strdup(a, e->text));
-	e->code = code;
-	return false;
-}
-
-static bool password_prepare(const struct gateway *g, const struct task *t,
-			     struct user *u, struct err *e)
-{
-	const struct secret s = {u->clear, user_words(u, t->arena)};
-
-	return u->clear == NULL ||
-	       g->hasher->ops->hash(g->hasher, t, &s, &u->stored, e) ||
-	       password_refused(t->arena,
-				(struct field)FIELD(struct user, clear), e);
-}
-
 /* What a new user takes over from his domain. */
 static void user_inherit(struct user *u, const struct domain *d)
 {
 	if (u->quota_bytes == NUMBER_NONE)
 		u->quota_bytes = d->default_user_quota_bytes;
+}
+
+/* Hashing is dear, and whether a login is taken is not for everybody. */
+static bool may_make(const struct gateway *g, const struct task *t,
+		     const char *login, struct err *e)
+{
+	bool may = false;
+
+	return sponsor_gives(g, t, &may, e) &&
+	       (may || err_set(e, ERR_DENIED, "you may not create %s", login));
 }
 
 static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
@@ -122,6 +96,9 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 		return true;
 	case KIND_DOMAIN:
 		return target_check(g, t, record, e);
+	case KIND_PRINCIPAL:
+		return may_make(g, t, kind_key(k, record), e) &&
+		       new_password_hash(g, t, k, record, e);
 	case KIND_ALIAS:
 		return domain_accepts(g, t, k, kind_key(k, record), domain, e);
 	case KIND_USER:
@@ -132,7 +109,7 @@ static bool prepare(const struct gateway *g, const struct task *t, enum kind k,
 	user_inherit(record, domain);
 	return tally_check_quota(domain, record, t->arena, e) &&
 	       sender_check(g, t, NULL, record, e) &&
-	       password_prepare(g, t, record, e);
+	       new_password_hash(g, t, k, record, e);
 }
 
 /* The store's refusal in words that are the same for whatever is there. */
@@ -235,6 +212,33 @@ static bool put(const struct gateway *g, const struct task *t, enum kind k,
 	return d.any && is_ours(g, t, k, &d, record, ret, e);
 }
 
+/* Out of somebody's budgets, while nobody else takes from them. */
+static bool put_sponsored(const struct gateway *g, const struct task *t,
+			  enum kind k, void *record, struct revision *ret,
+			  struct err *e)
+{
+	const struct domain *found = k == KIND_DOMAIN ? record : NULL;
+
+	if (found != NULL && found->reserved_to.count > 0)
+		return rearrange_found(g, t, record, ret, e);
+	return put(g, t, k, record, ret, e) &&
+	       administrators_new(g, t, k, record, e);
+}
+
+static bool create_sponsored(const struct gateway *g, const struct task *t,
+			     enum kind k, void *record, struct revision *ret,
+			     struct err *e)
+{
+	struct exclusive budget = {0}, none = {0};
+	bool done =
+		administrators_check(g, t, k, NULL, record, &none, e) &&
+		sponsor_new(g, t, k, record, &budget, e) &&
+		put_sponsored(g, exclusive_task(&budget, t), k, record, ret, e);
+
+	exclusive_end(g, &budget, e);
+	return done;
+}
+
 static bool create(const struct gateway *g, const struct task *t, enum kind k,
 		   void *record, struct revision *ret, struct err *e)
 {
@@ -246,16 +250,16 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 		return false;
 	kind_rules(k)->complete(record, t->arena);
 	const char *key = kind_key(k, record);
-	/* A domain's name is free from the moment the old one is gone. */
-	if (k != KIND_DOMAIN && (!provision_unclaimed(g, t, key, e) ||
-				 !provision_not_held(g, t, key, e) ||
-				 !web_check(g, t, k, record, e)))
+	/* Another name is free from the moment the old one is gone. */
+	if (kind_is_address(k) && (!provision_unclaimed(g, t, key, e) ||
+				   !provision_not_held(g, t, key, e) ||
+				   !web_check(g, t, k, record, e)))
 		return false;
-	if (k == KIND_USER && !role_none(g, t, key, e))
+	if ((k == KIND_USER || k == KIND_PRINCIPAL) &&
+	    !role_none(g, t, k, key, e))
 		return false;
-	const struct domain *found = k == KIND_DOMAIN ? record : NULL;
-	if (found != NULL && found->reserved_to.count > 0)
-		return rearrange_found(g, t, record, ret, e) ||
+	if (k == KIND_DOMAIN || k == KIND_PRINCIPAL)
+		return create_sponsored(g, t, k, record, ret, e) ||
 		       refused(g, t, k, key, e);
 	if (!tally_new(g, t, k, &domain, record, &held, e))
 		return false;
@@ -415,16 +419,19 @@ static bool quota_reset(const struct gateway *g, const struct task *t,
 }
 
 /* Hashing takes long and is done once, however often we try. */
-static bool user_prepare(const struct gateway *g, const struct task *t,
-			 struct change *c, struct user *u, struct err *e)
+static bool prepare_password(const struct gateway *g, const struct task *t,
+			     struct change *c, void *record, struct err *e)
 {
-	if (!quota_reset(g, t, c->patch, u, e))
-		return false;
-	if (c->stored.hash == NULL && !password_prepare(g, t, u, e))
+	struct passwords p;
+
+	if (!kind_passwords(c->kind, record, &p))
+		return true;
+	if (c->stored.hash == NULL &&
+	    !new_password_hash(g, t, c->kind, record, e))
 		return false;
 	if (c->stored.hash == NULL)
-		c->stored = u->stored;
-	u->stored = c->stored;
+		c->stored = *p.stored;
+	*p.stored = c->stored;
 	return true;
 }
 
@@ -459,6 +466,32 @@ static bool is_as_seen(const struct change *c, const struct revision *seen,
 			    : false;
 }
 
+/* Write it, while nobody else takes from the same budgets or away the last
+ * super administrator but this. */
+static bool write_guarded(const struct gateway *g, const struct task *t,
+			  enum kind k, const void *old, void *record,
+			  const struct revision *seen, struct revision *rev,
+			  struct err *e)
+{
+	struct exclusive budget = {0}, roles = {0};
+	bool done = false;
+
+	if (sponsor_change(g, t, k, old, record, &budget, e) &&
+	    administrators_check(g, exclusive_task(&budget, t), k, old, record,
+				 &roles, e)) {
+		t = exclusive_task(&roles, exclusive_task(&budget, t));
+		done = administrators_lower(g, t, k, old, record, e) &&
+		       web_change(g, t, k, old, record, seen, rev, e) &&
+		       administrators_raise(g, t, k, old, record, e);
+	}
+	exclusive_end(g, &roles, e);
+	exclusive_end(g, &budget, e);
+	/* What was written besides counts, too. */
+	if (done && k == KIND_PRINCIPAL)
+		rev->etag = g->store->ops->etag(g->store, t, k, record);
+	return done;
+}
+
 /* One try: read, compare, patch, check, write what differs. */
 static bool change_once(const struct gateway *g, const struct task *t,
 			struct change *c, void *ret, struct revision *rev,
@@ -479,35 +512,21 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	if (c->kind == KIND_DOMAIN && !target_change(g, t, old, ret, e))
 		return false;
 	if (c->kind == KIND_USER && (!sender_check(g, t, old, ret, e) ||
-				     !user_prepare(g, t, c, ret, e)))
+				     !quota_reset(g, t, c->patch, ret, e)))
+		return false;
+	if (!prepare_password(g, t, c, ret, e))
 		return false;
 	r->complete(ret, t->arena);
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
 	if (!web_check_change(g, t, c->kind, old, ret, e) ||
 	    !tally_change(g, t, c->kind, old, ret, &c->held, e) ||
-	    !web_change(g, t, c->kind, old, ret, &seen, rev, e))
+	    !write_guarded(g, t, c->kind, old, ret, &seen, rev, e))
 		return false;
 	/* If an earlier try did it, what that counted is needed. */
 	if (c->doubt.any)
 		c->held.more = (struct tally){0};
 	tally_changed(g, t, c->kind, old, ret, &c->held);
 	return true;
-}
-
-/* Hashing is dear: not for a user who may not write the result. */
-static bool may_hash(const struct task *t, const struct change *c,
-		     struct err *e)
-{
-	const struct field clear = FIELD(struct user, clear),
-			   ready = FIELD(struct user, ready);
-
-	if (c->kind != KIND_USER || strcmp(c->key, t->caller->login) != 0 ||
-	    (!patch_touches(c->patch, clear) &&
-	     !patch_touches(c->patch, ready)))
-		return true;
-	return err_code(e, ERR_DENIED, "current_password_required",
-			"change your own password at its own place, and give "
-			"the current one");
 }
 
 /* After the last try: whether one of them was done after all. */
@@ -553,10 +572,10 @@ static bool change_tried(const struct gateway *g, const struct task *t,
 	}
 }
 
-static bool change(const struct gateway *g, const struct task *t, enum kind k,
-		   const char *key, const struct patch *patch,
-		   const struct text_list *if_match, void *ret,
-		   struct revision *rev, struct err *e)
+bool provision_write(const struct gateway *g, const struct task *t, enum kind k,
+		     const char *key, const struct patch *patch,
+		     const struct text_list *if_match, void *ret,
+		     struct revision *rev, struct err *e)
 {
 	struct change c = {.kind = k,
 			   .key = key,
@@ -564,7 +583,8 @@ static bool change(const struct gateway *g, const struct task *t, enum kind k,
 			   .if_match = if_match,
 			   .doubt = doubt_begin()};
 
-	if (!provision_key(t->arena, k, &c.key, e) || !may_hash(t, &c, e))
+	if (!provision_key(t->arena, k, &c.key, e) ||
+	    !new_password_allowed(t, k, c.key, patch, e))
 		return false;
 	if (rearrange_renames(k, c.key, patch))
 		return rearrange_rename(g, t, k, c.key, patch, if_match, ret,
@@ -582,92 +602,8 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e)
 {
-	if (!change(g, t, k, key, patch, if_match, ret, rev, e))
+	if (!provision_write(g, t, k, key, patch, if_match, ret, rev, e))
 		return false;
 	tell(g, t, k, ret);
 	return keys_after_change(g, t, k, patch, ret, e);
-}
-
-/* What the caller is known by, as far as he is shown it. */
-static struct text_list own_words(const struct gateway *g, const struct task *t)
-{
-	struct user u = {0};
-	struct revision rev;
-	struct err none = {0};
-
-	if (strchr(t->caller->login, '@') == NULL ||
-	    !g->store->ops->get(g->store, t, KIND_USER, t->caller->login, &u,
-				&rev, &none))
-		u = (struct user){.address = t->caller->login};
-	return user_words(&u, t->arena);
-}
-
-/* Whoever has found an open session must not be able to take the account. */
-static bool own_password(const struct gateway *g, const struct task *t,
-			 const struct new_password *n, struct err *e)
-{
-	const struct credential current = {.proof = PROOF_PASSWORD,
-					   .name = t->caller->login,
-					   .secret = n->current,
-					   .source = t->source};
-	const struct caller *proven;
-	struct stored_password stored;
-
-	if (n->current == NULL)
-		return err_code(e, ERR_DENIED, "current_password_required",
-				"give your current password, too");
-	if (!g->login->ops->verify(g->login, t, &current, true, &proven, e)) {
-		if (e->kind == ERR_UNAUTHENTICATED)
-			err_code(e, ERR_DENIED, "current_password_wrong",
-				 "your current password is another");
-		return false;
-	}
-	struct doubt d = doubt_begin();
-	unsigned tries = 0;
-	const struct secret s = {n->clear, own_words(g, t)};
-	if (!g->hasher->ops->hash(g->hasher, t, &s, &stored, e))
-		return password_refused(t->arena,
-					(struct field)FIELD(struct new_password,
-							    clear),
-					e);
-	do {
-		err_clear(e);
-		if (g->store->ops->set_own_password(g->store, t, &stored, e))
-			return true;
-	} while (doubt_again(&d, g, t, e) ||
-		 (provision_overtaken(e) && ++tries < PROVISION_TRIES));
-	return provision_overtaken(e) &&
-	       provision_given_up(e, "change", t->caller->login);
-}
-
-bool provision_password(const struct gateway *g, const struct task *t,
-			const char *address, const struct new_password *n,
-			struct err *e)
-{
-	struct user wanted = {.clear = n->clear}, now;
-	const struct field fields[] = {FIELD(struct user, clear)};
-	const struct patch patch = {&wanted, fields, COUNT(fields), false};
-	struct revision rev;
-
-	if (!password_check(n->clear, e)) {
-		fault_field(e, t->arena, FAULT_FORMAT,
-			    (struct field)FIELD(struct new_password, clear),
-			    arena_strdup(t->arena, e->text));
-		return false;
-	}
-	address = text_lower(t->arena, address);
-	if (strcmp(address, t->caller->login) == 0)
-		return own_password(g, t, n, e) &&
-		       (n->keys != KEYS_REVOKE ||
-			keys_revoke_all(g, t, address, e));
-	if (change(g, t, KIND_USER, address, &patch, NULL, &now, &rev, e))
-		return n->keys == KEYS_KEEP ||
-		       keys_revoke_all(g, t, address, e);
-	/* What is wrong with it there is wrong with it here. */
-	for (struct fault *f = e->faults; f != NULL; f = f->next) {
-		if (f->field.offset == fields[0].offset)
-			f->field =
-				(struct field)FIELD(struct new_password, clear);
-	}
-	return false;
 }

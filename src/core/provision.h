@@ -40,6 +40,12 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e);
 
+/* The same for nothing but the record: API keys of its owner stay. */
+bool provision_write(const struct gateway *g, const struct task *t, enum kind k,
+		     const char *key, const struct patch *patch,
+		     const struct text_list *if_match, void *ret,
+		     struct revision *rev, struct err *e);
+
 /* ERR_CONFLICT if that name or address is just being renamed or removed: nobody
  * may have it. */
 bool provision_unclaimed(const struct gateway *g, const struct task *t,
@@ -81,7 +87,7 @@ enum keys_fate {
 	KEYS_REVOKE,
 };
 
-/* Give a user a new password: somebody who may, or he himself if `current`,
+/* Give somebody a new password: who may do that, or he himself if `current`,
  * his present password, is right. */
 struct new_password {
 	const char *clear;   /* the new one */
@@ -89,7 +95,7 @@ struct new_password {
 	enum keys_fate keys;
 };
 bool provision_password(const struct gateway *g, const struct task *t,
-			const char *address, const struct new_password *n,
-			struct err *e);
+			enum kind k, const char *key,
+			const struct new_password *n, struct err *e);
 
 #endif

@@ -18,7 +18,7 @@ bool rearrange_renames(enum kind k, const char *key, const struct patch *p)
 {
 	const char *to = kind_key(k, p->record);
 
-	return k != KIND_DOMAIN && patch_touches(p, kind_rules(k)->key) &&
+	return kind_is_address(k) && patch_touches(p, kind_rules(k)->key) &&
 	       to != NULL && strcasecmp(to, key) != 0;
 }
 
@@ -118,8 +118,8 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 				"another administrator has to rename you");
 	bool any;
 	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e) ||
-	    (k == KIND_USER && (!role_none(g, t, to, e) ||
-				!role_movable(g, t, key, to, &any, e))) ||
+	    (k == KIND_USER && (!role_none(g, t, k, to, e) ||
+				!role_movable(g, t, k, key, to, &any, e))) ||
 	    !closes_nothing(g, t, k, old, to, e))
 		return provision_denied(e, "rename", key);
 	const char *id = kind_id(k, old);

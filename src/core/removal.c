@@ -1,12 +1,15 @@
 #include "core/removal.h"
 
 #include "core/address.h"
+#include "core/administrators.h"
 #include "core/doubt.h"
 #include "core/obstacle.h"
 #include "core/plan.h"
+#include "core/principal.h"
 #include "core/provision.h"
 #include "core/rearrange.h"
 #include "core/role.h"
+#include "core/sponsor.h"
 #include "core/tally.h"
 #include "core/target.h"
 #include "util/clock.h"
@@ -110,10 +113,10 @@ const char *removal_hold_until(const struct gateway *g, const struct task *t)
 	return arena_strdup(t->arena, text);
 }
 
-/* A catch-all was nobody's address. */
-static bool is_held_after(const struct gateway *g, const char *key)
+/* A catch-all was nobody's address, and a principal has none. */
+static bool is_held_after(const struct gateway *g, enum kind k, const char *key)
 {
-	return g->hold_days > 0 && key[0] != '@';
+	return kind_is_address(k) && g->hold_days > 0 && key[0] != '@';
 }
 
 /* Who names it, or keeps it from others, is seen to in the same plan. */
@@ -140,7 +143,7 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 			(struct step){how->links == LINKS_REMOVE ? STEP_UNLINK
 								 : STEP_STRIP,
 				      noun, key, NULL, id};
-	if (is_held_after(g, key))
+	if (is_held_after(g, k, key))
 		steps[n++] = (struct step){STEP_HOLD, noun, key,
 					   removal_hold_until(g, t), id};
 	steps[n++] = (struct step){STEP_REMOVE, noun, key, NULL, id};
@@ -158,12 +161,62 @@ static bool refuse_own(const struct gateway *g, const struct task *t,
 		       : provision_denied(e, "delete", key);
 }
 
+/* What leads to somebody is nothing to a principal. */
+static bool remove_named(const struct gateway *g, const struct task *t,
+			 enum kind k, const char *key,
+			 const struct removal *how, struct text_list *dangling,
+			 struct err *e)
+{
+	struct naming n = {0};
+
+	if (kind_is_address(k) &&
+	    !g->store->ops->naming(g->store, t, key, REMOVAL_TOLD_MAX, &n, e))
+		return false;
+	if (n.destinations.count > 0 && how->links == LINKS_REFUSE)
+		return refuse(t, key, &n, e);
+	bool roles = false;
+	if (k != KIND_ALIAS && !role_movable(g, t, k, key, NULL, &roles, e))
+		return provision_denied(e, "delete", key);
+	n.rights = n.rights || roles;
+	bool named = n.destinations.count > 0 || n.rights;
+	if (how->links == LINKS_KEEP) {
+		*dangling = n.destinations;
+		named = n.rights;
+	}
+	return named || is_held_after(g, k, key)
+		       ? remove_by_plan(g, t, k, key, how, named, e)
+		       : remove_alone(g, t, k, key, how->if_match, e);
+}
+
+/* Nobody may come to depend on him meanwhile. */
+static bool remove_principal(const struct gateway *g, const struct task *t,
+			     const char *key, const struct removal *how,
+			     struct text_list *dangling, struct err *e)
+{
+	struct exclusive budget = {0}, roles = {0};
+	struct principal there;
+	struct revision seen;
+	bool done = false;
+
+	/* Who may not is told so before anything is claimed. */
+	if (!g->store->ops->get(g->store, t, KIND_PRINCIPAL, key, &there, &seen,
+				e))
+		return false;
+	if (!g->store->ops->may_remove(g->store, t, KIND_PRINCIPAL, key, e))
+		return provision_denied(e, "delete", key);
+	if (sponsor_gone(g, t, key, &budget, e) &&
+	    administrators_gone(g, &budget.task, key, &roles, e))
+		done = remove_named(g, exclusive_task(&roles, t),
+				    KIND_PRINCIPAL, key, how, dangling, e);
+	exclusive_end(g, &roles, e);
+	exclusive_end(g, &budget, e);
+	return done;
+}
+
 bool removal(const struct gateway *g, const struct task *t, enum kind k,
 	     const char *key, const struct removal *how,
 	     struct text_list *dangling, struct err *e)
 {
-	struct naming n = {0};
-
 	*dangling = (struct text_list){0};
 	if (!provision_key(t->arena, k, &key, e))
 		return false;
@@ -173,20 +226,7 @@ bool removal(const struct gateway *g, const struct task *t, enum kind k,
 		return remove_alone(g, t, k, key, how->if_match, e);
 	if (text_equal(t->caller->login, key))
 		return refuse_own(g, t, k, key, e);
-	if (!g->store->ops->naming(g->store, t, key, REMOVAL_TOLD_MAX, &n, e))
-		return false;
-	if (n.destinations.count > 0 && how->links == LINKS_REFUSE)
-		return refuse(t, key, &n, e);
-	bool roles = false;
-	if (k == KIND_USER && !role_movable(g, t, key, NULL, &roles, e))
-		return provision_denied(e, "delete", key);
-	n.rights = n.rights || roles;
-	bool named = n.destinations.count > 0 || n.rights;
-	if (how->links == LINKS_KEEP) {
-		*dangling = n.destinations;
-		named = n.rights;
-	}
-	return named || is_held_after(g, key)
-		       ? remove_by_plan(g, t, k, key, how, named, e)
-		       : remove_alone(g, t, k, key, how->if_match, e);
+	return k == KIND_PRINCIPAL
+		       ? remove_principal(g, t, key, how, dangling, e)
+		       : remove_named(g, t, k, key, how, dangling, e);
 }

@@ -20,25 +20,31 @@ bool role_gone(const struct gateway *g, const struct task *t,
 	       (!any || has_role(e, address));
 }
 
-bool role_none(const struct gateway *g, const struct task *t,
+/* Who may not make principals does not come here. */
+static bool may_make(const struct gateway *g, const struct task *t, enum kind k,
+		     const char *login, struct err *e)
+{
+	return k == KIND_PRINCIPAL ||
+	       g->store->ops->may_create(g->store, t, address_domain(login), e);
+}
+
+bool role_none(const struct gateway *g, const struct task *t, enum kind k,
 	       const char *address, struct err *e)
 {
-	struct store *s = g->store;
-
 	if (role_gone(g, t, address, e))
 		return true;
 	if (e->kind != ERR_CONFLICT)
 		return false;
 	const struct err why = *e;
 	err_clear(e);
-	if (s->ops->may_create(s, t, address_domain(address), e))
+	if (may_make(g, t, k, address, e))
 		*e = why;
 	else if (e->kind == ERR_NOT_FOUND || e->kind == ERR_DENIED)
 		err_set(e, ERR_DENIED, "you may not create %s", address);
 	return false;
 }
 
-bool role_movable(const struct gateway *g, const struct task *t,
+bool role_movable(const struct gateway *g, const struct task *t, enum kind k,
 		  const char *address, const char *to, bool *any, struct err *e)
 {
 	struct store *s = g->store;
@@ -49,6 +55,6 @@ bool role_movable(const struct gateway *g, const struct task *t,
 	    (*any && !s->ops->may_move_roles(s, t, address, to, &may, e)))
 		return false;
 	/* Who may not do it anyway learns nothing of roles. */
-	return may || (s->ops->may_remove(s, t, KIND_USER, address, e) &&
+	return may || (s->ops->may_remove(s, t, k, address, e) &&
 		       has_role(e, address));
 }

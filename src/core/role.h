@@ -12,13 +12,13 @@
 
 /* ERR_CONFLICT, "has_role", if a role still names it; told only to who may make
  * addresses there. */
-bool role_none(const struct gateway *g, const struct task *t,
-	       const char *address, struct err *e);
+bool role_none(const struct gateway *g, const struct task *t, enum kind k,
+	       const char *login, struct err *e);
 
 /* Whether any names it.  The same error if the caller could not give each of
  * them to `to` or, with NULL, take it away; that of the store's may_remove() if
  * he may not have the user go at all. */
-bool role_movable(const struct gateway *g, const struct task *t,
+bool role_movable(const struct gateway *g, const struct task *t, enum kind k,
 		  const char *address, const char *to, bool *any,
 		  struct err *e);
 

@@ -10,6 +10,7 @@
 #define CORE_STORE_H
 
 #include "core/audit.h"
+#include "core/manager.h"
 #include "core/query.h"
 #include "core/signpost.h"
 #include "core/task.h"
@@ -62,6 +63,7 @@ enum relinked {
 };
 
 struct stored_password;
+struct budget;
 
 struct store_ops {
 	/* ERR_NOT_FOUND also if the caller must not see it. */
@@ -134,6 +136,51 @@ struct store_ops {
 
 	bool (*is_super_administrator)(struct store *s, const struct task *t,
 				       bool *ret, struct err *e);
+
+	/* What it calls somebody of that login, who need not be there. */
+	const char *(*identity)(struct store *s, const struct task *t,
+				const char *login);
+
+	/* With the gateway's own rights: whether he is a super administrator,
+	 * and nobody else who is can log in. */
+	bool (*is_last_administrator)(struct store *s, const struct task *t,
+				      const char *login, bool *ret,
+				      struct err *e);
+
+	/* Make somebody a super administrator, or no longer; fine if he is that
+	 * already.  `ask`: only whether the caller might. */
+	bool (*set_administrator)(struct store *s, const struct task *t,
+				  const char *login, bool yes, bool ask,
+				  struct err *e);
+
+	/* With the gateway's own rights: a reseller's budgets, ERR_NOT_FOUND if
+	 * he is none, and what of them is given away, but for the record of
+	 * that kind and key.  With NULL for limits also of who is none. */
+	bool (*budget)(struct store *s, const struct task *t, const char *login,
+		       enum kind but, const char *key, struct budget *limits,
+		       struct budget *given, struct err *e);
+
+	/* With the gateway's own rights: whether there is a domain above or
+	 * below that name which has the caller neither as an owner nor as its
+	 * sponsor. */
+	bool (*overlaps)(struct store *s, const struct task *t,
+			 const char *name, bool *ret, struct err *e);
+
+	/* Who has which role in a domain. */
+	bool (*managers)(struct store *s, const struct task *t,
+			 const char *domain, struct managers *ret,
+			 struct err *e);
+
+	/* Give somebody one role there and take his others, or with ROLE_NONE
+	 * all, provided that nobody wrote since it was read. */
+	bool (*appoint)(struct store *s, const struct task *t,
+			const char *domain, const struct managers *seen,
+			const char *login, enum role role, struct err *e);
+
+	/* The domains in which the caller has roles, at most `limit` of them.
+	 */
+	bool (*roles_of)(struct store *s, const struct task *t, size_t limit,
+			 struct manager_list *ret, bool *more, struct err *e);
 
 	/* The etag that a record would have, if it were stored like this. */
 	const char *(*etag)(struct store *s, const struct task *t, enum kind k,

@@ -144,7 +144,7 @@ bool tally_new(const struct gateway *g, const struct task *t, enum kind k,
 	       struct tally_hold *ret, struct err *e)
 {
 	*ret = (struct tally_hold){0};
-	if (k == KIND_DOMAIN)
+	if (!kind_is_address(k))
 		return true;
 	const struct tally more = one_more(k, record);
 	return may_create(g, t, k, d, record, e) &&
@@ -201,9 +201,9 @@ const char *tally_seen(const struct gateway *g, const struct task *t,
 	const char *mark = NULL;
 	struct err ignored = {0};
 
-	return k != KIND_DOMAIN && g->store->ops->mark(g->store, t,
-						       address_domain(key),
-						       &mark, &ignored)
+	return kind_is_address(k) && g->store->ops->mark(g->store, t,
+							 address_domain(key),
+							 &mark, &ignored)
 		       ? mark
 		       : NULL;
 }
@@ -288,6 +288,8 @@ void tally_removed(const struct gateway *g, const struct task *t, enum kind k,
 				      NULL, &ignored);
 		return;
 	}
+	if (!kind_is_address(k))
+		return;
 	const struct tally less = one_more(k, record);
 	if (mark != NULL)
 		release(g, t, address_domain(key), mark, &less);

@@ -129,3 +129,10 @@ bool dn_take(struct arena *a, const char **dn, const char **attr,
 	*dn = p;
 	return true;
 }
+
+const char *dn_value(struct arena *a, const char *dn)
+{
+	const char *attr, *value;
+
+	return dn_take(a, &dn, &attr, &value) ? value : NULL;
+}

@@ -11,6 +11,9 @@
 /* "attr=value" with the value escaped: the last part of a name. */
 const char *dn_name(struct arena *a, const char *attr, const char *value);
 
+/* The value in the last part of a name, not escaped; NULL: there is none. */
+const char *dn_value(struct arena *a, const char *dn);
+
 /* Whether two spellings of a name or value are the same: case does not matter,
  * nor how a character is escaped.  Blanks do: slapd sends none around commas.
  */

@@ -22,6 +22,9 @@ const char *filter_to(struct arena *a, const char *attr, const char *value);
 /* What that one does not fit. */
 const char *filter_not(struct arena *a, const char *part);
 
+/* A domain name somewhere below that one. */
+const char *filter_below(struct arena *a, const char *attr, const char *domain);
+
 /* Both parts, or any of them; at least one. */
 const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],

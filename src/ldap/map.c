@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "crypto/digest.h"
+#include "ldap/dn.h"
 #include "util/text.h"
 
 enum { ETAG_BYTES = 16 };
@@ -25,7 +26,7 @@ const char *const *map_wanted(const struct map *m, struct arena *a,
 	size_t n = 0;
 
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
-		if (!(at->flags & MAP_WRITE_ONLY))
+		if (!(at->flags & (MAP_WRITE_ONLY | MAP_ELSEWHERE)))
 			list[n++] = at->name;
 	}
 	list[n++] = guard;
@@ -74,9 +75,10 @@ static bool read_value(struct arena *a, const struct map_attr *at,
 {
 	switch (at->field.kind) {
 	case FIELD_TEXT:
-		*(const char **)to = at->flags & MAP_TIME
-					     ? map_instant(a, v[0].bv_val)
-					     : v[0].bv_val;
+		*(const char **)to =
+			at->flags & MAP_TIME    ? map_instant(a, v[0].bv_val)
+			: at->flags & MAP_LOGIN ? dn_value(a, v[0].bv_val)
+						: v[0].bv_val;
 		break;
 	case FIELD_NUMBER:
 		if (!text_number(v[0].bv_val, INT64_MIN + 1, INT64_MAX, to))
@@ -120,7 +122,7 @@ bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 		const struct berval *v = entry_values(en, at->name);
 		void *to = field_at(at->field, record);
 
-		if (at->flags & MAP_WRITE_ONLY)
+		if (at->flags & (MAP_WRITE_ONLY | MAP_ELSEWHERE))
 			continue;
 		if (v == NULL && at->flags & MAP_MUST)
 			return err_set(e, ERR_INTERNAL, "the entry has no %s",

@@ -20,6 +20,8 @@ enum map_flags {
 	MAP_AS_KEPT = 1 << 7,     /* a list in the directory's own order */
 	MAP_IF_TRUE = 1 << 8,     /* a flag that is absent unless it is set */
 	MAP_FOLLOWS = 1 << 9,     /* written or removed with the row before */
+	MAP_ELSEWHERE = 1 << 10, /* not in the entry, and counts for the ETag */
+	MAP_LOGIN = 1 << 11,     /* a DN there, who it names here */
 };
 
 struct map_attr {

@@ -5,6 +5,7 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/principal.h"
 #include "core/signpost.h"
 #include "core/user.h"
 #include "ldap/dn.h"
@@ -57,7 +58,18 @@ static const struct map_attr domain_attrs[] = {
 	{"provostQuotaBytes",         F(quota_bytes),        0},
 	{"provostMaxUsers",           F(max_users),          0},
 	{"provostMaxAliases",         F(max_aliases),        0},
+	{"provostSponsor",            F(sponsor_identity),   0},
+	{"provostSponsor",            F(sponsor),            MAP_READ_ONLY | MAP_LOGIN},
+	{"provostOwner",              F(owner_identity),     MAP_WRITE_ONLY | MAP_FIXED},
 	OPERATIONAL,
+};
+static const struct map_attr domain_budget[] = {
+	{"provostDomainName",         F(name),               MAP_MUST},
+	{"provostDomainKind",         F(kind),               0},
+	{"provostQuotaBytes",         F(quota_bytes),        0},
+	{"provostMaxUsers",           F(max_users),          0},
+	{"provostMaxAliases",         F(max_aliases),        0},
+	{NULL,                        {0, 0},                0},
 };
 #undef F
 
@@ -127,6 +139,36 @@ static const struct map_attr alias_attrs[] = {
 };
 #undef F
 
+#define F(member) FIELD(struct principal, member)
+#define BUDGETS                                                                \
+	{"provostReseller",           F(reseller),      MAP_IF_TRUE},          \
+	{"provostMaxDomains",         F(max_domains),   0},                    \
+	{"provostMaxUsers",           F(max_users),     0},                    \
+	{"provostMaxAliases",         F(max_aliases),   0},                    \
+	{"provostMaxDeputies",        F(max_deputies),  0},                    \
+	{"provostQuotaBytes",         F(quota_bytes),   0}
+static const struct map_attr principal_attrs[] = {
+	{"uid",                       F(login),         MAP_MUST | MAP_FIXED},
+	{"cn",                        F(name),          MAP_MUST},
+	{"sn",                        F(family_name),   MAP_MUST},
+	{"provostPrincipalKind",      F(kind),          0},
+	{"provostEnabled",            F(enabled),       MAP_MUST},
+	{"member",                    F(super_administrator),
+	 MAP_READ_ONLY | MAP_ELSEWHERE},
+	BUDGETS,
+	{"provostSponsor",            F(sponsor_identity), 0},
+	{"provostSponsor",            F(sponsor),       MAP_READ_ONLY | MAP_LOGIN},
+	{"provostRecoveryAddress",    F(recovery_address), 0},
+	{"userPassword",              F(stored.hash),   MAP_WRITE_ONLY},
+	OPERATIONAL,
+};
+static const struct map_attr principal_budget_attrs[] = {
+	{"uid",                       F(login),         MAP_MUST},
+	BUDGETS,
+	{NULL,                        {0, 0},           0},
+};
+#undef F
+
 #define F(member) FIELD(struct signpost, member)
 static const struct map_attr domain_post[] = {
 	{"provostDomainName",         F(key),           MAP_MUST},
@@ -157,15 +199,20 @@ static const char *const domain_classes[] = {"provostDomain", NULL};
 static const char *const user_classes[] = {"inetOrgPerson", "provostUser",
 					   NULL};
 static const char *const alias_classes[] = {"provostAlias", NULL};
+static const char *const principal_classes[] = {"inetOrgPerson",
+						"provostPrincipal", NULL};
 
 static const struct schema schemas[KIND_COUNT] = {
 	[KIND_DOMAIN] = {{domain_classes, "provostDomain", domain_attrs},
 			 "provostDomainName"},
 	[KIND_USER] = {{user_classes, "provostUser", user_attrs}, "mail"},
 	[KIND_ALIAS] = {{alias_classes, "provostAlias", alias_attrs}, "mail"},
+	[KIND_PRINCIPAL] = {{principal_classes, "provostPrincipal",
+			     principal_attrs},
+			    "uid"},
 };
 
-static const struct map posts[KIND_COUNT] = {
+static const struct map posts[KIND_MAIL_COUNT] = {
 	[KIND_DOMAIN] = {domain_classes, "provostDomain", domain_post},
 	[KIND_USER] = {user_classes, "provostUser", user_post},
 	[KIND_ALIAS] = {alias_classes, "provostAlias", alias_post},
@@ -225,6 +272,9 @@ const char *schema_dn(struct arena *a, const char *base, enum kind k,
 
 	if (k == KIND_DOMAIN)
 		return domain_dn(a, base, key);
+	if (k == KIND_PRINCIPAL)
+		return dn_child(a, schemas[k].key, key,
+				schema_principals_dn(a, base));
 	if (domain == NULL)
 		return NULL;
 	return dn_child(a, schemas[k].key, key, domain_dn(a, base, domain));
@@ -273,7 +323,57 @@ const char *schema_login_dn(struct arena *a, const char *base, const char *name)
 {
 	if (strchr(name, '@') != NULL)
 		return schema_dn(a, base, KIND_USER, name);
-	return dn_child(a, "uid", name, schema_principals_dn(a, base));
+	return schema_dn(a, base, KIND_PRINCIPAL, name);
+}
+
+const char schema_policy[] = "pwdPolicySubentry";
+
+const char *schema_policy_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "cn", "services",
+			dn_child(a, "ou", "policies", base));
+}
+
+static const char sponsor[] = "provostSponsor";
+
+const char *schema_sponsor_filter(struct arena *a, const char *dn)
+{
+	return filter_equal(a, sponsor, dn);
+}
+
+/* Names above it are few: each is asked for. */
+const char *schema_overlap_filter(struct arena *a, const char *domain)
+{
+	const char *key = schemas[KIND_DOMAIN].key;
+	const char **parts =
+		arena_alloc(a, (strlen(domain) + 2) * sizeof(*parts));
+	size_t n = 0;
+
+	parts[n++] = filter_below(a, key, domain);
+	for (const char *p = strchr(domain, '.'); p != NULL;
+	     p = strchr(p + 1, '.'))
+		parts[n++] = filter_equal(a, key, p + 1);
+	return filter_any(a, parts, n);
+}
+
+static const struct map domain_sum = {domain_classes, "provostDomain",
+				      domain_budget};
+static const struct map principal_sum = {principal_classes, "provostPrincipal",
+					 principal_budget_attrs};
+
+const struct map *schema_budget(enum kind k)
+{
+	return k == KIND_DOMAIN ? &domain_sum : &principal_sum;
+}
+
+const char *schema_role(enum role role)
+{
+	static const char *const names[] = {[ROLE_OWNER] = "provostOwner",
+					    [ROLE_ADMINISTRATOR] =
+						    "provostAdministrator",
+					    [ROLE_VIEWER] = "provostViewer"};
+
+	return names[role];
 }
 
 const char *schema_administrators_dn(struct arena *a, const char *base)
@@ -292,7 +392,8 @@ const char *schema_role_filter(struct arena *a, const char *dn)
 	const char *const roles[] = {filter_equal(a, "provostOwner", dn),
 				     filter_equal(a, "provostAdministrator",
 						  dn),
-				     filter_equal(a, "provostViewer", dn)};
+				     filter_equal(a, "provostViewer", dn),
+				     schema_sponsor_filter(a, dn)};
 
 	return filter_any(a, roles, COUNT(roles));
 }

@@ -8,6 +8,7 @@
 #define LDAP_SCHEMA_H
 
 #include "core/kind.h"
+#include "core/manager.h"
 #include "ldap/map.h"
 
 struct schema {
@@ -17,7 +18,7 @@ struct schema {
 
 const struct schema *schema_of(enum kind k);
 
-/* How a struct signpost is read off an entry of that kind. */
+/* How a struct signpost is read off an entry of that kind, one of mail. */
 const struct map *schema_signpost(enum kind k);
 
 /* The limits of a domain, and its id. */
@@ -49,7 +50,6 @@ const char *schema_usage_dn(struct arena *a, const char *user);
 
 /* What everything of this kind is below: of one domain, or of all. */
 const char *schema_domains_dn(struct arena *a, const char *base);
-const char *schema_principals_dn(struct arena *a, const char *base);
 
 /* Where plans are, and one of them. */
 const char *schema_journal_dn(struct arena *a, const char *base);
@@ -70,11 +70,26 @@ const char *schema_tally_dn(struct arena *a, const char *base,
 const char *schema_login_dn(struct arena *a, const char *base,
 			    const char *name);
 
+/* Where principals are, and the policy by which they are never locked out. */
+const char *schema_principals_dn(struct arena *a, const char *base);
+const char *schema_policy_dn(struct arena *a, const char *base);
+extern const char schema_policy[];
+
+/* What comes out of his budgets, and which domains are above or below one. */
+const char *schema_sponsor_filter(struct arena *a, const char *dn);
+const char *schema_overlap_filter(struct arena *a, const char *domain);
+
+/* What of a domain and of a principal a sum of budgets is made of. */
+const struct map *schema_budget(enum kind k);
+
+/* The attribute that names who has a role. */
+const char *schema_role(enum role role);
+
 /* The group of super administrators, and the filter for one of them. */
 const char *schema_administrators_dn(struct arena *a, const char *base);
 const char *schema_member_filter(struct arena *a, const char *dn);
 
-/* The domains that he is an owner, administrator or viewer of. */
+/* The domains that he is an owner, administrator, viewer or the sponsor of. */
 const char *schema_role_filter(struct arena *a, const char *dn);
 
 /* Where addresses are held. */

@@ -9,12 +9,15 @@
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/keyring.h"
+#include "ldap/manager.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
+#include "ldap/principal.h"
 #include "ldap/reach.h"
 #include "ldap/reading.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
+#include "ldap/sponsor.h"
 #include "ldap/steps.h"
 #include "ldap/store_list.h"
 #include "ldap/store_parts.h"
@@ -166,6 +169,8 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 	if (r.count == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
 			       kind_rules(k)->noun, key);
+	if (k == KIND_PRINCIPAL && !principal_mark(s, t, ret, 1, e))
+		return false;
 	return revise(&r, ret, rev, e);
 }
 
@@ -202,6 +207,25 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 	return err_wrap(e, "%s was written and cannot be read", key);
 }
 
+/* Whoever it is that fails to log in as a principal, does not lock him out. */
+static LDAPMod **new_entry(const struct ldap_store *s, struct arena *a,
+			   enum kind k, const void *record)
+{
+	LDAPMod **mods = map_add(&schema_of(k)->map, a, record);
+	size_t n = 0;
+
+	if (k != KIND_PRINCIPAL)
+		return mods;
+	while (mods[n] != NULL)
+		n++;
+	LDAPMod **all = arena_alloc(a, (n + 2) * sizeof(*all));
+	char **values = arena_alloc(a, 2 * sizeof(*values));
+	memcpy(all, mods, n * sizeof(*all));
+	values[0] = arena_strdup(a, schema_policy_dn(a, s->set->base));
+	all[n] = map_mod(a, LDAP_MOD_ADD, schema_policy, values);
+	return all;
+}
+
 static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
@@ -214,7 +238,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 			  map_wanted(map, t->arena, schema_guard));
 	struct operation op = {.kind = OPERATION_ADD,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
-			       .mods = map_add(map, t->arena, record),
+			       .mods = new_entry(s, t->arena, k, record),
 			       .controls = control_list(&c)};
 
 	return store_run(s, t, &op, s->set->write_seconds, key, e) &&
@@ -416,6 +440,14 @@ static const struct store_ops ops = {
 	.number = number_of,
 	.is_super_administrator = reach_is_super_administrator,
 	.etag = etag,
+	.is_last_administrator = principal_is_last,
+	.set_administrator = principal_set_administrator,
+	.identity = sponsor_identity,
+	.budget = sponsor_budget,
+	.overlaps = sponsor_overlaps,
+	.managers = manager_list_of,
+	.appoint = manager_appoint,
+	.roles_of = manager_roles,
 	.expire = ldap_expire,
 	.naming = naming_of,
 	.held = naming_held,

@@ -6,6 +6,7 @@
 #include "ldap/filter.h"
 #include "ldap/idle.h"
 #include "ldap/list.h"
+#include "ldap/principal.h"
 #include "ldap/reach.h"
 #include "ldap/reading.h"
 #include "ldap/schema.h"
@@ -46,8 +47,14 @@ static struct operation searching(struct ldap_store *s, const struct task *t,
 				  const struct query *q)
 {
 	struct arena *a = t->arena;
-	bool deep = q->kind != KIND_DOMAIN && q->domain == NULL;
+	bool deep = kind_is_address(q->kind) && q->domain == NULL;
 
+	if (q->kind == KIND_PRINCIPAL)
+		return (struct operation){
+			.kind = OPERATION_SEARCH,
+			.dn = schema_principals_dn(a, s->set->base),
+			.scope = LDAP_SCOPE_ONELEVEL,
+			.filter = schema_class_filter(a, q->kind)};
 	return (struct operation){
 		.kind = OPERATION_SEARCH,
 		.dn = q->domain != NULL ? schema_dn(a, s->set->base,
@@ -55,6 +62,17 @@ static struct operation searching(struct ldap_store *s, const struct task *t,
 					: schema_domains_dn(a, s->set->base),
 		.scope = deep ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
 		.filter = schema_class_filter(a, q->kind)};
+}
+
+static bool read_own(struct ldap_store *s, const struct task *t,
+		     const struct query *q, struct operation *op, struct err *e)
+{
+	if (q->kind != KIND_PRINCIPAL || e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	op->dn = t->caller->identity;
+	op->scope = LDAP_SCOPE_BASE;
+	return store_run(s, t, op, s->set->read_seconds, "list", e);
 }
 
 /* The records of some keys, in any order. */
@@ -76,10 +94,17 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	op.each = reading_each;
 	op.ctx = r;
 	size_t before = r->count;
-	if (!store_run(s, t, &op, s->set->read_seconds, "list", e))
+	/* Who may not look among them is shown himself. */
+	if (!store_run(s, t, &op, s->set->read_seconds, "list", e) &&
+	    !read_own(s, t, q, &op, e))
 		return false;
 	if (r->err.kind != ERR_NONE)
 		*e = r->err;
+	if (q->kind == KIND_PRINCIPAL && r->err.kind == ERR_NONE &&
+	    !principal_mark(s, t,
+			    (struct principal *)(void *)r->records + before,
+			    r->count - before, e))
+		return false;
 	return r->err.kind == ERR_NONE &&
 	       (q->kind != KIND_USER || !usage_is_there(s, t) ||
 		usage_read(s, t, &op,
@@ -139,6 +164,29 @@ static bool collect_reach(struct ldap_store *s, const struct task *t,
 	return true;
 }
 
+/* Who may not look among principals finds himself. */
+static bool collect_principals(struct ldap_store *s, const struct task *t,
+			       const struct query *q, struct keys *k,
+			       struct err *e)
+{
+	if (collect(s, t, q, k, e))
+		return true;
+	if (e->kind != ERR_NOT_FOUND || strchr(t->caller->login, '@') != NULL)
+		return false;
+	err_clear(e);
+	list_add(k->list, t->caller->login);
+	return true;
+}
+
+/* A short list must never pass for the whole. */
+static bool found(const struct keys *k, const char *const **keys, size_t *count,
+		  bool *more, struct err *e)
+{
+	*keys = list_keys(k->list, count, more);
+	return !k->broken ||
+	       err_set(e, ERR_INTERNAL, "the directory sent a broken entry");
+}
+
 /* The sorted keys of a page. */
 static bool find_keys(struct ldap_store *s, const struct task *t,
 		      const struct query *q, const char *const **keys,
@@ -147,15 +195,15 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	struct keys k = {.list = list_new(t->arena, q->limit, q->after)};
 	bool all = q->domain != NULL;
 
+	if (q->kind == KIND_PRINCIPAL)
+		return collect_principals(s, t, q, &k, e) &&
+		       found(&k, keys, count, more, e);
 	if (!all && q->within == NULL &&
 	    !reach_is_super_administrator(&s->port, t, &all, e))
 		return false;
 	if (!(all ? collect(s, t, q, &k, e) : collect_reach(s, t, q, &k, e)))
 		return false;
-	*keys = list_keys(k.list, count, more);
-	/* A short list must never pass for the whole. */
-	return !k.broken ||
-	       err_set(e, ERR_INTERNAL, "the directory sent a broken entry");
+	return found(&k, keys, count, more, e);
 }
 
 static int by_key(const void *a, const void *b, void *kind)
@@ -169,8 +217,8 @@ bool store_list(struct store *port, const struct task *t, const struct query *q,
 		struct page *ret, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const char *const *keys;
-	size_t count, n;
+	const char *const *keys = NULL;
+	size_t count = 0, n;
 
 	if (!find_keys(s, t, q, &keys, &count, &ret->more, e))
 		return false;

@@ -136,7 +136,7 @@ static void each_post(void *ctx, LDAP *ld, LDAPMessage *message)
 	if (f->err.kind != ERR_NONE || f->count == f->room ||
 	    !entry_read(ld, message, f->arena, &en, &f->err))
 		return;
-	for (enum kind k = 0; k < KIND_COUNT; k++) {
+	for (enum kind k = 0; k < KIND_MAIL_COUNT; k++) {
 		const struct map *map = schema_signpost(k);
 		struct signpost *p = &f->posts[f->count];
 
@@ -151,17 +151,17 @@ static void each_post(void *ctx, LDAP *ld, LDAPMessage *message)
 /* The attributes of all kinds of signposts; some stand there twice. */
 static const char *const *wanted(struct arena *a)
 {
-	const char *const *of[KIND_COUNT], **list;
+	const char *const *of[KIND_MAIL_COUNT], **list;
 	size_t n = 1;
 
-	for (enum kind k = 0; k < KIND_COUNT; k++) {
+	for (enum kind k = 0; k < KIND_MAIL_COUNT; k++) {
 		of[k] = map_wanted(schema_signpost(k), a, "objectClass");
 		for (size_t i = 0; of[k][i] != NULL; i++)
 			n++;
 	}
 	list = arena_alloc(a, n * sizeof(*list));
 	n = 0;
-	for (enum kind k = 0; k < KIND_COUNT; k++) {
+	for (enum kind k = 0; k < KIND_MAIL_COUNT; k++) {
 		for (size_t i = 0; of[k][i] != NULL; i++)
 			list[n++] = of[k][i];
 	}

@@ -41,6 +41,26 @@ MATRIX = [
     ("PUT", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", {"description": "x"}, 403, 403),
     ("PATCH", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", {"description": "x"}, 404, 404),
     ("DELETE", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", None, 404, 404),
+    ("GET", "/v1/domains/{name}/administrators", "/v1/domains/@DOMAIN@/administrators", "/v1/domains/@DOMAIN@/administrators", None, 404, 404),
+    ("PUT", "/v1/domains/{name}/administrators/{login}", "/v1/domains/@DOMAIN@/administrators/plain", "/v1/domains/@DOMAIN@/administrators/plain", {"role": "owner"}, 404, 404),
+    ("PUT", "/v1/domains/{name}/administrators/{login}", "/v1/domains/there.example/administrators/john@there.example", None, {"role": "owner"}, 404, 404),
+    ("DELETE", "/v1/domains/{name}/administrators/{login}", "/v1/domains/@DOMAIN@/administrators/plain", "/v1/domains/@DOMAIN@/administrators/plain", None, 404, 404),
+    ("GET", "/v1/principals", "/v1/principals", None, None, 403, 200),
+    ("POST", "/v1/principals", "/v1/principals", "/v1/principals", {"login": "@NAME@", "password": "x"}, 403, 403),
+    ("POST", "/v1/principals", "/v1/principals", None, {"login": "admin", "super_administrator": True}, 403, 403),
+    ("GET", "/v1/principals/{login}", "/v1/principals/admin", "/v1/principals/nobody", None, 404, 404),
+    ("GET", "/v1/principals/{login}", "/v1/principals/plain?include=usage", None, None, 404, 200),
+    ("PUT", "/v1/principals/{login}", "/v1/principals/admin", "/v1/principals/nobody", {"name": "x"}, 403, 403),
+    ("PUT", "/v1/principals/{login}", "/v1/principals/plain", None, {"super_administrator": True}, 403, 403),
+    ("PATCH", "/v1/principals/{login}", "/v1/principals/admin", "/v1/principals/nobody", {"super_administrator": False}, 404, 404),
+    ("PATCH", "/v1/principals/{login}", "/v1/principals/plain", None, {"super_administrator": True}, 404, 403),
+    ("PATCH", "/v1/principals/{login}", "/v1/principals/plain", None, {"reseller": {}}, 404, 403),
+    ("PATCH", "/v1/principals/{login}", "/v1/principals/plain", None, {"sponsor": "plain2"}, 404, 403),
+    ("PATCH", "/v1/principals/{login}", "/v1/principals/plain", None, {}, 404, 403),
+    ("DELETE", "/v1/principals/{login}", "/v1/principals/admin", "/v1/principals/nobody", None, 404, 404),
+    ("DELETE", "/v1/principals/{login}", "/v1/principals/plain", None, None, 404, 403),
+    ("PUT", "/v1/principals/{login}/password", "/v1/principals/admin/password", "/v1/principals/nobody/password", {"password": "x"}, 404, 404),
+    ("PUT", "/v1/principals/{login}/password", "/v1/principals/plain/password", None, {"password": "x"}, 404, 403),
     ("GET", "/v1/users", "/v1/users", None, None, 403, 403),
     ("GET", "/v1/users", "/v1/users?domain=@DOMAIN@", "/v1/users?domain=@DOMAIN@", None, 404, 404),
     ("POST", "/v1/users", "/v1/users", "/v1/users", {"address": "jane@@DOMAIN@"}, 403, 403),
@@ -168,7 +188,7 @@ def without_login(g, login, password, part):
 def comparable(reply):
     """A reply without the names in it and without what is another each time."""
     text = re.sub(r"(there|none)\.example", "DOMAIN", reply.text)
-    text = re.sub(r"(jane|none)@", "NAME@", text)
+    text = re.sub(r"(jane|none)@|\b(jane|none|admin|nobody)\b", "NAME@", text)
     headers = {name: value for name, value in reply.headers.items() if name not in ("X-Request-Id", "Date", "Content-Length")}
     return reply.status, headers, text
 

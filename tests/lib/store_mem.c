@@ -6,17 +6,20 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/principal.h"
 #include "core/user.h"
+#include "tests/lib/sponsor_mem.h"
 #include "tests/lib/store_mem_parts.h"
 #include "tests/lib/survey_mem.h"
 #include "tests/lib/tally_mem.h"
 #include "util/text.h"
 
 enum flags {
-	OWN = 1 << 0,      /* given by the store, kept by a change */
-	SECRET = 1 << 1,   /* never read back */
-	FIXED = 1 << 2,    /* written once */
-	VOLATILE = 1 << 3, /* does not count for the etag */
+	OWN = 1 << 0,       /* given by the store, kept by a change */
+	SECRET = 1 << 1,    /* never read back */
+	FIXED = 1 << 2,     /* written once */
+	VOLATILE = 1 << 3,  /* does not count for the etag */
+	ELSEWHERE = 1 << 4, /* read, but never written with the record */
 };
 
 struct row {
@@ -32,7 +35,7 @@ static const struct row domain_rows[] = {
 	{F(name), FIXED}, {F(kind), 0}, {F(target), 0}, {F(in_force), 0},
 	{F(wished), 0}, {F(transport), 0}, {F(verify_recipients), 0},
 	{F(quota_bytes), 0}, {F(max_users), 0}, {F(max_aliases), 0},
-	{F(description), 0},
+	{F(description), 0}, {F(sponsor), 0}, {F(sponsor_identity), 0},
 	{F(display_name), 0}, {F(short_display_name), 0}, {F(imap_host), 0},
 	{F(pop3_host), 0}, {F(smtp_host), 0}, {F(default_user_quota_bytes), 0},
 	OPERATIONAL,
@@ -63,6 +66,18 @@ static const struct row alias_rows[] = {
 	OPERATIONAL,
 };
 #undef F
+
+#define F(member) FIELD(struct principal, member)
+static const struct row principal_rows[] = {
+	{F(login), FIXED}, {F(name), 0}, {F(family_name), 0}, {F(kind), 0},
+	{F(enabled), 0}, {F(super_administrator), ELSEWHERE}, {F(reseller), 0},
+	{F(max_domains), 0}, {F(max_users), 0}, {F(max_aliases), 0},
+	{F(max_deputies), 0}, {F(quota_bytes), 0}, {F(sponsor), 0},
+	{F(sponsor_identity), 0}, {F(recovery_address), 0},
+	{F(stored.hash), SECRET},
+	OPERATIONAL,
+};
+#undef F
 /* clang-format on */
 
 static const struct {
@@ -72,6 +87,7 @@ static const struct {
 	[KIND_DOMAIN] = {domain_rows, COUNT(domain_rows)},
 	[KIND_USER] = {user_rows, COUNT(user_rows)},
 	[KIND_ALIAS] = {alias_rows, COUNT(alias_rows)},
+	[KIND_PRINCIPAL] = {principal_rows, COUNT(principal_rows)},
 };
 
 static void copy_member(struct arena *a, struct field f, const void *from,
@@ -202,7 +218,7 @@ struct item *store_mem_find(struct store_mem *s, enum kind k, const char *key)
 /* Users and aliases share their names. */
 static bool is_taken(struct store_mem *s, enum kind k, const char *key)
 {
-	if (k == KIND_DOMAIN)
+	if (!kind_is_address(k))
 		return store_mem_find(s, k, key) != NULL;
 	return store_mem_find(s, KIND_USER, key) != NULL ||
 	       store_mem_find(s, KIND_ALIAS, key) != NULL;
@@ -325,7 +341,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	if (!store_mem_is_up(s, e))
 		return false;
 	tell(s);
-	if (k != KIND_DOMAIN &&
+	if (kind_is_address(k) &&
 	    store_mem_find(s, KIND_DOMAIN, address_domain(key)) == NULL)
 		return err_set(e, ERR_INVALID, "there is no domain of %s", key);
 	if (is_taken(s, k, key))
@@ -339,13 +355,13 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	it->kind = k;
 	it->record = arena_copy(s->arena, kind_rules(k)->defaults,
 				kind_rules(k)->size);
-	copy_members(s->arena, k, record, it->record, OWN);
+	copy_members(s->arena, k, record, it->record, OWN | ELSEWHERE);
 	stamp(s, it, true);
 	it->next = s->items;
 	s->items = it;
 	if (lost)
 		return store_mem_lost(lost, e);
-	copy_members(t->arena, k, it->record, record, SECRET);
+	copy_members(t->arena, k, it->record, record, SECRET | ELSEWHERE);
 	kind_rules(k)->derive(record, t->arena);
 	revise(t->arena, it, ret);
 	return true;
@@ -356,7 +372,7 @@ static bool differs(enum kind k, const void *old, const void *record)
 	for (size_t i = 0; i < tables[k].count; i++) {
 		const struct row *r = &tables[k].rows[i];
 
-		if (!(r->flags & (OWN | FIXED)) &&
+		if (!(r->flags & (OWN | FIXED | ELSEWHERE)) &&
 		    !same_member(r->field, old, record))
 			return true;
 	}
@@ -414,14 +430,14 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 	for (size_t i = 0; i < tables[k].count; i++) {
 		const struct row *r = &tables[k].rows[i];
 
-		if (!(r->flags & (OWN | FIXED)) &&
+		if (!(r->flags & (OWN | FIXED | ELSEWHERE)) &&
 		    !same_member(r->field, old, record))
 			copy_member(s->arena, r->field, record, it->record);
 	}
 	stamp(s, it, false);
 	if (lost)
 		return store_mem_lost(lost, e);
-	copy_members(t->arena, k, it->record, record, SECRET);
+	copy_members(t->arena, k, it->record, record, SECRET | ELSEWHERE);
 	kind_rules(k)->derive(record, t->arena);
 	revise(t->arena, it, ret);
 	return true;
@@ -430,7 +446,7 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 static bool is_empty(const struct store_mem *s, const char *domain)
 {
 	for (const struct item *it = s->items; it != NULL; it = it->next) {
-		if (it->plan == NULL && it->kind != KIND_DOMAIN &&
+		if (it->plan == NULL && kind_is_address(it->kind) &&
 		    strcmp(address_domain(store_mem_key(it)), domain) == 0)
 			return false;
 	}
@@ -478,7 +494,7 @@ static bool is_wanted(const struct item *it, const struct query *q)
 
 	return it->plan == NULL && it->kind == q->kind &&
 	       (q->idle_since == NULL || is_idle(it->record, q)) &&
-	       (q->domain == NULL || q->kind == KIND_DOMAIN ||
+	       (q->domain == NULL || !kind_is_address(q->kind) ||
 		strcmp(address_domain(key), q->domain) == 0) &&
 	       (q->after == NULL || strcmp(key, q->after) > 0);
 }
@@ -608,6 +624,12 @@ struct store *store_mem_open(void)
 	ops.recount = tally_mem.recount;
 	ops.tallied = tally_mem.tallied;
 	ops.written = tally_mem.written;
+	ops.identity = sponsor_mem.identity;
+	ops.budget = sponsor_mem.budget;
+	ops.roles_of = sponsor_mem.roles_of;
+	ops.overlaps = sponsor_mem.overlaps;
+	ops.is_last_administrator = sponsor_mem.is_last_administrator;
+	ops.set_administrator = sponsor_mem.set_administrator;
 	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();

@@ -12,16 +12,7 @@
 
 static const char *id_of(const struct item *it)
 {
-	switch (it->kind) {
-	case KIND_DOMAIN:
-		return ((const struct domain *)it->record)->id;
-	case KIND_USER:
-		return ((const struct user *)it->record)->id;
-	case KIND_ALIAS:
-	case KIND_COUNT:
-		break;
-	}
-	return ((const struct alias *)it->record)->id;
+	return kind_id(it->kind, it->record);
 }
 
 static bool is(const struct item *it, const char *id)
@@ -200,7 +191,7 @@ static bool names(const struct item *it, const char *address)
 	const struct text_list *to =
 		it->kind == KIND_USER ? &u->destinations : &al->destinations;
 
-	return it->plan == NULL && it->kind != KIND_DOMAIN &&
+	return it->plan == NULL && kind_is_address(it->kind) &&
 	       is_in(to, address) && strcmp(store_mem_key(it), address) != 0;
 }
 

@@ -102,7 +102,7 @@ bool survey_mem_expire(struct store *port, const struct task *t,
 	if (!store_mem_is_up(s, e))
 		return false;
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		if (it->kind == KIND_DOMAIN || it->plan != NULL)
+		if (!kind_is_address(it->kind) || it->plan != NULL)
 			continue;
 		struct expiring x = expiring(it);
 		if (x.expires_at == NULL || !*x.in_force ||
@@ -149,7 +149,7 @@ static bool look(struct store *s, const struct task *t, const char *key,
 		 const struct signpost **ret, struct err *e)
 {
 	*ret = NULL;
-	for (enum kind k = 0; k < KIND_COUNT; k++) {
+	for (enum kind k = 0; k < KIND_MAIL_COUNT; k++) {
 		struct signpost *p = arena_alloc(t->arena, sizeof(*p));
 		void *record = arena_alloc(t->arena, kind_rules(k)->size);
 		struct revision rev;

@@ -64,7 +64,7 @@ static struct tally count_there(struct store_mem *s, const char *domain)
 	for (const struct item *it = s->items; it != NULL; it = it->next) {
 		const struct user *u = it->record;
 
-		if (it->plan != NULL || it->kind == KIND_DOMAIN ||
+		if (it->plan != NULL || !kind_is_address(it->kind) ||
 		    strcmp(address_domain(store_mem_key(it)), domain) != 0)
 			continue;
 		n.users += it->kind == KIND_USER;

@@ -473,12 +473,16 @@ static void who_am_i(void)
 
 	IS(res.body,
 	   "{\"login\":\"admin\",\"kind\":\"principal\","
-	   "\"super_administrator\":true}",
+	   "\"authenticated_by\":\"password\","
+	   "\"super_administrator\":true,\"key\":null,\"reseller\":null,"
+	   "\"usage\":null,\"roles\":[],\"more_roles\":false}",
 	   "an administrator");
 	res = ask("GET", "/v1/me", ANN, NULL);
 	IS(res.body,
 	   "{\"login\":\"ann@example.org\",\"kind\":\"user\","
-	   "\"super_administrator\":false}",
+	   "\"authenticated_by\":\"password\","
+	   "\"super_administrator\":false,\"key\":null,\"reseller\":null,"
+	   "\"usage\":null,\"roles\":[],\"more_roles\":false}",
 	   "a user");
 	w->login.busy = true;
 	res = ask("GET", "/v1/me", ADMIN, NULL);

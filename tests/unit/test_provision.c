@@ -426,7 +426,7 @@ static void new_passwords(void)
 
 		provision_password(&w->gateway,
 				   passwords[i].as_ann ? &w->ann : &w->admin,
-				   key, &n, &e);
+				   KIND_USER, key, &n, &e);
 		NUMBER(e.kind, passwords[i].kind, passwords[i].name);
 		IS(e.code, passwords[i].code, "its code");
 		if (passwords[i].stored != NULL)
@@ -442,8 +442,8 @@ static void new_passwords(void)
 	w->login.busy = true;
 	const struct new_password n = {"four", "secret", KEYS_USUAL};
 	struct err e = {0};
-	OK(!provision_password(&w->gateway, &w->ann, "ann@example.org", &n,
-			       &e) &&
+	OK(!provision_password(&w->gateway, &w->ann, KIND_USER,
+			       "ann@example.org", &n, &e) &&
 		   e.kind == ERR_LIMIT,
 	   "who cannot be verified now is told to come again");
 	w->login.busy = false;

@@ -1,0 +1,23 @@
+/*
+ * principal - what of principals is not in their own entries: the group of
+ * super administrators
+ */
+#ifndef LDAP_PRINCIPAL_H
+#define LDAP_PRINCIPAL_H
+
+#include "core/principal.h"
+#include "ldap/store_parts.h"
+
+/* Note in each of these who is a super administrator; under the gateway's own
+ * name, for the caller sees the principal, and would be told something wrong.
+ */
+bool principal_mark(struct ldap_store *s, const struct task *t,
+		    struct principal *p, size_t count, struct err *e);
+
+bool principal_is_last(struct store *port, const struct task *t,
+		       const char *login, bool *ret, struct err *e);
+bool principal_set_administrator(struct store *port, const struct task *t,
+				 const char *login, bool yes, bool ask,
+				 struct err *e);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * sponsor_mem - budgets and super administrators of the store in memory
+ */
+#ifndef TESTS_SPONSOR_MEM_H
+#define TESTS_SPONSOR_MEM_H
+
+#include "core/store.h"
+
+/* Only what this is about is set. */
+extern const struct store_ops sponsor_mem;
+
+#endif
