@@ -52,30 +52,51 @@ static gnutls_x509_trust_list_t trust(gnutls_x509_crt_t *list, unsigned count,
 	return NULL;
 }
 
-gnutls_x509_trust_list_t certificate_authorities(const char *pem, struct err *e)
+static bool read_all(const char *pem, gnutls_x509_crt_t **ret, unsigned *count,
+		     struct err *e)
 {
 	union {
 		const char *is;
 		unsigned char *taken; /* GnuTLS only reads it */
 	} text = {.is = pem};
 	const gnutls_datum_t data = {text.taken, (unsigned)strlen(pem)};
+	int rc = gnutls_x509_crt_list_import2(ret, count, &data,
+					      GNUTLS_X509_FMT_PEM, 0);
+
+	return rc >= 0 || failed(e, rc);
+}
+
+static void drop_all(gnutls_x509_crt_t *list, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		gnutls_x509_crt_deinit(list[i]);
+	gnutls_free(list);
+}
+
+bool certificate_check(const char *pem, struct err *e)
+{
+	gnutls_x509_crt_t *list;
+	unsigned count;
+
+	if (!read_all(pem, &list, &count, e))
+		return false;
+	drop_all(list, count);
+	return true;
+}
+
+gnutls_x509_trust_list_t certificate_authorities(const char *pem, struct err *e)
+{
 	gnutls_x509_trust_list_t ret = NULL;
 	gnutls_x509_crt_t *list;
 	unsigned count;
-	int rc = gnutls_x509_crt_list_import2(&list, &count, &data,
-					      GNUTLS_X509_FMT_PEM, 0);
 
-	if (rc < 0) {
-		failed(e, rc);
+	if (!read_all(pem, &list, &count, e))
 		return NULL;
-	}
 	if (all_are_authorities(list, count, e)) {
 		ret = trust(list, count, e);
-	} else {
-		for (unsigned i = 0; i < count; i++)
-			gnutls_x509_crt_deinit(list[i]);
+		count = 0; /* they are its own, and the list is ours */
 	}
-	gnutls_free(list);
+	drop_all(list, count);
 	return ret;
 }
 

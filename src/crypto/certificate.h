@@ -18,6 +18,10 @@ enum {
 	CERTIFICATE_REASON = 256,
 };
 
+/* Whether PEM text is one certificate or more.  Ask before GnuTLS 3.7 takes
+ * them with a key: there it loses memory where they are none. */
+bool certificate_check(const char *pem, struct err *e);
+
 /* Authorities out of PEM text; NULL with e set. */
 gnutls_x509_trust_list_t certificate_authorities(const char *pem,
 						 struct err *e);

@@ -108,6 +108,8 @@ static bool take_pair(struct keys *k, const struct tls_files *files,
 	if (!file_read(a, files->certificate, FILE_MOST, &certificate, e) ||
 	    !read_key(a, files->key, &key, e))
 		return false;
+	if (!certificate_check(certificate, e))
+		return err_wrap(e, "%s", files->certificate);
 	const gnutls_datum_t crt = datum(certificate), secret = datum(key);
 	int rc = gnutls_certificate_set_x509_key_mem2(k->credentials, &crt,
 						      &secret,
