@@ -25,6 +25,16 @@ static const struct codec_field fields[] = {
 };
 /* clang-format on */
 
+/* The same with an object in it. */
+static const struct codec_field nested_fields[] = {
+	{"name", F(name), CODEC_REQUIRED},
+	{"box", F(heavy), CODEC_OBJECT},
+	{"size", F(size), CODEC_INSIDE},
+	{"colour", F(colour), CODEC_INSIDE},
+	{"id", F(id), 0},
+	{NULL, {0, 0}, 0},
+};
+
 static const struct thing defaults = {.colour = "grey",
 				      .size = 7,
 				      .heavy = true};
@@ -249,6 +259,56 @@ static void keys(void)
 	IS(codec_key(&strict, &hidden), NULL, "a member that is not shown");
 }
 
+static const struct {
+	const char *text, *shown;
+	size_t named;
+} boxes[] = {
+	{"{\"name\": \"a\", \"box\": null}",
+	 "{\"name\":\"a\",\"box\":null,\"id\":null}", 4},
+	{"{\"name\": \"a\"}", "{\"name\":\"a\",\"box\":null,\"id\":null}", 1},
+	{"{\"name\": \"a\", \"box\": {}}",
+	 "{\"name\":\"a\",\"box\":{\"size\":7,\"colour\":\"grey\"},"
+	 "\"id\":null}",
+	 2},
+	{"{\"name\": \"a\", \"box\": {\"size\": 1, \"colour\": null}, "
+	 "\"id\": \"x\"}",
+	 "{\"name\":\"a\",\"box\":{\"size\":1,\"colour\":\"grey\"},"
+	 "\"id\":\"x\"}",
+	 5},
+};
+
+/* Faults inside are told with both names; what is inside is nothing outside. */
+static void objects(void)
+{
+	static const struct thing light = {.colour = "grey", .size = 7};
+	const struct codec nested = {nested_fields, sizeof(struct thing),
+				     &light, true};
+	struct err e;
+
+	for (size_t i = 0; i < COUNT(boxes); i++) {
+		struct writer to = {.arena = arena};
+		struct thing t = decode(&nested, boxes[i].text, true, &e);
+
+		NUMBER(e.kind, ERR_NONE, boxes[i].text);
+		NUMBER(present.count, boxes[i].named, "members that it names");
+		codec_write(&nested, &t, &to);
+		IS(to.text, boxes[i].shown, "as it is shown");
+		IS(json_text_print(arena, codec_encode(&nested, &t),
+				   JSON_COMPACT),
+		   boxes[i].shown, "by an object, too");
+	}
+	decode(&nested, "{\"box\": {\"size\": \"x\"}}", true, &e);
+	IS(codec_key(&nested, e.faults), "size", "a fault inside");
+	IS(codec_parent(&nested, e.faults), "box", "and where that is");
+	decode(&nested, "{\"size\": 1}", true, &e);
+	NUMBER(fault_count(&e), 1, "what is inside is not outside");
+	decode(&nested, "{\"box\": 1}", true, &e);
+	IS(codec_key(&nested, e.faults), "box", "an object is no number");
+	IS(codec_parent(&nested, e.faults), NULL, "and stands in nothing");
+	decode(&nested, "{\"box\": {\"lid\": 1}}", true, &e);
+	NUMBER(e.faults->kind, FAULT_UNKNOWN, "nothing else is inside");
+}
+
 int main(void)
 {
 	arena = arena_new();
@@ -258,6 +318,7 @@ int main(void)
 	encoding();
 	whole();
 	keys();
+	objects();
 	arena_free(arena);
 	return tap_done();
 }
