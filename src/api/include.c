@@ -75,11 +75,53 @@ static bool usage(const struct call *call, const void *record, struct writer *w,
 	return true;
 }
 
+static void write_member(struct writer *w, const char *name, const char *text)
+{
+	writer_raw(w, name);
+	if (text != NULL)
+		writer_text(w, text);
+	else
+		writer_raw(w, "null");
+}
+
+/* For who may write him, to the point of removing him; null for others. */
+static bool login_state(const struct call *call, const void *record,
+			struct writer *w, struct err *e)
+{
+	struct store *s = call->gateway->store;
+	struct login *l = call->gateway->login;
+	const char *address = kind_key(KIND_USER, record);
+	struct login_state state;
+
+	if (!s->ops->may_remove(s, &call->task, KIND_USER, address, e)) {
+		bool may_not =
+			e->kind == ERR_DENIED || e->kind == ERR_NOT_FOUND;
+
+		if (may_not) {
+			err_clear(e);
+			writer_raw(w, "null");
+		}
+		return may_not;
+	}
+	if (!l->ops->state(l, &call->task, address, &state, e))
+		return false;
+	write_count(w, "{\"failures\":", state.failures);
+	write_member(w, ",\"last_failure_at\":", state.last_failure_at);
+	write_member(w, ",\"locked_at\":", state.locked_at);
+	write_member(w, ",\"password_changed_at\":", state.password_changed_at);
+	write_count(w, ",\"gateway\":{\"failures\":", state.gateway_failures);
+	write_member(w, ",\"delayed_until\":", state.delayed_until);
+	write_member(w, ",\"locked_until\":", state.locked_until);
+	writer_raw(w, "}}");
+	return true;
+}
+
 /* One row a word. */
 static const struct inclusion inclusions[] = {
 	{"counts", KIND_DOMAIN, counts},
 	{"aliases", KIND_USER, aliases},
 	{"usage", KIND_PRINCIPAL, usage},
+	{"login_state", KIND_USER, login_state},
 };
 
 static bool add(const struct call *call, size_t which, const char *word,

@@ -16,6 +16,16 @@ struct credential {
 	const char *source;  /* the client's address */
 };
 
+/* Times are RFC 3339, or NULL.  What the gateway counts it counts for itself:
+ * another one may have counted something else. */
+struct login_state {
+	int64_t failures; /* that the directory has noted, of the last ones */
+	const char *last_failure_at, *locked_at, *password_changed_at;
+	int64_t gateway_failures; /* from strange sources, and still counting */
+	const char *delayed_until; /* where nobody has logged in lately */
+	const char *locked_until;
+};
+
 struct login;
 
 struct login_ops {
@@ -26,6 +36,16 @@ struct login_ops {
 	bool (*verify)(struct login *l, const struct task *t,
 		       const struct credential *c, bool fresh,
 		       const struct caller **ret, struct err *e);
+
+	/* He has got another password from somebody else: begin to count anew
+	 * what is wrong.  NULL: nothing is counted. */
+	void (*forgive)(struct login *l, const struct task *t,
+			const char *login);
+
+	/* What is known of what was wrong, as far as the caller may see it.
+	 * ERR_NOT_FOUND: he sees no such login. */
+	bool (*state)(struct login *l, const struct task *t, const char *login,
+		      struct login_state *ret, struct err *e);
 
 	/* Whether anybody can log in at the moment. */
 	bool (*is_ready)(struct login *l);

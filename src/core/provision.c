@@ -549,6 +549,15 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 	return false;
 }
 
+/* Who has been given another password does not wait because of what was tried
+ * with the old one. */
+static void forgive(const struct gateway *g, const struct task *t,
+		    const struct change *c)
+{
+	if (c->stored.hash != NULL && g->login->ops->forgive != NULL)
+		g->login->ops->forgive(g->login, t, c->key);
+}
+
 static bool change_tried(const struct gateway *g, const struct task *t,
 			 struct change *c, void *ret, struct revision *rev,
 			 struct err *e)
@@ -558,6 +567,7 @@ static bool change_tried(const struct gateway *g, const struct task *t,
 
 		if (change_once(g, t, c, ret, rev, &why)) {
 			err_clear(e); /* of an earlier try */
+			forgive(g, t, c);
 			return true;
 		}
 		*e = why;

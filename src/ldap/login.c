@@ -295,8 +295,11 @@ static bool verify_certificate(struct ldap_login *l, const struct task *t,
 	const struct shown s = {.own = l->own,
 				.set = l->set,
 				.memory = l->memory};
+	bool good = shown_verify(&s, t, c, fresh, ret, e);
 
-	return shown_verify(&s, t, c, fresh, ret, e);
+	if (!good && is_refusal(e->kind))
+		trial_missed(&l->trials, t, c);
+	return good;
 }
 
 static bool verify_key(struct ldap_login *l, const struct task *t,
@@ -335,7 +338,22 @@ static bool is_ready(struct login *port)
 	return session_is_up(((struct ldap_login *)port)->session);
 }
 
-static const struct login_ops ops = {.verify = verify, .is_ready = is_ready};
+static void forgive(struct login *port, const struct task *t, const char *login)
+{
+	trials_forgive(&((struct ldap_login *)port)->trials, t, login);
+}
+
+static bool state(struct login *port, const struct task *t, const char *login,
+		  struct login_state *ret, struct err *e)
+{
+	return trials_state(&((struct ldap_login *)port)->trials, t, login, ret,
+			    e);
+}
+
+static const struct login_ops ops = {.verify = verify,
+				     .forgive = forgive,
+				     .state = state,
+				     .is_ready = is_ready};
 
 struct login *ldap_login_open(struct session *session, struct session *own,
 			      const struct ldap_settings *set,

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "ldap/control.h"
+#include "ldap/entry.h"
 #include "ldap/filter.h"
+#include "ldap/map.h"
+#include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/standing.h"
 #include "loop/fiber.h"
 #include "util/clock.h"
+#include "util/instant.h"
 #include "util/random.h"
 
 enum {
@@ -156,8 +161,8 @@ bool trial_end(struct trials *ts, const struct task *t, struct trial *tr,
 	return wrong ? refuse(tr->began, 0, e) : good;
 }
 
-bool trial_refuse(struct trials *ts, const struct task *t,
-		  const struct credential *c, int64_t began, struct err *e)
+void trial_missed(struct trials *ts, const struct task *t,
+		  const struct credential *c)
 {
 	const struct attempt at = {.arena = t->arena,
 				   .login = c->name != NULL ? c->name : "",
@@ -167,5 +172,112 @@ bool trial_refuse(struct trials *ts, const struct task *t,
 
 	if (ts->guess != NULL)
 		guess_missed(ts->guess, ts->limits, &at, clock_now());
+}
+
+bool trial_refuse(struct trials *ts, const struct task *t,
+		  const struct credential *c, int64_t began, struct err *e)
+{
+	trial_missed(ts, t, c);
 	return refuse(began, usual(ts), e);
+}
+
+/* Of somebody who may not log in nothing is counted by what he is. */
+void trials_forgive(struct trials *ts, const struct task *t, const char *login)
+{
+	struct standing who;
+	struct err ignored = {0};
+
+	if (ts->guess != NULL &&
+	    standing_find(ts->own, ts->set, t, login, &who, &ignored) &&
+	    who.id != NULL)
+		guess_forgive(ts->guess, who.id, clock_now());
+}
+
+static const char failure[] = "pwdFailureTime",
+		  locked[] = "pwdAccountLockedTime",
+		  changed[] = "pwdChangedTime", id[] = "entryUUID";
+
+struct report {
+	struct arena *arena;
+	struct login_state *state;
+	const char *id;
+	struct err err;
+};
+
+/* Who is locked out for good was so at the beginning of time. */
+static const char *moment(struct arena *a, const char *text)
+{
+	return text == NULL                        ? NULL
+	       : strncmp(text, "00000101", 8) == 0 ? "0000-01-01T00:00:00Z"
+						   : map_instant(a, text);
+}
+
+static void each_reported(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct report *r = ctx;
+	struct login_state *s = r->state;
+	struct entry en;
+
+	if (!entry_read(ld, message, r->arena, &en, &r->err))
+		return;
+	const struct berval *v = entry_values(&en, failure);
+	for (; v != NULL && v->bv_val != NULL; v++) {
+		const char *at = moment(r->arena, v->bv_val);
+
+		s->failures++;
+		if (at != NULL && (s->last_failure_at == NULL ||
+				   strcmp(at, s->last_failure_at) > 0))
+			s->last_failure_at = at;
+	}
+	s->locked_at = moment(r->arena, entry_text(&en, locked));
+	s->password_changed_at = moment(r->arena, entry_text(&en, changed));
+	r->id = entry_text(&en, id);
+}
+
+static const char *later(struct arena *a, int64_t until)
+{
+	char text[INSTANT_SIZE];
+
+	if (until == 0)
+		return NULL;
+	instant_text(text, clock_seconds() + (until - clock_now()) / 1000 + 1);
+	return arena_strdup(a, text);
+}
+
+bool trials_state(struct trials *ts, const struct task *t, const char *login,
+		  struct login_state *ret, struct err *e)
+{
+	static const char *const want[] = {failure, locked, changed, id, NULL};
+	int64_t until = clock_now() + ts->set->read_seconds * 1000;
+	struct report r = {.arena = t->arena, .state = ret};
+	struct controls c = {.count = 0};
+
+	*ret = (struct login_state){.failures = 0};
+	control_proxy(&c, t->arena, t->caller->identity);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_login_dn(t->arena, ts->set->base,
+						     login),
+			       .scope = LDAP_SCOPE_BASE,
+			       .filter =
+				       filter_present(t->arena, "objectClass"),
+			       .want = want,
+			       .controls = control_list(&c),
+			       .each = each_reported,
+			       .ctx = &r};
+	if (!session_run(ts->own, t->arena, &op,
+			 until < t->deadline ? until : t->deadline, e))
+		return false;
+	if (r.err.kind != ERR_NONE)
+		*e = r.err;
+	if (r.err.kind != ERR_NONE ||
+	    (op.result != LDAP_SUCCESS && !result_of(&op, "login state", e)))
+		return false;
+	if (r.id == NULL || ts->guess == NULL)
+		return true;
+	const struct guess_state s =
+		guess_look(ts->guess, ts->limits, r.id, clock_now());
+	ret->gateway_failures = s.failures;
+	ret->delayed_until = later(t->arena, s.delayed);
+	ret->locked_until = later(t->arena, s.locked);
+	return true;
 }

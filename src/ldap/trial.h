@@ -48,8 +48,15 @@ bool trial_end(struct trials *ts, const struct task *t, struct trial *tr,
 	       bool good, struct err *e);
 
 /* What is no login, or proves in another way and wrongly, counts for where it
- * comes from. */
+ * comes from, and is refused like a password. */
+void trial_missed(struct trials *ts, const struct task *t,
+		  const struct credential *c);
 bool trial_refuse(struct trials *ts, const struct task *t,
 		  const struct credential *c, int64_t began, struct err *e);
+
+/* For core/login.h. */
+void trials_forgive(struct trials *ts, const struct task *t, const char *login);
+bool trials_state(struct trials *ts, const struct task *t, const char *login,
+		  struct login_state *ret, struct err *e);
 
 #endif

@@ -14,8 +14,9 @@ struct fake_login {
 	struct login port;
 	const struct fake_account *accounts; /* ended by one without a name */
 	unsigned asked, fresh; /* how many times, and how many of them so */
-	bool busy;             /* ERR_LIMIT */
-	bool down;             /* not ready */
+	unsigned forgiven;
+	bool busy; /* ERR_LIMIT */
+	bool down; /* not ready */
 };
 
 /* Identities are the names themselves. */
