@@ -116,7 +116,7 @@ def send(client, verb, target, body):
 
 
 def wrong_types(client, schemas, name, verb, target, base):
-    """Each member with each value of a wrong type, and all of them at once."""
+    """Each member with each value of a wrong type, and all of them at once (R17 of attacks.py)."""
     for key, schema in schemas.properties(name).items():
         wrong = []
         for value in wrong_kinds(schemas, schema):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Guessing passwords: how often that may be done, and that whoever is refused learns nothing from it but that."""
+"""Guessing passwords: how often that may be done, and that whoever is refused learns nothing from it but that (R42 and R43 of attacks.py)."""
 
 import base64
 import concurrent.futures

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""What attackers send: injections, malformed and oversized bodies, odd logins. And no secret gets out."""
+"""What attackers send: injections (R20, R21), malformed and oversized bodies (R18), odd logins (R22). And no secret gets out (R45).
+
+The numbers are those of tests/e2e/attacks.py."""
 
 import base64
 import concurrent.futures

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""API keys, and that no credential is good any longer than who it is of, whoever changed him."""
+"""API keys, and that no credential is good any longer than who it is of, whoever changed him (R10, R11, R12, R46 and R49 of attacks.py)."""
 
 import concurrent.futures
 import os

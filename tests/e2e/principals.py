@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Principals, the roles they have in domains, and the budgets of resellers, of which nobody gives more than there is."""
+"""Principals, the roles they have in domains, and the budgets of resellers, of which nobody gives more than there is (R08 of attacks.py)."""
 
 import os
 import sys

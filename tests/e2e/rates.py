@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How often somebody may ask: token buckets by source, of what was refused, and by login; and who asks through a proxy."""
+"""How often somebody may ask: token buckets by source, of what was refused, and by login; and who asks through a proxy (R19 of attacks.py)."""
 
 import concurrent.futures
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every route for everybody: who has no rights learns nothing and changes nothing, and nobody learns a secret."""
+"""Every route for everybody: who has no rights learns nothing and changes nothing, and nobody learns a secret (R05 of attacks.py)."""
 
 import concurrent.futures
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A directory elsewhere: StartTLS with a certificate that must be right, whatever libldap's own configuration says."""
+"""A directory elsewhere: StartTLS with a certificate that must be right, whatever libldap's own configuration says (R50 of attacks.py)."""
 
 import concurrent.futures
 import os

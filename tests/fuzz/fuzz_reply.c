@@ -1,3 +1,5 @@
+/* Whatever a directory answers, mangled controls among it (R24 of
+ * tests/e2e/attacks.py). */
 #include <ldap.h>
 #include <openldap.h>
 #include <string.h>

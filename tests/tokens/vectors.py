@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Hundreds of tokens, in the spirit of Wycheproof's vectors for JWS: which are good, which are not, and for which reason."""
+"""Hundreds of tokens, in the spirit of Wycheproof's vectors for JWS (R48 of tests/e2e/attacks.py): which are good, which are not, and for which reason."""
 
 import base64
 import json
