@@ -317,8 +317,8 @@ static bool remove_once(struct ldap_store *s, const struct task *t,
 }
 
 /* slapd looks whether something is below an entry when everything else allows
- * that it goes: only then a user's keys go, and what was measured of him, and
- * he himself.  Meanwhile somebody may measure again. */
+ * that it goes: only then a user's or principal's keys go, and what was
+ * measured of him, and he himself.  Meanwhile somebody may measure again. */
 static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 			 const char *key, const struct revision *seen,
 			 struct err *e)
@@ -332,11 +332,13 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 		if (remove_once(s, t, dn, key, seen, e))
 			return true;
 		/* Something else is below him: LDAP tools have put it there. */
-		if (k != KIND_USER || !was_there ||
+		if ((k != KIND_USER && k != KIND_PRINCIPAL) || !was_there ||
 		    !text_equal(e->code, "not_empty"))
 			return false;
 		err_clear(e);
-		if (!usage_remove(s, t, dn, &was_there, e) ||
+		was_there = false;
+		if ((k == KIND_USER &&
+		     !usage_remove(s, t, dn, &was_there, e)) ||
 		    !keyring_remove_below(s, t, dn, &keys, e))
 			return false;
 		was_there = was_there || keys;

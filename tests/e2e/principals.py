@@ -205,6 +205,7 @@ def deputies(admin, rex):
     tap.is_(rex.get("/v1/principals/dep").status, 404, "not even half of one")
     tap.is_(rex.post("/v1/principals", {"login": "dep", "password": "pw"}).status, 201, "a deputy")
     tap.is_(rex.put("/v1/principals/dep/password", {"password": "other"}).status, 204, "whose password he sets")
+    tap.is_(admin.as_("dep", "other").post("/v1/keys", {"scopes": ["*"]}).status, 201, "a key of his goes with him")
     tap.is_(admin.patch("/v1/principals/rex", {"sponsor": "sub"}).status, 422, "nobody comes out of his own budgets")
     for login in ("dep", "sub"):
         tap.is_(rex.delete("/v1/principals/" + login).status, 204, "%s goes" % login)
