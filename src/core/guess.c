@@ -21,7 +21,8 @@ enum {
 	SOURCES = 32768,
 
 	FREE_REPEATS = 5, /* of a wrong password, until it waits */
-	REPEAT_SHIFT_MAX = 6,
+	/* Shorter than any refusal takes: who has waited for one is heard. */
+	REPEAT_MILLIS = 100,
 	DELAY_SHIFT_MAX = 16,
 	TOLD_MILLIS = 30000, /* longer delays are worth a word */
 	LOG_MILLIS = 1000,
@@ -205,13 +206,8 @@ static void repeat_ends(struct guess *g, const struct attempt *at,
 	n[UNDER_WAY] -= n[UNDER_WAY] > 0;
 	if (how == GUESS_RIGHT)
 		n[TIMES] = n[AGAIN] = 0;
-	if (how == GUESS_WRONG && ++n[TIMES] > FREE_REPEATS) {
-		int64_t shift = n[TIMES] - FREE_REPEATS - 1;
-
-		n[AGAIN] = now + (second << (shift < REPEAT_SHIFT_MAX
-						     ? shift
-						     : REPEAT_SHIFT_MAX));
-	}
+	if (how == GUESS_WRONG && ++n[TIMES] > FREE_REPEATS)
+		n[AGAIN] = now + REPEAT_MILLIS;
 	ledger_close(l, ac);
 }
 

@@ -152,13 +152,12 @@ def delays(g, root):
             "from then on mistakes are forgiven there")
 
 
-def old_password(g, root):
+def old_password(g):
     """A program that goes on with what was right once; its owner sits beside it."""
     source = place()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         got = list(pool.map(lambda _: status(g, "old@guess.example", "the old one", source), range(60)))
     tap.is_(set(got), {401}, "sixty times the same wrong password")
-    tap.ok(0 < len(recorded(root, dn("old@guess.example"))) < 10, "slapd verified few of them", recorded(root, dn("old@guess.example")))
     tap.is_(status(g, "old@guess.example", PASSWORD, source), 200, "its owner logs in from the same place")
 
 
@@ -320,7 +319,7 @@ def main():
         admin, root = create(g)
         looks(g, root)
         delays(g, root)
-        old_password(g, root)
+        old_password(g)
         from_everywhere(g)
         times(g)
         locks(g, admin)
