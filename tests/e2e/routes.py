@@ -67,6 +67,8 @@ def operations(document):
 def same_routes(description, files):
     code, described = routes_of_code(files), operations(description.document)
     tap.is_(sorted(described), sorted(code), "the routes of the code are the operations of the description")
+    words = set(re.findall(r"`([a-z]+:[a-z]+)`", read("docs", "security.md")))
+    tap.is_(sorted({right for _, right, _ in code.values()} - words - {"none"}), [], "docs/security.md tells what each scope is for")
     for route in sorted(set(code) & set(described)):
         takes, right, query = code[route]
         operation = described[route]
