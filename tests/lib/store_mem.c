@@ -488,23 +488,11 @@ static bool is_idle(const struct user *u, const struct query *q)
 	return q->never != NEVER_ONLY && strcmp(last, q->idle_since) < 0;
 }
 
-static bool is_within(const struct query *q, const char *key)
-{
-	const char *domain = address_domain(key);
-
-	for (size_t i = 0; q->within != NULL && i < q->within->count; i++) {
-		if (strcmp(domain != NULL ? domain : key,
-			   q->within->items[i]) == 0)
-			return true;
-	}
-	return q->within == NULL;
-}
-
 static bool is_wanted(const struct item *it, const struct query *q)
 {
 	const char *key = store_mem_key(it);
 
-	return it->plan == NULL && it->kind == q->kind && is_within(q, key) &&
+	return it->plan == NULL && it->kind == q->kind &&
 	       (q->idle_since == NULL || is_idle(it->record, q)) &&
 	       (q->domain == NULL || !kind_is_address(q->kind) ||
 		strcmp(address_domain(key), q->domain) == 0) &&
