@@ -240,6 +240,15 @@ def owners(g, admin):
     gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
 
 
+def principals(g, admin):
+    """The same of a principal without a password, who has nothing but keys."""
+    tap.is_(admin.post("/v1/principals", {"login": "backup", "kind": "machine"}).status, 201, "a machine")
+    key, reply = made(admin, scopes=["*:read"], owner="backup")
+    tap.is_((reply.status, Holder(g, key).get("/v1/me").json["login"]), (201, "backup"), "gets its key from an administrator")
+    tap.is_(admin.delete("/v1/principals/backup").status, 204, "it is removed, with its keys")
+    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
+
+
 def native(g, addresses):
     """What LDAP tools do to a key counts at once, and what they copy opens nothing."""
     admin, native = g.admin(), Native(g)
@@ -296,6 +305,7 @@ def main():
         scoped(g, admin)
         bound(g, admin)
         owners(g, admin)
+        principals(g, admin)
         nowhere(g, admin)
         many(g, admin)
         tap.is_(admin.complaints, [], "every reply is as described")
