@@ -22,7 +22,7 @@ static int64_t look(struct ledger *l, const char *name, int64_t add,
 static void *count(void *ctx)
 {
 	struct ledger *l = ctx;
-	char name[16];
+	char name[32];
 
 	for (int i = 0; i < TURNS; i++) {
 		snprintf(name, sizeof(name), "name %d", i % NAMES);
@@ -35,7 +35,7 @@ static int64_t counted_together(struct ledger *l)
 {
 	pthread_t threads[THREADS];
 	int64_t sum = 0;
-	char name[16];
+	char name[32];
 
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, count, l);
