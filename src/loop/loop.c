@@ -12,8 +12,9 @@
 
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/log.h"
 
-enum { EVENTS_A_TURN = 256, TURN_FUNCTIONS = 4 };
+enum { EVENTS_A_TURN = 256, TURN_FUNCTIONS = 8 };
 
 struct watch {
 	struct watch *next; /* among the dead */
@@ -169,8 +170,10 @@ void loop_clear_timer(struct loop *l, struct timer *t)
 void loop_each_turn(struct loop *l, loop_fn *fn, int64_t (*latest)(void *ctx),
 		    void *ctx)
 {
-	if (l->turns == TURN_FUNCTIONS)
-		abort();
+	if (l->turns == TURN_FUNCTIONS) {
+		log_event(LOG_ERR, "too-many-turn-functions", NULL);
+		abort(); /* whoever added one has to make room here */
+	}
 	l->turn[l->turns++] = (struct turn_function){fn, latest, ctx};
 }
 

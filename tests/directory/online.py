@@ -41,7 +41,7 @@ with Empty() as directory:
     tap.is_(directory.external().whoami_s(), "dn:" + directory.dn("cn=gateway", "ou=services"), "the gateway is known")
     with Directory() as other:
         def rules(one):
-            text = one.slapcat("cn=config").replace(one.place, "")
+            text = one.slapcat("cn=config").replace(one.place, "").replace(one.place.replace("/", "%2F"), "")
             return sorted(line for line in text.splitlines() if line.startswith(("olcAccess", "olcConstraint", "olcUnique", "olcLimits", "olcDbIndex", "olcAccessLog")))
         tap.is_(rules(directory), rules(other), "both ways lead to the same rules")
 tap.done()
