@@ -266,7 +266,7 @@ const struct route principal_routes[] = {
 	{"PUT",    "principals/{login}", &native_principal, native_replace,      "principals:write", KIND_PRINCIPAL, {NULL}},
 	{"PATCH",  "principals/{login}", &native_principal, native_change,       "principals:write", KIND_PRINCIPAL, {NULL}},
 	{"DELETE", "principals/{login}", NULL,              native_remove,       "principals:write", KIND_PRINCIPAL, {NULL}},
-	{"PUT",    "principals/{login}/password", &native_password, native_password_set, "passwords:write", KIND_PRINCIPAL, {"keys"}},
+	{"PUT",    "principals/{login}/password", &native_password, native_password_set, "principals:write", KIND_PRINCIPAL, {"keys"}},
 	{"GET",    "domains/{name}/administrators",         NULL,  managers_list,  "administrators:read",  KIND_COUNT, {NULL}},
 	{"PUT",    "domains/{name}/administrators/{login}", &wish, manager_put,    "administrators:write", KIND_COUNT, {NULL}},
 	{"DELETE", "domains/{name}/administrators/{login}", NULL,  manager_remove, "administrators:write", KIND_COUNT, {NULL}},

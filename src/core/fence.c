@@ -237,9 +237,16 @@ static bool set_administrator(struct store *s, const struct task *t,
 static bool managers(struct store *s, const struct task *t, const char *domain,
 		     struct managers *ret, struct err *e)
 {
-	return covers_domain(t, domain)
-		       ? s->behind->managers(s, t, domain, ret, e)
-		       : absent(e, KIND_DOMAIN, domain);
+	if (!covers_domain(t, domain))
+		return absent(e, KIND_DOMAIN, domain);
+	if (!s->behind->managers(s, t, domain, ret, e))
+		return false;
+	/* Who has a role is part of the domain, what he is called is not. */
+	for (size_t i = 0; i < ret->list.count; i++) {
+		if (!covers(t, KIND_USER, ret->list.items[i].login))
+			ret->list.items[i].name = NULL;
+	}
+	return true;
 }
 
 static bool appoint(struct store *s, const struct task *t, const char *domain,

@@ -36,12 +36,15 @@ struct keyring_ops {
 		       const struct revision *seen, struct revision *ret,
 		       struct err *e);
 
-	/* Fine if it is gone. */
-	bool (*remove)(struct keyring *r, const struct task *t,
-		       const struct key *k, struct err *e);
+	/* Who may take a user away may take his keys, which he does not see.
+	 * ERR_NOT_FOUND: it is gone, or the caller must not know. */
+	bool (*remove)(struct keyring *r, const struct task *t, const char *id,
+		       const char *owner, struct err *e);
 
-	/* With the gateway's own rights: how many an owner has; and all of them
-	 * are removed. */
+	/* With the gateway's own rights: whose it is, NULL if it is nobody's;
+	 * how many an owner has; and all of them are removed. */
+	bool (*owner)(struct keyring *r, const struct task *t, const char *id,
+		      const char **ret, struct err *e);
 	bool (*count)(struct keyring *r, const struct task *t,
 		      const char *owner, size_t *ret, struct err *e);
 	bool (*revoke)(struct keyring *r, const struct task *t,

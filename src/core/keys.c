@@ -151,16 +151,47 @@ bool keys_change(const struct gateway *g, const struct task *t,
 	return provision_given_up(e, "change", id);
 }
 
+/* Whether it is gone now. */
+static bool revoke_seen(const struct gateway *g, const struct task *t,
+			const struct key *k, struct err *e)
+{
+	if (g->keyring->ops->remove(g->keyring, t, k->id, k->owner, e))
+		return true;
+	if (e->kind != ERR_NOT_FOUND)
+		return provision_denied(e, "revoke", k->id);
+	err_clear(e);
+	return true;
+}
+
+/* One that the caller does not see, and may take away all the same: he could
+ * take its owner.  To everybody else it is not there. */
+static bool revoke_unseen(const struct gateway *g, const struct task *t,
+			  const char *id, struct err *e)
+{
+	const char *owner;
+
+	err_clear(e);
+	if (!g->keyring->ops->owner(g->keyring, t, id, &owner, e))
+		return false;
+	if (owner == NULL || !in_reach(t, owner))
+		return unknown(e);
+	return g->keyring->ops->remove(g->keyring, t, id, owner, e) ||
+	       (e->kind == ERR_NOT_FOUND || e->kind == ERR_DENIED ? unknown(e)
+								  : false);
+}
+
 bool keys_revoke(const struct gateway *g, const struct task *t, const char *id,
 		 const struct text_list *if_match, struct err *e)
 {
 	struct revision rev;
 	struct key k;
 
-	return (keys_read(g, t, id, &k, &rev, e) &&
-		provision_matches(if_match, &rev, e) &&
-		g->keyring->ops->remove(g->keyring, t, &k, e)) ||
-	       provision_denied(e, "revoke", id);
+	if (keys_read(g, t, id, &k, &rev, e))
+		return provision_matches(if_match, &rev, e) &&
+		       revoke_seen(g, t, &k, e);
+	/* Nobody knows the state of what he does not see. */
+	return e->kind == ERR_NOT_FOUND && if_match == NULL &&
+	       keytext_is_id(id) && revoke_unseen(g, t, id, e);
 }
 
 bool keys_revoke_all(const struct gateway *g, const struct task *t,

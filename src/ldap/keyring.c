@@ -233,11 +233,7 @@ static bool remove_at(struct ldap_store *s, const struct task *t,
 			       .dn = dn,
 			       .controls = as_caller ? control_list(&c) : NULL};
 
-	if (!store_run(s, t, &op, s->set->write_seconds, "key", e) &&
-	    e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	return true;
+	return store_run(s, t, &op, s->set->write_seconds, "key", e);
 }
 
 static bool add(struct keyring *port, const struct task *t, struct key *k,
@@ -322,13 +318,29 @@ static bool change(struct keyring *port, const struct task *t,
 }
 
 static bool remove_key(struct keyring *port, const struct task *t,
-		       const struct key *k, struct err *e)
+		       const char *id, const char *owner, struct err *e)
 {
 	struct ldap_store *s = store_of(port);
-	const char *above = owner_dn(s, t, k->owner);
+	const char *above = owner_dn(s, t, owner);
 
-	return above == NULL ||
-	       remove_at(s, t, key_dn(t->arena, above, k->id), true, e);
+	return above != NULL
+		       ? remove_at(s, t, key_dn(t->arena, above, id), true, e)
+		       : no_owner(e, owner);
+}
+
+static bool owner_of(struct keyring *port, const struct task *t, const char *id,
+		     const char **ret, struct err *e)
+{
+	struct ldap_store *s = store_of(port);
+	struct whose w = {.login = NULL};
+	const char *dn;
+
+	if (!keyring_find(s, t, id, &dn, e))
+		return false;
+	if (dn != NULL && !whose_is(t->arena, s->set->base, dn, &w))
+		w.login = NULL;
+	*ret = w.login;
+	return true;
 }
 
 static bool count_keys(struct keyring *port, const struct task *t,
@@ -359,8 +371,10 @@ bool keyring_remove_below(struct ldap_store *s, const struct task *t,
 			  class_filter(t->arena), AT_ONCE, &names, e))
 			return false;
 		for (size_t i = 0; i < names.count; i++) {
-			if (!remove_at(s, t, names.items[i], false, e))
+			if (!remove_at(s, t, names.items[i], false, e) &&
+			    e->kind != ERR_NOT_FOUND)
 				return false;
+			err_clear(e);
 			*any = true;
 		}
 		if (names.count < AT_ONCE)
@@ -385,6 +399,7 @@ static const struct keyring_ops ops = {
 	.list = list,
 	.change = change,
 	.remove = remove_key,
+	.owner = owner_of,
 	.count = count_keys,
 	.revoke = revoke,
 };

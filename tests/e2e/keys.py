@@ -153,6 +153,9 @@ def scoped(g, admin):
     users = Holder(g, made(admin, scopes=["users:read", "domains:read"])[0])
     tap.is_([users.status("GET", "/v1/" + what) for what in ("users", "domains", "aliases", "me", "keys")], [200, 200, 403, 403, 403], "scopes are collections")
     tap.is_(users.status("POST", "/v1/users", {"address": "x@example.org"}), 403, "and verbs")
+    passwords = Holder(g, made(admin, scopes=["passwords:write"])[0])
+    tap.is_([passwords.status("PUT", "/v1/%s/password" % whose, {"password": "an entirely new one"}) for whose in ("principals/admin", "principals/nobody", "users/nobody@example.org")],
+            [403, 403, 404], "users' passwords are not those of administrators")
     read = Holder(g, made(admin, scopes=["*:read"])[0])
     tap.is_([read.status("GET", "/v1/" + what) for what in ("users", "aliases", "me", "keys")] + [read.status("DELETE", "/v1/users/" + ANN)], [200] * 4 + [403], "all that only reads")
     tap.is_(Holder(g, made(admin, networks=["192.0.2.0/24", "2001:db8::/32"])[0]).status("GET", "/v1/me"), 401, "from another network")
@@ -210,9 +213,27 @@ def bound(g, admin):
     tap.is_(k.status("DELETE", "/v1/users/eve@example.org?aliases=remove"), 204, "what names a user goes with him")
     tap.is_(admin.get("/v1/aliases/near@example.org").json["destinations"], ["bob@other.org"], "where the key is for that")
     tap.is_(admin.get("/v1/aliases/far@other.org").json["destinations"], ["eve@example.org"], "and nowhere else")
+    roles(g, admin)
     tap.is_(k.status("POST", "/v1/keys", {"scopes": ["*"]}), 422, "it makes no key for everywhere")
     tap.is_(k.status("POST", "/v1/keys", {"scopes": ["*"], "domains": ["example.org"]}), 201, "and one for the same")
     tap.is_(k.status("GET", "/v1/keys?owner=bob@other.org"), 404, "it knows no keys of others elsewhere")
+
+
+def roles(g, admin):
+    """Those of a domain with a key for it."""
+    admin.post("/v1/principals", {"login": "paul", "name": "Paul"})
+    admin.put("/v1/domains/example.org/administrators/paul", {"role": "viewer"})
+    k = Holder(g, made(admin, scopes=["administrators:read", "administrators:write"], domains=["example.org"])[0])
+    here, there = ("/v1/domains/%s/administrators" % name for name in ("example.org", "other.org"))
+    tap.is_(k.status("PUT", "%s/%s" % (here, ANN), {"role": "administrator"}), 201, "a key for roles gives one in its domain")
+    tap.is_([(item["login"], item["role"], item["name"] is None) for item in k.get(here).json["items"]],
+            [(ANN, "administrator", False), ("paul", "viewer", True)], "and lists them, with no names of who is elsewhere")
+    for login in ("bob@other.org", "paul", "nobody", "admin"):
+        tap.is_(k.request("PUT", "%s/%s" % (here, login), {"role": "owner"}).json["code"], "unknown_login", "%s is not there for it" % login)
+    tap.is_([k.status("GET", there), k.status("PUT", "%s/%s" % (there, ANN), {"role": "viewer"}), k.status("DELETE", "%s/%s" % (there, ANN))], [404] * 3, "nor is another domain")
+    tap.is_((k.status("GET", "/v1/principals"), k.status("GET", "/v1/users")), (403, 403), "and it is for nothing else")
+    tap.is_([k.status("DELETE", "%s/%s" % (here, login)) for login in ("paul", ANN)], [204, 204], "what was given is taken again")
+    tap.is_(admin.delete("/v1/principals/paul").status, 204, "and its holder goes")
 
 
 def owners(g, admin):
@@ -222,6 +243,7 @@ def owners(g, admin):
     holder = Holder(g, key)
     tap.is_(holder.get("/v1/me").json["login"], ANN, "a user has keys, too")
     tap.is_([item["id"] for item in admin.get("/v1/keys?owner=" + ANN).json["items"]][-1], reply.json["id"], "which an administrator sees")
+    revoked(g, admin, ann)
     tap.is_((ann.get("/v1/keys?owner=admin").status, ann.post("/v1/keys", {"scopes": ["*"], "owner": "admin"}).status), (404, 403), "and she not his")
     tap.is_(ann.put("/v1/users/%s/password" % ANN, {"password": "two", "current": "one"}).status, 204, "she changes her password")
     tap.is_(holder.status("GET", "/v1/me"), 200, "and keeps her keys")
@@ -238,6 +260,26 @@ def owners(g, admin):
     tap.is_(Holder(g, key).get("/v1/me").json["login"], "anna@example.org", "her key is hers still")
     tap.is_(admin.delete("/v1/users/anna@example.org").status, 204, "she is removed, with her keys")
     gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
+
+
+def revoked(g, admin, ann):
+    """Who may remove her may take her keys, which he does not see."""
+    admin.post("/v1/principals", {"login": "adam", "password": "a horse that is right"})
+    adam = admin.as_("adam", "a horse that is right")
+    key, reply = made(ann, scopes=["*"])
+    path = "/v1/keys/" + reply.json["id"]
+    own = "/v1/keys/" + made(admin, scopes=["me:read"])[1].json["id"]
+    tap.is_(adam.delete(path).status, 404, "somebody without a role finds no key to revoke")
+    admin.put("/v1/domains/example.org/administrators/adam", {"role": "viewer"})
+    tap.is_(adam.delete(path).status, 404, "nor does a viewer")
+    admin.put("/v1/domains/example.org/administrators/adam", {"role": "administrator"})
+    tap.is_((adam.get(path).status, adam.patch(path, {"enabled": False}).status, adam.request("DELETE", path, headers={"If-Match": "*"}).status), (404, 404, 404), "an administrator does not see it")
+    elsewhere = Holder(g, made(adam, scopes=["*"], domains=["other.org"])[0])
+    tap.is_((elsewhere.status("DELETE", path), adam.delete(own).status), (404, 404), "nor takes it from elsewhere, nor those of others")
+    tap.is_(Holder(g, key).status("GET", "/v1/me"), 200, "it is good still")
+    tap.is_((adam.delete(path).status, adam.delete(path).status), (204, 404), "and revokes it")
+    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
+    tap.is_(admin.delete("/v1/principals/adam").status, 204, "he is removed")
 
 
 def principals(g, admin):

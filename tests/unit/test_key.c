@@ -34,7 +34,9 @@ static void scopes(void)
 	OK(!scope_gives(&read, "*") && scope_gives(&all, "*:read"),
 	   "words that stand for several");
 	OK(scope_allows(&bound, "users:write"), "in some domains");
-	OK(!scope_allows(&bound, "audit:read"), "and nothing beside domains");
+	OK(scope_allows(&bound, "administrators:write"), "roles there, too");
+	OK(!scope_allows(&bound, "principals:read"),
+	   "and nothing beside domains");
 	OK(scope_covers(&bound, "example.org") &&
 		   scope_covers(&bound, "ann@example.org"),
 	   "what it covers");
