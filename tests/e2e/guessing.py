@@ -28,6 +28,7 @@ DISABLED = ["off%d@guess.example" % n for n in range(10)]
 OUTSIDE = ["john%d@off.example" % n for n in range(10)]
 LOCK, LOGIN_HOUR = 15, 60 + SAMPLES // 2
 DECOY = "cn=decoy,ou=services,dc=provost"
+MISTAKEN = ["once@guess.example", "once2@guess.example", "once3@guess.example", "once4@guess.example"]
 LOCKED, ROLE, MANY = "locked@guess.example", "role@guess.example", "many@guess.example"
 fresh = itertools.count(1)
 
@@ -70,7 +71,7 @@ def wrong():
 def create(g):
     admin = g.admin()
     made = [admin.post("/v1/domains", {"name": name}) for name in ("guess.example", "off.example")]
-    for address in USERS + DISABLED + OUTSIDE + [LOCKED, "mute@guess.example", ROLE, MANY, "once@guess.example", "old@guess.example"]:
+    for address in USERS + DISABLED + OUTSIDE + [LOCKED, "mute@guess.example", ROLE, MANY, *MISTAKEN, "old@guess.example"]:
         made.append(admin.post("/v1/users", {"address": address, "password": PASSWORD}))
     made.append(admin.post("/v1/users", {"address": "bare@guess.example"}))
     tap.is_({reply.status for reply in made}, {201}, "domains and users")
@@ -125,28 +126,41 @@ def looks(g, root):
         got = send(g, login, password, place())
         after = noted()
         tap.is_(got[:3], first, what + ": refused like any other")
-        tap.ok(0.24 < got[3] < 5, "%s: after 250 ms" % what, got[3])
+        tap.ok(0.24 < got[3] < 20, "%s: after 250 ms" % what, got[3])
         tap.is_((len(after[0] - before[0]), len(after[1] - before[1])), (1, 0) if his else (0, 1), what + ": one password was verified")
     before = noted()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for (what, _, _), got in zip(UNHEARD, pool.map(lambda row: send(g, row[1], row[2], place()), UNHEARD)):
             tap.is_(got[:3], first, what + ": refused like any other")
-            tap.ok(0.24 < got[3] < 5, "%s: after 250 ms" % what, got[3])
+            tap.ok(0.24 < got[3] < 20, "%s: after 250 ms" % what, got[3])
     tap.is_(noted(), before, "and none of these was verified")
 
 
-def delays(g, root):
-    home, elsewhere, there = place(), place(), place()
-    john = "once@guess.example"
+def mistaken(g, john, home, elsewhere):
+    """Five failures and the right password: what became of that, or None if it came after the second in which it is not heard."""
+    local, _, domain = john.partition("@")
     tap.is_(status(g, john, PASSWORD, home), 200, "he logs in at home")
-    spellings = [john, john.upper(), john.title(), "ONCE@guess.example", "once@GUESS.example"]
-    tap.is_([status(g, spelling, wrong(), elsewhere) for spelling in spellings], [401] * 5, "five wrong ones from elsewhere, however he is spelt")
-    before = recorded(root, dn(john))
-    tap.is_(status(g, john, PASSWORD, elsewhere), 401, "then the right one is refused there, too")
-    tap.is_(recorded(root, dn(john)), before, "and nothing was verified")
+    spellings = [john, john.upper(), john.title(), local.upper() + "@" + domain, local + "@" + domain.upper()]
+    got = [status(g, spelling, wrong(), elsewhere) for spelling in spellings[:4]]
+    began = time.monotonic()
+    got.append(status(g, spellings[4], wrong(), elsewhere))
+    tap.is_(got, [401] * 5, "five wrong ones from elsewhere, however he is spelt")
+    code = status(g, john, PASSWORD, elsewhere)
+    return code if code == 401 or time.monotonic() < began + 1 else None
+
+
+def delays(g, root):
+    for john in MISTAKEN:
+        home, elsewhere, there = place(), place(), place()
+        code = mistaken(g, john, home, elsewhere)
+        if code:
+            break
+        tap.note("too slow")
+    tap.is_(code, 401, "then the right one is refused there, too")
+    tap.is_(len(recorded(root, dn(john))), 5, "and nothing was verified")
     tap.is_(status(g, john, PASSWORD, home), 200, "at home it is not")
     tap.is_(status(g, john, PASSWORD, there), 200, "nor where nobody guessed")
-    gateway.until(lambda: status(g, john, PASSWORD, elsewhere) == 200, "the end of the delay", 10)
+    gateway.until(lambda: status(g, john, PASSWORD, elsewhere) == 200, "the end of the delay", 20)
     tap.ok(True, "later it is heard there")
     tap.is_([status(g, john, wrong(), elsewhere) for _ in range(8)] + [status(g, john, PASSWORD, elsewhere)], [401] * 8 + [200],
             "from then on mistakes are forgiven there")

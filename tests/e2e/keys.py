@@ -17,7 +17,7 @@ DOMAIN = "provostDomainName=example.org,ou=domains,dc=provost"
 ANN = "ann@example.org"
 BORN = "{CRYPT}$6$rounds=1000$saltsalt$Vj4RgI7fdB7fNK6fI3iYmyFEIWOTD4p0hcI8PBEdHoAvPHnOAxJzbYt3hdfjMKeKCfZmyOEw2BRAJRFNuTfeQ1"
 OPTIONS = ["--loops", "2", "--ldap-remember-millis", "60000"]
-WITHIN = 0.3  # seconds after which no loop of any gateway takes what was changed
+WITHIN = 1.0  # seconds after which no loop of any gateway takes what was changed; as a rule it is a tenth of that
 
 
 def dn(address):
@@ -54,7 +54,7 @@ def refused(each, change):
         late = 0
         while True:
             asked = time.monotonic()
-            if ask() == 401:
+            if ask() == 401 or late > 30:
                 return late
             late = asked - began
             time.sleep(0.01)
@@ -76,9 +76,11 @@ def forgotten(g, addresses):
         address = "user%d@example.org" % number  # another each time: who is refused too often waits
         admin.post("/v1/users", {"address": address, "password": "one"})
         each = spread(addresses, address, "one")
-        tap.ok(each, "he is remembered by all loops of two gateways")
+        if not tap.ok(each, "he is remembered by all loops of two gateways"):
+            continue
         late = refused([lambda client=client: client.get("/v1/me").status for client in each], lambda: change(dn(address)))
-        tap.ok(late < WITHIN, "%s is known at once" % what, "%.3f s" % late)
+        tap.ok(late < WITHIN, "%s is known at once" % what)
+        tap.note("last taken after %.3f s" % late)
         admin.delete("/v1/users/" + address)
 
 
@@ -127,13 +129,13 @@ def life(g, admin):
     tap.is_({(reply.status, reply.text) for reply in refusals}, {(401, other.text)}, "what is no key of ours looks like a wrong password")
     tap.is_(admin.as_("admin", key).get("/v1/me").status, 401, "a key is no password")
     tap.is_(admin.patch(path, {"label": "another", "enabled": False}).json["label"], "another", "it is changed")
-    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 2)
+    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 10)
     tap.ok(True, "and good no more")
     tap.is_(admin.patch(path, {"enabled": True}).status, 200, "until it is enabled")
     tap.is_(holder.status("GET", "/v1/me"), 200, "again")
     tap.is_(admin.request("DELETE", path, headers={"If-Match": '"x"'}).status, 412, "not in another state")
     tap.is_((admin.delete(path).status, admin.delete(path).status, admin.get(path).status), (204, 404, 404), "it is revoked")
-    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 2)
+    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 10)
     tap.is_(holder.client.get("/v1/me", headers={"Authorization": "ApiKey admin:" + key}).status, 401, "that scheme is for another dialect")
 
 
@@ -149,7 +151,7 @@ def faults(admin):
 
 
 def scoped(g, admin):
-    """Verbs, collections, networks, times; and keys that keys make."""
+    """Verbs, collections, networks, times; and keys that keys make. Who holds one that soon ends."""
     users = Holder(g, made(admin, scopes=["users:read", "domains:read"])[0])
     tap.is_([users.status("GET", "/v1/" + what) for what in ("users", "domains", "aliases", "me", "keys")], [200, 200, 403, 403, 403], "scopes are collections")
     tap.is_(users.status("POST", "/v1/users", {"address": "x@example.org"}), 403, "and verbs")
@@ -161,7 +163,7 @@ def scoped(g, admin):
     tap.is_(Holder(g, made(admin, networks=["192.0.2.0/24", "2001:db8::/32"])[0]).status("GET", "/v1/me"), 401, "from another network")
     tap.is_(Holder(g, made(admin, networks=["127.0.0.0/8"])[0]).status("GET", "/v1/me"), 200, "from its own")
     tap.is_(Holder(g, made(admin, expires_at="2020-01-01T00:00:00Z")[0]).status("GET", "/v1/me"), 401, "expired")
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 8))
     brief = Holder(g, made(admin, expires_at=soon)[0])
     tap.is_(brief.status("GET", "/v1/me"), 200, "not yet expired")
     maker = Holder(g, made(admin, scopes=["keys:write", "users:read", "keys:read"], networks=["127.0.0.0/8"], expires_at="2040-01-01T00:00:00Z")[0])
@@ -172,8 +174,7 @@ def scoped(g, admin):
                             ({"expires_at": None}, "/expires_at"), ({"expires_at": "2041-01-01T00:00:00Z"}, "/expires_at")):
         for reply in (maker.request("POST", "/v1/keys", dict(good, **change)), maker.request("PATCH", "/v1/keys/" + less.json["id"], change)):
             tap.is_((reply.status, [fault["pointer"] for fault in (reply.json or {}).get("errors", [])]), (422, [pointer]), "and none that can do more: %s" % change)
-    gateway.until(lambda: brief.status("GET", "/v1/me") == 401, "its expiry", 5)
-    tap.ok(True, "expired, remembered or not")
+    return brief
 
 
 def bound(g, admin):
@@ -251,7 +252,7 @@ def owners(g, admin):
     tap.is_(holder.status("GET", "/v1/me"), 200, "she keeps them")
     tap.is_(admin.put("/v1/users/%s/password?keys=lose" % ANN, {"password": "x"}).status, 400, "what becomes of them is said clearly")
     tap.is_(admin.patch("/v1/users/" + ANN, {"password": "four"}).status, 200, "somebody else does")
-    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 1)
+    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 10)
     key, _ = made(admin.as_(ANN, "four"), scopes=["*"])
     tap.is_(admin.as_(ANN, "four").put("/v1/users/%s/password?keys=revoke" % ANN, {"password": "five", "current": "four"}).status, 204, "she revokes them herself")
     tap.is_(Holder(g, key).status("GET", "/v1/me"), 401, "and they are gone")
@@ -259,7 +260,7 @@ def owners(g, admin):
     tap.is_(admin.patch("/v1/users/" + ANN, {"address": "anna@example.org"}).status, 200, "with another address")
     tap.is_(Holder(g, key).get("/v1/me").json["login"], "anna@example.org", "her key is hers still")
     tap.is_(admin.delete("/v1/users/anna@example.org").status, 204, "she is removed, with her keys")
-    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
+    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 10)
 
 
 def revoked(g, admin, ann):
@@ -288,7 +289,7 @@ def principals(g, admin):
     key, reply = made(admin, scopes=["*:read"], owner="backup")
     tap.is_((reply.status, Holder(g, key).get("/v1/me").json["login"]), (201, "backup"), "gets its key from an administrator")
     tap.is_(admin.delete("/v1/principals/backup").status, 204, "it is removed, with its keys")
-    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 1)
+    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "a refusal", 10)
 
 
 def native(g, addresses):
@@ -310,7 +311,8 @@ def native(g, addresses):
                 tap.ok(False, "it is good")
         late = refused([lambda client=client: client.get("/v1/me", headers=bearer(key)).status for client in each],
                        lambda: change("provostKeyId=%s,%s" % (reply.json["id"], owner), owner))
-        tap.ok(late < WITHIN, "a key that is %s is refused at once by all" % what, "%.3f s" % late)
+        tap.ok(late < WITHIN, "a key that is %s is refused at once by all" % what)
+        tap.note("last taken after %.3f s" % late)
     native.set(dn(ANN), "provostEnabled", b"TRUE")
 
 
@@ -344,12 +346,14 @@ def main():
             native(g, [g.address, other.address])
         life(g, admin)
         faults(admin)
-        scoped(g, admin)
+        brief = scoped(g, admin)
         bound(g, admin)
         owners(g, admin)
         principals(g, admin)
         nowhere(g, admin)
         many(g, admin)
+        gateway.until(lambda: brief.status("GET", "/v1/me") == 401, "its expiry", 20)
+        tap.ok(True, "R49: expired, remembered or not")
         tap.is_(admin.complaints, [], "every reply is as described")
     tap.done()
 

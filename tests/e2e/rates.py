@@ -69,10 +69,32 @@ class Asker:
         replies = [self.ask(source, **more) for _ in range(tries)]
         return sum(reply.status != 429 for reply in replies), replies[-1]
 
+    def drain(self, source, **more):
+        """How many are let in until one is not, and that one: a token may have come back just before."""
+        count = 0
+        while count < 20 * BURST:
+            reply = self.ask(source, **more)
+            if reply.status == 429:
+                return count, reply
+            count += 1
+        return count, reply
+
+    def is_empty(self, source, *requests):
+        """Whether all of these are refused, one after the other, unless a token comes back among them."""
+        for _ in range(20):
+            if {self.ask(source, **request).status for request in requests} == {429}:
+                return True
+        return False
+
+
+def returned(began, rate):
+    """How many tokens may have come back since then."""
+    return math.floor((time.monotonic() - began) * rate + 1)
+
 
 def within(count, burst, began, rate):
     """Whether that many were let in since then: what comes back meanwhile counts as well."""
-    return burst <= count <= burst + math.floor((time.monotonic() - began) * rate + 1)
+    return burst <= count <= burst + returned(began, rate)
 
 
 class Configured:
@@ -94,17 +116,17 @@ class Configured:
         self.write(**rates)
         before = len(g.log())
         g.process.send_signal(signal.SIGHUP)
-        gateway.until(lambda: "reloaded" in g.log()[before:], "what became of it", 10)
-        gateway.until(lambda: all([seen() for _ in range(LOOPS * 8)]), "every loop", 10)
+        gateway.until(lambda: "reloaded" in g.log()[before:], "what became of it", 30)
+        gateway.until(lambda: all([seen() for _ in range(LOOPS * 8)]), "every loop", 30)
 
 
 def by_source(a):
     began = time.monotonic()
     replies = [a.ask("127.0.1.1") for _ in range(BURST)]
     left = [reply.left("source") for reply in replies]
-    tap.ok([reply.status for reply in replies] == [200] * BURST and left[0] == BURST - 1 and left[-1] <= 2, "a source has as many requests as its bucket, on all loops together", left)
+    tap.ok([reply.status for reply in replies] == [200] * BURST and left[0] == BURST - 1 and left[-1] <= returned(began, 1), "a source has as many requests as its bucket, on all loops together", left)
     tap.is_(replies[0].headers.get("RateLimit-Policy"), '"source";q=%d;w=%d' % (BURST, BURST), "each reply tells the rule")
-    count, last = a.count("127.0.1.1")
+    count, last = a.drain("127.0.1.1")
     tap.ok(within(BURST + count, BURST, began, 1), "and no more, to the token", count)
     tap.ok(last.status == 429 and last.json["code"] == "rate_limited" and last.json["status"] == 429 and last.left("source") == 0, "what is beyond is 429", last.text)
     tap.is_(last.headers.get("Retry-After"), "1", "with the time to wait")
@@ -115,7 +137,8 @@ def by_source(a):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         counts = [future.result()[0] for future in [pool.submit(a.count, "127.0.1.3", 10) for _ in range(4)]]
     tap.ok(within(sum(counts), BURST, began, 1), "so many, however they come at once", counts)
-    tap.is_([a.ask("127.0.1.3", target).status for target in ("/openapi.json", "/readyz", "/nothing", "/v1/me")], [429] * 4, "whatever they ask for")
+    for target in ("/openapi.json", "/readyz", "/nothing", "/v1/me"):
+        tap.ok(a.is_empty("127.0.1.3", {"target": target}), "whatever they ask for: " + target)
 
 
 def forwarded(*addresses):
@@ -147,7 +170,7 @@ def connections(a):
         wires = [Wire(a.g.address, source=source) for _ in range(count)]
         for wire in wires:
             wire.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.77\r\n\r\n")
-        served = sum(wire.reply(3) is not None for wire in wires)
+        served = sum(wire.reply(20) is not None for wire in wires)
         for wire in wires:
             wire.socket.close()
         return served
@@ -163,8 +186,12 @@ def idle(g):
         wires[-1].send(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         if wires[-1].reply().status != 200:
             return wires, None
-    time.sleep(1.5)
-    return wires, [wire.fill(0) or not wire.ended for wire in wires]
+    deadline = time.monotonic() + 20
+    while True:
+        time.sleep(1)
+        alive = [wire.fill(0) or not wire.ended for wire in wires]
+        if sum(alive) <= 16 or time.monotonic() > deadline:
+            return wires, alive
 
 
 def many_idle(a):
@@ -181,37 +208,38 @@ def many_idle(a):
 
 def refused(a):
     began = time.monotonic()
-    count, last = a.count("127.0.1.6", 20, target="/v1/me")
+    count, last = a.drain("127.0.1.6", target="/v1/me")
     tap.ok(within(count, 10, began, 1), "without a login few are let in", count)
     tap.ok(last.status == 429 and last.left("refused") == 0 and int(last.headers["Retry-After"]) in (1, 2), "and then 429, with the time to wait", (last.text, last.headers))
-    wrong = a.ask("127.0.1.6", target="/v1/me", login=basic("admin", "wrong"))
-    tap.is_((wrong.status, a.ask("127.0.1.6", target="/v1/me", login=a.login).status), (429, 429), "before any password is looked at")
+    bad = basic("admin", "wrong")
+    tap.ok(a.is_empty("127.0.1.6", {"target": "/v1/me", "login": bad}, {"target": "/v1/me", "login": a.login}), "before any password is looked at")
     tap.is_((a.ask("127.0.1.6").status, a.ask("127.0.1.7", target="/v1/me", login=a.login).status), (200, 200), "what needs none is served, and so are others")
     time.sleep(int(last.headers["Retry-After"]) + 1)
-    wrong = a.ask("127.0.1.6", target="/v1/me", login=basic("admin", "wrong"))
+    wrong = a.ask("127.0.1.6", target="/v1/me", login=bad)
     tap.is_(wrong.status, 401, "who waits is asked who he is")
     many = [a.ask("127.0.1.8", target="/v1/me", login=a.login) for _ in range(40)]
     tap.ok({reply.status for reply in many} == {200} and many[-1].left("refused") is None, "a login that is good is not counted", [reply.status for reply in many])
     count, _ = a.count("127.0.1.9", 20, target="/v1/nothing")
     tap.is_(count, 20, "nor is one stopped from hearing that nothing is there")
-    tap.is_(a.ask("127.0.1.9", target="/v1/me", login=a.login).status, 429, "but that counts")
+    tap.ok(a.is_empty("127.0.1.9", {"target": "/v1/me", "login": a.login}), "but that counts")
 
 
 def by_login(a):
     """Two logins, and requests that are dearer than others."""
     def ask(source, **more):
         return a.ask(source, login=a.login, **more)
+    began = time.monotonic()
     first = ask("127.0.1.10", target="/v1/me")
     tap.ok(first.status == 200 and '"caller";q=60;w=60' in first.headers["RateLimit-Policy"] and first.left("source") is None, "a login has a bucket of its own", first.headers)
     before = ask("127.0.1.10", target="/v1/domains?limit=100").left("caller")
     after = ask("127.0.1.11", target="/v1/domains?limit=1000").left("caller")
-    tap.ok(before - 10 <= after <= before - 9, "a list of 1,000 costs ten, from any source", (before, after))
+    tap.ok(before - 10 <= after <= before - 10 + returned(began, 1), "a list of 1,000 costs ten, from any source", (before, after))
     made = ask("127.0.1.12", target="/v1/users", method="POST", body={"address": "ann@rates.example", "password": "one"})
-    tap.ok(made.status == 201 and after - 11 <= made.left("caller") <= after - 9, "a password eleven", (after, made.left("caller")))
+    tap.ok(made.status == 201 and after - 11 <= made.left("caller") <= after - 11 + returned(began, 1), "a password eleven", (after, made.left("caller")))
     count, last = 0, made
-    while last.status != 429 and count < 100:
+    while last.status != 429 and count < 1000:
         last, count = ask("127.0.1.13", target="/v1/me"), count + 1
-    tap.ok(last.status == 429 and last.left("caller") == 0 and made.left("caller") <= count - 1 <= made.left("caller") + 10, "then it is empty", count)
+    tap.ok(last.status == 429 and last.left("caller") == 0 and made.left("caller") <= count - 1 <= made.left("caller") + returned(began, 1), "then it is empty", count)
     tap.is_(a.ask("127.0.1.13", target="/v1/me", login=basic("ann@rates.example", "one")).left("caller"), 59, "another login has its own")
 
 
@@ -222,7 +250,7 @@ def bearer(key):
 def by_key(a, one, other):
     """Two keys of the same owner."""
     began = time.monotonic()
-    count, last = a.count("127.0.1.14", target="/v1/me", login=bearer(one))
+    count, last = a.drain("127.0.1.14", target="/v1/me", login=bearer(one))
     tap.ok(within(count, 15, began, 1) and last.left("key") == 0, "a key has as many requests as its bucket", (count, last.headers))
     tap.is_(a.ask("127.0.1.14", target="/v1/me", login=bearer(other)).left("key"), 14, "another key of the same owner has its own")
     reply = a.ask("127.0.1.14", target="/v1/me", login=a.login)

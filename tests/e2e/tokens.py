@@ -79,14 +79,14 @@ def keep_out(g):
 
 def closed(g):
     """Somebody who is disabled is out, whatever his token says."""
+    short = good(now(), exp=now() - 25)
+    tap.is_(ask(g, short).status, 200, "a token that ends in 5 s, with the 30 s by which clocks may differ")
     text = good(now(), preferred_username="mary@tokens.example")
     tap.is_(ask(g, text).status, 200, "Mary gets in")
     g.admin().patch("/v1/users/mary@tokens.example", {"enabled": False})
     time.sleep(1.1)
     tap.is_(ask(g, text).status, 401, "disabled, she is out after a second")
-    short = good(now(), exp=now() - 28)
-    tap.is_(ask(g, short).status, 200, "a token that ends in 2 s")
-    gateway.until(lambda: ask(g, short).status == 401, "its end", 5)
+    gateway.until(lambda: ask(g, short).status == 401, "its end", 20)
     tap.ok(True, "is remembered no longer than that")
 
 
