@@ -2,6 +2,10 @@
 # Check that clang-format would change nothing.  Versions differ: it has to be
 # the one that .clang-format was written for.
 cd "${top_srcdir:?}" || exit 1
+if [ -n "${SANITIZED:-}" ]; then
+	echo "1..0 # SKIP the build without sanitizers looks at the same files"
+	exit
+fi
 tool=
 for name in clang-format-14 clang-format; do
 	if $name --version 2>/dev/null | grep -q 'version 14\.'; then
