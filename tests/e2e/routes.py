@@ -5,7 +5,9 @@ import glob
 import http.server
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 
@@ -343,8 +345,20 @@ def notices_lies():
         server.server_close()
 
 
+def has_no_repetition():
+    """Of two equal keys PyYAML takes the last; what makes JSON of the description does not."""
+    with tempfile.TemporaryDirectory() as place:
+        source, made = os.path.join(place, "api.yaml"), os.path.join(place, "api.json")
+        for text, good in (("a: {b: 1, c: 2}\nd: [{e: 3}]\n", True), ("a: {b: 1, b: 1}\n", False), ("d: [{e: 3, e: 4}]\n", False)):
+            with open(source, "w", encoding="utf-8") as file:
+                file.write(text)
+            script = os.path.join(gateway.TOP, "src", "assets", "openapi.py")
+            tap.is_(subprocess.run([sys.executable, script, source, made], stderr=subprocess.DEVNULL, check=False).returncode == 0, good, "JSON is made of %r" % text if good else "none of %r" % text)
+
+
 def main():
     description = gateway.Description()
+    has_no_repetition()
     files = sources()
     is_well_formed(description)
     same_routes(description, files)
