@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Who changed what: over HTTP and LDAP alike, before and after, secrets never, and only for whom it concerns."""
 
+import http.client
+import json
 import os
 import sys
 import time
@@ -25,6 +27,7 @@ VIEWER = "uid=viewer,ou=principals," + BASE
 PASSWORD = "canary of a password"
 HASH = crypt_hash(PASSWORD)
 CANARIES = [PASSWORD, HASH, HASH.rpartition("$")[2], "canary-of-a-key", "Y2FuYXJ5", "canaryoption"]
+PROXY = "127.0.0.3"
 CREDENTIAL = "{CRAM-MD5}" + "c0ffee" * 10 + "0123"
 
 
@@ -93,6 +96,55 @@ def over_http(client):
     found = items(client, "?domain=alpha.example")
     tap.ok(("rename", "all@alpha.example") in short(found), "a rename is told", short(found))
     tap.is_([one["renamed_to"] for one in found if one["action"] == "rename"], ["everybody@alpha.example"], "and its new name")
+
+
+def by_key(g, client):
+    """With an API key and behind a proxy: which key, and who is behind it."""
+    key = client.post("/v1/keys", {"scopes": ["*"]}).json
+    host, port = g.address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=40, source_address=(PROXY, 0))
+    connection.request("PATCH", "/v1/users/john@alpha.example", json.dumps({"name": "Jon"}), {
+        "Authorization": "Bearer " + key["key"], "Content-Type": "application/json", "X-Forwarded-For": "198.51.100.7, 203.0.113.9"})
+    reply = connection.getresponse()
+    tap.is_(reply.status, 200, "a write with a key, through a proxy")
+    connection.close()
+    found = items(client, "?request=" + reply.headers["X-Request-Id"])
+    tap.is_([(one["via"], one["key"], one["actor"], one["actor_kind"], one["source"]) for one in found], [("key", key["id"], "admin", "principal", "203.0.113.9")],
+            "it says which key, and the source behind the proxy")
+
+
+def expiring(client):
+    """Somebody whose time comes soon."""
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))
+    tap.is_(client.post("/v1/users", {"address": "late@alpha.example", "expires_at": soon}).status, 201, "a user who expires")
+
+
+def by_job(client):
+    """What nobody asked for has the name of the job that did it."""
+    found = gateway.until(lambda: [one for one in items(client, "?object=late@alpha.example") if one["via"] == "job"], "the job", 60)
+    tap.is_([(one["request"], one["actor"], one["actor_kind"], one["source"], one["key"]) for one in found], [("job:expiry", "gateway", "service", None, None)], "a job is told by its name")
+
+
+def anew(g, client, directory):
+    """A domain that was there before, with another owner and other users."""
+    past, heir = (Client(g.address, name, PASSWORD) for name in ("past", "heir"))
+    for name in ("past", "heir"):
+        add(directory, "uid=%s,ou=principals,%s" % (name, BASE), principal_entry(name, userPassword=HASH))
+    place = "/v1/domains/again.example"
+    client.post("/v1/domains", {"name": "again.example"})
+    client.put(place + "/administrators/past", {"role": "owner"})
+    tap.is_(past.post("/v1/users", {"address": "old@again.example"}).status, 201, "its first owner makes a user")
+    tap.ok(("create", "old@again.example") in short(items(past)), "and sees that")
+    client.delete(place + "?recursive=true")
+    tap.is_(short(items(past, "?domain=again.example")), [], "not when it is gone")
+    time.sleep(1.1)  # slapd keeps the second in which an entry was made
+    client.post("/v1/domains", {"name": "again.example"})
+    client.put(place + "/administrators/heir", {"role": "owner"})
+    client.post("/v1/users", {"address": "new@again.example"})
+    tap.is_(short(items(heir)), [("create", "new@again.example"), ("change", "again.example"), ("create", "again.example")], "its next owner sees nothing of the time before it was made anew")
+    tap.is_(items(heir, "?object=old@again.example"), [], "whatever he asks for")
+    tap.is_(short(items(past, "?domain=again.example")), [], "and who owned it before nothing of the time since")
+    return [past, heir]
 
 
 def by_ldap(client, directory):
@@ -178,7 +230,7 @@ def no_secret(g, clients, directory):
 
 
 def main():
-    with gateway.Gateway() as g:
+    with gateway.Gateway("--http-trusted-proxies", PROXY) as g:
         client = admin(g)
         directory = ldap.initialize(g.ldap_url)
         directory.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
@@ -187,17 +239,21 @@ def main():
             dn = "uid=%s,ou=principals,%s" % (name, BASE)
             add(directory, dn, principal_entry(name, userPassword=HASH))
             replace(directory, ALPHA, role, dn.encode())
+        expiring(client)
         over_http(client)
+        by_key(g, client)
         by_ldap(client, directory)
+        clients = anew(g, client, directory)
+        by_job(client)
         before = every(client, "", 1000)
         seals = lambda: [dn for dn, _ in directory.search_s("ou=audit," + BASE, 1)]
         gateway.until(seals, "a seal", 20)
         time.sleep(3.5)
         tap.is_(every(client, "", 7), before, "the list is the same when all is sealed")
         filters(client)
-        clients = rights(g, client)
+        clients += rights(g, client)
         no_secret(g, [client] + clients, directory)
-        tap.is_([one.complaints for one in [client] + clients], [[]] * 4, "every reply is as described")
+        tap.is_([one.complaints for one in [client] + clients], [[]] * 6, "every reply is as described")
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
         tap.is_(g.stop(), 0, "it ends well")
     tap.done()
