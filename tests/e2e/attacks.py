@@ -57,7 +57,7 @@ def taken_along(world):
     world.add(address_dn(foreign), alias_entry(foreign, [user, "x@else.example"]))
     before = below(world, FOREIGN)
     reply = client(world, "owner").delete("/v1/users/%s?aliases=remove" % user)
-    return None if reply.status in (204, 409) and below(world, FOREIGN) == before else "%r, or the other domain was written" % reply
+    return None if reply.status == 204 and below(world, FOREIGN) == before else "%r, or the other domain was written" % reply
 
 
 def higher(world):
@@ -266,8 +266,10 @@ ATTACKS = [
 
 
 def told_elsewhere(name, number):
+    """A result of that file, or the row that names it, must begin with the number; of a fuzzer, which has one result, its comment."""
     with open(os.path.join(gateway.TOP, "tests", name if "/" in name else os.path.join("e2e", name)), encoding="utf-8") as file:
-        return None if re.search(r"\b%s\b" % number, file.read()) else "%s does not speak of %s" % (name, number)
+        found = re.search(r"\b%s\b" % number if name.endswith(".c") else r'^ *(tap\.|results\.append\(|result |\().*"%s: ' % number, file.read(), re.M)
+        return None if found else "%s has no result for %s" % (name, number)
 
 
 def main():

@@ -123,7 +123,7 @@ def wrong_types(client, schemas, name, verb, target, base):
             reply = send(client, verb, target, dict(base, **{key: value}))
             if reply.status != 422 or ("/" + key, "type") not in faults(reply):
                 wrong.append("%s -> %s" % (show(value), reply))
-        tap.is_(wrong, [], "%s %s: %s is of no other type" % (verb, name, key))
+        tap.is_(wrong, [], "R17: %s %s: %s is of no other type" % (verb, name, key))
     every = {key: {"a": 1} for key in schemas.properties(name)}
     reply = send(client, verb, target, every)
     tap.is_((reply.status, sorted(faults(reply))), (422, sorted(("/" + key, "type") for key in every)),

@@ -125,13 +125,13 @@ def looks(g, root):
         before = noted()
         got = send(g, login, password, place())
         after = noted()
-        tap.is_(got[:3], first, what + ": refused like any other")
+        tap.is_(got[:3], first, "R43: %s: refused like any other" % what)
         tap.ok(0.24 < got[3] < 20, "%s: after 250 ms" % what, got[3])
         tap.is_((len(after[0] - before[0]), len(after[1] - before[1])), (1, 0) if his else (0, 1), what + ": one password was verified")
     before = noted()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for (what, _, _), got in zip(UNHEARD, pool.map(lambda row: send(g, row[1], row[2], place()), UNHEARD)):
-            tap.is_(got[:3], first, what + ": refused like any other")
+            tap.is_(got[:3], first, "R43: %s: refused like any other" % what)
             tap.ok(0.24 < got[3] < 20, "%s: after 250 ms" % what, got[3])
     tap.is_(noted(), before, "and none of these was verified")
 
@@ -156,7 +156,7 @@ def delays(g, root):
         if code:
             break
         tap.note("too slow")
-    tap.is_(code, 401, "then the right one is refused there, too")
+    tap.is_(code, 401, "R42: then the right one is refused there, too")
     tap.is_(len(recorded(root, dn(john))), 5, "and nothing was verified")
     tap.is_(status(g, john, PASSWORD, home), 200, "at home it is not")
     tap.is_(status(g, john, PASSWORD, there), 200, "nor where nobody guessed")
@@ -181,7 +181,7 @@ def from_everywhere(g):
     tap.is_(status(g, login, PASSWORD, home), 200, "at home")
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         got = list(pool.map(lambda n: status(g, [login, login.upper()][n % 2], wrong(), place()), range(LOGIN_HOUR)))
-    tap.is_(set(got), {401}, "as many guesses as there may be in an hour, each from another place")
+    tap.is_(set(got), {401}, "R42: as many guesses as there may be in an hour, each from another place")
     tap.is_(status(g, login, PASSWORD, place()), 401, "were too many at once: nowhere else he is let in")
     tap.is_(status(g, login, PASSWORD, home), 200, "but at home")
     tap.is_(status(g, ROLE, PASSWORD, place()), 200, "and everybody else everywhere")
@@ -325,7 +325,7 @@ def times(g):
         suspects = found if suspects is None else suspects & found
         if not suspects:
             break
-    tap.is_(suspects, set(), "%d refusals of each sort take as long as each other" % SAMPLES)
+    tap.is_(suspects, set(), "R43: %d refusals of each sort take as long as each other" % SAMPLES)
 
 
 def main():

@@ -115,7 +115,7 @@ def injections(target, directory):
     for text in INJECTIONS + CONTROLS:
         if text not in ("/",):  # that one parts a path, and is nothing then
             in_paths_and_queries(client, text, wrong)
-    tap.is_(wrong, [], "injections in paths and queries: 400 or 404")
+    tap.is_(wrong, [], "R20: injections in paths and queries: 400 or 404")
     wrong = []
     for data in INVALID:
         in_paths_and_queries(client, data, wrong)
@@ -123,7 +123,7 @@ def injections(target, directory):
     wrong = []
     for text in INJECTIONS + CONTROLS:
         in_identities(client, text, wrong)
-    tap.is_(wrong, [], "injections in names and addresses: 422")
+    tap.is_(wrong, [], "R21: injections in names and addresses: 422")
     tap.is_(changes(before, directory.dump()), [], "the directory is as it was")
     odd = []
     for local in ODD_LOCALS:
@@ -137,7 +137,7 @@ def injections(target, directory):
             and client.delete("/v1/users/" + encoded(address)).status == 204
         if not good:
             odd.append((address, created, found))
-    tap.is_(odd, [], "what only looks like a DN is one name under its domain")
+    tap.is_(odd, [], "R21: what only looks like a DN is one name under its domain")
     wrong, taken = [], 0
     for number, text in enumerate(INJECTIONS):
         taken += in_prose(client, directory, text, number, wrong)
@@ -163,7 +163,7 @@ def logins(target):
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         wrong = [(one, statuses) for one, statuses in pool.map(attempt, tries) if statuses != [401]]
-    tap.is_(wrong, [], "%d logins that are not quite right: 401" % len(tries))
+    tap.is_(wrong, [], "R22: %d logins that are not quite right: 401" % len(tries))
     good = [ask(target.address, target.get(b"/v1/me", extra=basic(name, secret) + b"Connection: close\r\n"))[0][0].status for name in ("admin", "ADMIN", "aDmIn")]
     tap.is_(good, [200, 200, 200], "in ASCII, letter case does not matter")
 
@@ -201,7 +201,7 @@ BODIES = [
     ("12,000 values", with_elements(12000), 422, "invalid"),
     ("12,001 values", with_elements(12001), 400, "json_too_large"),
     ("100,000 values", with_elements(100000), 400, "json_too_large"),
-    ("a key that stands there twice", b'{"name":"x.body.example","name":"y.body.example"}', 400, "json_malformed"),
+    ("R18: a key that stands there twice", b'{"name":"x.body.example","name":"y.body.example"}', 400, "json_malformed"),
     ("the same key written otherwise", b'{"name":"x.body.example","n\\u0061me":"y.body.example"}', 400, "json_malformed"),
     ("a byte order mark", b'\xef\xbb\xbf{"name":"x.body.example"}', 400, "json_malformed"),
     ("UTF-16", '{"name":"x.body.example"}'.encode("utf-16"), 400, "json_malformed"),
@@ -372,8 +372,8 @@ def no_secret_is_out(g, words):
     def has(text):
         return sorted(form for form in forms if form in text)
 
-    tap.is_([(line, has(line)) for line in g.log().splitlines() if has(line)], [], "no secret is in the log")
-    tap.is_(has(b"".join(Wire.said).decode(errors="replace")), [], "no secret is in a reply")
+    tap.is_([(line, has(line)) for line in g.log().splitlines() if has(line)], [], "R45: no secret is in the log")
+    tap.is_(has(b"".join(Wire.said).decode(errors="replace")), [], "R45: no secret is in a reply")
     for pid in processes(g.process.pid):
         for name in ("cmdline", "environ"):
             try:

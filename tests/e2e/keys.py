@@ -79,7 +79,7 @@ def forgotten(g, addresses):
         if not tap.ok(each, "he is remembered by all loops of two gateways"):
             continue
         late = refused([lambda client=client: client.get("/v1/me").status for client in each], lambda: change(dn(address)))
-        tap.ok(late < WITHIN, "%s is known at once" % what)
+        tap.ok(late < WITHIN, "R49: %s is known at once" % what)
         tap.note("last taken after %.3f s" % late)
         admin.delete("/v1/users/" + address)
 
@@ -127,7 +127,7 @@ def life(g, admin):
         "Bearer " + key + "a")]
     other = holder.client.get("/v1/me", headers={"Authorization": "Basic YWRtaW46eA=="})
     tap.is_({(reply.status, reply.text) for reply in refusals}, {(401, other.text)}, "what is no key of ours looks like a wrong password")
-    tap.is_(admin.as_("admin", key).get("/v1/me").status, 401, "a key is no password")
+    tap.is_(admin.as_("admin", key).get("/v1/me").status, 401, "R12: a key is no password")
     tap.is_(admin.patch(path, {"label": "another", "enabled": False}).json["label"], "another", "it is changed")
     gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 10)
     tap.ok(True, "and good no more")
@@ -252,7 +252,8 @@ def owners(g, admin):
     tap.is_(holder.status("GET", "/v1/me"), 200, "she keeps them")
     tap.is_(admin.put("/v1/users/%s/password?keys=lose" % ANN, {"password": "x"}).status, 400, "what becomes of them is said clearly")
     tap.is_(admin.patch("/v1/users/" + ANN, {"password": "four"}).status, 200, "somebody else does")
-    gateway.until(lambda: holder.status("GET", "/v1/me") == 401, "a refusal", 10)
+    gateway.until(lambda: holder.status("GET", "/v1/me") != 200, "a refusal", 10)
+    tap.is_(holder.status("GET", "/v1/me"), 401, "R10: with a password from somebody else her keys are gone")
     key, _ = made(admin.as_(ANN, "four"), scopes=["*"])
     tap.is_(admin.as_(ANN, "four").put("/v1/users/%s/password?keys=revoke" % ANN, {"password": "five", "current": "four"}).status, 204, "she revokes them herself")
     tap.is_(Holder(g, key).status("GET", "/v1/me"), 401, "and they are gone")
@@ -311,9 +312,42 @@ def native(g, addresses):
                 tap.ok(False, "it is good")
         late = refused([lambda client=client: client.get("/v1/me", headers=bearer(key)).status for client in each],
                        lambda: change("provostKeyId=%s,%s" % (reply.json["id"], owner), owner))
-        tap.ok(late < WITHIN, "a key that is %s is refused at once by all" % what)
+        tap.ok(late < WITHIN, "R49: a key that is %s is refused at once by all" % what)
         tap.note("last taken after %.3f s" % late)
     native.set(dn(ANN), "provostEnabled", b"TRUE")
+
+
+def answers(g, login, password):
+    """What all loops say, each of which remembers for itself."""
+    return {(reply.status, (reply.json or {}).get("login")) for reply in [g.client(login, password).get("/v1/me") for _ in range(8)]}
+
+
+def confused(g, admin):
+    """What is remembered of one is not taken for anything of another."""
+    for name in ("mix.example", "mix.example.org"):
+        admin.post("/v1/domains", {"name": name})
+    long = "p" * 200
+    for address, password in (("kim@mix.example", ".org-secret"), ("kim@mix.example.org", "another"), ("kimberley@mix.example", long + "a")):
+        tap.is_(admin.post("/v1/users", {"address": address, "password": password}).status, 201, address)
+    no = {(401, None)}
+    tap.is_(answers(g, "kim@mix.example", ".org-secret"), {(200, "kim@mix.example")}, "one is remembered")
+    tap.is_(answers(g, "kim@mix.example.org", "-secret"), no, "R11: not for whose login and password together read the same")
+    tap.is_(answers(g, "kimberley@mix.example", ".org-secret"), no, "R11: nor for whose login begins the same")
+    tap.is_(answers(g, "kimberley@mix.example", long + "a"), {(200, "kimberley@mix.example")}, "a long password is remembered")
+    tap.is_(answers(g, "kimberley@mix.example", long + "b"), no, "R11: and none that begins the same")
+    kim = admin.as_("kim@mix.example", ".org-secret")
+    key, reply = made(kim, scopes=["*"])
+    tap.is_(kim.put("/v1/users/kim@mix.example/password", {"password": key, "current": ".org-secret"}).status, 204, "her key's text is her password, too")
+    tap.is_((answers(g, "kim@mix.example", key), Holder(g, key).status("GET", "/v1/me")), ({(200, "kim@mix.example")}, 200), "and both are remembered")
+    tap.is_(admin.delete("/v1/keys/" + reply.json["id"]).status, 204, "the key is revoked")
+    gateway.until(lambda: Holder(g, key).status("GET", "/v1/me") == 401, "its end", 10)
+    tap.is_({Holder(g, key).status("GET", "/v1/me") for _ in range(8)}, {401}, "R11: as a key it is good no more")
+    tap.is_(answers(g, "kim@mix.example", key), {(200, "kim@mix.example")}, "R11: as a password it is")
+    tap.is_(admin.delete("/v1/users/kim@mix.example").status, 204, "she is removed")
+    tap.is_(admin.post("/v1/users", {"address": "kim@mix.example", "password": "of her successor"}).status, 201, "and her address given to another")
+    time.sleep(WITHIN)
+    tap.is_(answers(g, "kim@mix.example", key), no, "R11: which her old password does not open")
+    tap.is_(answers(g, "kim@mix.example", "of her successor"), {(200, "kim@mix.example")}, "and the new one does")
 
 
 def nowhere(g, admin):
@@ -321,7 +355,7 @@ def nowhere(g, admin):
     key, _ = made(admin, scopes=["*"])
     for name in ("api_key", "access_token", "key", "token", "API_KEY", "%61pi_key"):
         reply = Holder(g, key).get("/v1/me?%s=%s" % (name, key))
-        tap.is_((reply.status, (reply.json or {}).get("code")), (400, "credential_in_url"), "%s in a URL is refused" % name)
+        tap.is_((reply.status, (reply.json or {}).get("code")), (400, "credential_in_url"), "R46: %s in a URL is refused" % name)
     tap.is_(admin.get("/v1/keys/" + key).status, 404, "nor is a key found by its text")
     tap.is_(admin.get("/livez").headers["Referrer-Policy"], "no-referrer", "no browser tells where it was")
     tap.is_([line for line in g.log().splitlines() if key.split("_")[2][:20] in line], [], "the log has nothing of it")
@@ -351,6 +385,7 @@ def main():
         owners(g, admin)
         principals(g, admin)
         nowhere(g, admin)
+        confused(g, admin)
         many(g, admin)
         gateway.until(lambda: brief.status("GET", "/v1/me") == 401, "its expiry", 20)
         tap.ok(True, "R49: expired, remembered or not")

@@ -380,7 +380,7 @@ def main():
         # One thread a row: what a row changes is its own.
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             for row, wrong in zip(rows, pool.map(lambda row: try_row(world, callers, row), rows)):
-                tap.ok(not wrong, "%s %s" % row[:2], "\n".join(wrong))
+                tap.ok(not wrong, "R04: %s %s" % row[:2], "\n".join(wrong))
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
     tap.done()
 

@@ -123,7 +123,7 @@ def refused(what, given, env, impostor=None):
                                          stderr=log, env=g.env, cwd=g.top)
         gateway.until(lambda: "event=directory-unreachable" in g.log(), what, 30)
         g.address = gateway.re.findall(r"event=serving listen=(\S+)", g.log())[-1]
-        results.append((g.client().get("/readyz").status == 503, what, g.log()[-500:]))
+        results.append((g.client().get("/readyz").status == 503, "R50: " + what, g.log()[-500:]))
         results.append((g.client("admin", "secret of admin").get("/v1/me").status == 503, what + ": nobody is let in", None))
         results.append((PASSWORD not in g.log(), what + ": the log does not tell the password", None))
         if impostor:

@@ -29,7 +29,7 @@ result "names are built in src/ldap/dn.c alone" \
 	"$(code '"[a-zA-Z]+=%s,|%s=%s,' | grep -v -e '^src/ldap/dn.c:' -e '^tests/')"
 # What takes the shorter the sooner it differs tells a secret bit by bit (R44 of tests/e2e/attacks.py). Not of anybody's: a prefix or the name of a scheme,
 # a new password and the words of its owner, the list of stolen ones.
-result "secrets are compared by digest_equal() alone" \
+result "R44: secrets are compared by digest_equal() alone" \
 	"$(find src -name '*.c' -exec grep -nE '(^|[^[:alnum:]_])(mem|str|strn|strcase|strncase|b)cmp *\(([^;()]*[^[:alnum:]_"])?(secret|password|digest|hash|hmac|mac|signature|token|clear|hashed)[^[:alnum:]_]|text_equal *\(([^;()]*[^[:alnum:]_"])?(secret|password|digest|hash|hmac|mac|signature|clear)[^[:alnum:]_]' {} + |
 		grep -vE 'prefix|^src/passwd/(policy|breached)\.c:')"
 # In two parts, or this file would be found.

@@ -356,7 +356,7 @@ def check(what, keys, wanted, **more):
         if not right:
             wrong += 1
             tap.note("%s: %s, wanted %s: %s" % (name, answer, login or reason, text[:300].encode("unicode_escape").decode()))
-    tap.is_(wrong, 0, "%s: all of them rightly" % what)
+    tap.is_(wrong, 0, "R48: %s: all of them rightly" % what)
 
 
 def other_settings():
