@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/scope.h"
+#include "ldap/audit_newest.h"
 #include "ldap/audit_record.h"
 #include "ldap/audit_walk.h"
 #include "ldap/dn.h"
@@ -186,43 +187,32 @@ static void key_places(struct places *p, struct arena *a,
 /* The records of one entry: reqDN is indexed. */
 struct history {
 	struct audit_walk *walk;
-	const char **csns;
-	size_t count;
+	struct newest newest;
 	struct err err;
 };
 
 static void each_csn(void *ctx, LDAP *ld, LDAPMessage *message)
 {
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct history *h = ctx;
 	struct audit_walk *w = h->walk;
 	struct entry en;
 
 	if (h->err.kind != ERR_NONE ||
-	    !entry_read(ld, message, w->task->arena, &en, &h->err))
+	    !entry_read(ld, message, a, &en, &h->err))
 		return;
 	const char *csn = entry_text(&en, "entryCSN");
-	if (csn == NULL || strcmp(csn, w->lower) < 0 ||
-	    strcmp(csn, w->upper) >= 0)
-		return;
-	if (h->count == OBJECT_MAX) {
-		memmove(h->csns, h->csns + 1,
-			(OBJECT_MAX - 1) * sizeof(*h->csns));
-		h->count--;
-		w->more = true;
-	}
-	h->csns[h->count++] = csn;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	if (csn != NULL && strcmp(csn, w->lower) >= 0 &&
+	    strcmp(csn, w->upper) < 0)
+		newest_add(&h->newest, csn);
 }
 
 static bool walk_object(struct audit_walk *w, const char *filter, struct err *e)
 {
 	static const char *const want[] = {"entryCSN", NULL};
 	const struct task *t = w->task;
-	struct history h = {.walk = w};
+	struct history h = {.walk = w,
+			    .newest = newest_of(t->arena, OBJECT_MAX)};
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = "cn=accesslog",
@@ -237,19 +227,16 @@ static bool walk_object(struct audit_walk *w, const char *filter, struct err *e)
 			       .each = each_csn,
 			       .ctx = &h};
 
-	h.csns = arena_alloc(t->arena, OBJECT_MAX * sizeof(*h.csns));
 	if (!store_run(w->store, t, &op, w->store->set->read_seconds, "log", e))
 		return false;
 	if (h.err.kind != ERR_NONE) {
 		*e = h.err;
 		return false;
 	}
-	qsort(h.csns, h.count, sizeof(*h.csns), by_text);
-	bool dropped = w->more;
-	w->more = false;
-	if (!audit_walk_fetch(w, h.csns, h.count, e))
+	const char *const *csns = newest_sorted(&h.newest);
+	if (!audit_walk_fetch(w, csns, h.newest.count, e))
 		return false;
-	w->more = w->more || dropped;
+	w->more = w->more || h.newest.dropped;
 	return true;
 }
 
@@ -383,8 +370,8 @@ static bool walk(struct audit_walk *w, const struct audit_query *query,
 	} else if (!all) {
 		if (!find_places(w->store, t, schema_domains_dn(a, base),
 				 LDAP_SCOPE_ONELEVEL,
-				 schema_role_filter(a, t->caller->identity), &p,
-				 e))
+				 schema_trail_filter(a, t->caller->identity),
+				 &p, e))
 			return false;
 		keep_places(&p, t->caller->scope, q.domain);
 		if (p.count == 0 && q.object == NULL && q.domain == NULL)

@@ -12,10 +12,10 @@
 #include "ldap/schema.h"
 #include "util/text.h"
 
-const char *const audit_wanted[] = {"entryCSN",    "reqType", "reqStart",
-				    "reqAuthzID",  "reqDN",   "reqNewRDN",
-				    "reqControls", "reqMod",  "reqOld",
-				    NULL};
+const char *const audit_wanted[] =
+	{"entryCSN",  "reqType",        "reqStart",    "reqAuthzID", "reqDN",
+	 "reqNewRDN", "reqNewSuperior", "reqControls", "reqMod",     "reqOld",
+	 NULL};
 
 /* The first part of a name: its attribute, its value, and what is above. */
 struct part {
@@ -245,6 +245,15 @@ static const char *action_of(const char *type)
 	return NULL;
 }
 
+/* A domain that is deleted with all that is in it is moved there first. */
+static bool is_moved_away(struct arena *a, const char *base,
+			  const struct entry *en)
+{
+	const char *to = entry_text(en, "reqNewSuperior");
+
+	return to != NULL && dn_is_below(to, schema_journal_dn(a, base));
+}
+
 bool audit_record_read(struct arena *a, const char *base,
 		       const struct entry *en, struct audit_record *ret,
 		       struct err *e)
@@ -264,7 +273,9 @@ bool audit_record_read(struct arena *a, const char *base,
 	const char *place = seal_place(a, base, dn);
 	ret->domain = place[0] != '=' ? place : NULL;
 	sort(a, en, dn, place, ret);
-	if (new != NULL)
+	if (is_moved_away(a, base, en))
+		ret->action = "delete";
+	else if (new != NULL)
 		ret->renamed_to = split(a, new).value;
 	read_controls(a, en, ret);
 	audit_changes_read(a, en, ret);

@@ -18,6 +18,8 @@ static const char seal_form[] = "provost seal 1",
 const char seal_none[SEAL_HEX] =
 	"0000000000000000000000000000000000000000000000000000000000000000";
 
+const char seal_journal[] = "=journal";
+
 /* Not what slapd changes by itself, nor what nobody reads. */
 const char *const seal_counted[] =
 	{"entryCSN",       "reqStart",        "reqEnd",
@@ -112,13 +114,27 @@ static const char *last_value(struct arena *a, const char *dn, const char *end)
 						  (size_t)(end - equals - 1)));
 }
 
+/* What is below a plan is a domain on its way out. */
+static const char *journal_place(struct arena *a, const char *dn,
+				 const char *end)
+{
+	const char *plan = end;
+
+	while (plan > dn && plan[-1] != ',')
+		plan--;
+	return plan > dn ? last_value(a, dn, plan - 1) : seal_journal;
+}
+
 const char *seal_place(struct arena *a, const char *base, const char *dn)
 {
 	const char *domains = schema_domains_dn(a, base);
+	const char *journal = schema_journal_dn(a, base);
 	size_t size = strlen(dn);
 
 	if (dn_is_below(dn, domains))
 		return last_value(a, dn, dn + size - strlen(domains) - 1);
+	if (dn_is_below(dn, journal))
+		return journal_place(a, dn, dn + size - strlen(journal) - 1);
 	if (dn_is_below(dn, base))
 		return arena_join(a, "=",
 				  last_value(a, dn,

@@ -42,9 +42,12 @@ extern const char *const seal_counted[];
 /* Of a record of the log: everything that the gateway may read of it. */
 void seal_record_digest(const struct entry *en, char ret[SEAL_HEX]);
 
-/* Where a record was written: the name of a domain, or "=" and the part of
- * the directory. */
+/* Where a record was written: the name of a domain, also of one that is being
+ * deleted, or "=" and the part of the directory. */
 const char *seal_place(struct arena *a, const char *base, const char *dn);
+
+/* Where the gateways' own plans are: nobody's news. */
+extern const char seal_journal[];
 
 /* One record of a seal. */
 struct seal_line {

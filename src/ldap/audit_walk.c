@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/audit_newest.h"
 #include "ldap/audit_record.h"
 #include "ldap/audit_write.h"
 #include "ldap/filter.h"
@@ -135,7 +136,7 @@ static bool is_in_reach(const struct audit_walk *w, const char *csn,
 		if (strcmp(w->places[i].name, place) == 0)
 			return strcmp(csn, w->places[i].since) >= 0;
 	}
-	return w->places == NULL;
+	return w->places == NULL && strcmp(place, seal_journal) != 0;
 }
 
 /* What is not sealed yet: read as the gateway, so that what a seal would say of
@@ -143,17 +144,15 @@ static bool is_in_reach(const struct audit_walk *w, const char *csn,
 struct tail {
 	struct audit_walk *walk;
 	const char *reached;
-	const char *csns[TAIL];
-	size_t count;
-	bool more;
+	struct newest newest;
 	struct err err;
 };
 
 static void each_unsealed(void *ctx, LDAP *ld, LDAPMessage *message)
 {
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct tail *tail = ctx;
 	struct audit_walk *w = tail->walk;
-	struct arena *a = w->task->arena;
 	struct entry en;
 
 	if (tail->err.kind != ERR_NONE ||
@@ -161,22 +160,9 @@ static void each_unsealed(void *ctx, LDAP *ld, LDAPMessage *message)
 		return;
 	const char *csn = entry_text(&en, "entryCSN");
 	const char *dn = entry_text(&en, "reqDN");
-	if (csn == NULL || dn == NULL || strcmp(csn, tail->reached) <= 0 ||
-	    !is_in_reach(w, csn, seal_place(a, w->store->set->base, dn)))
-		return;
-	/* The newest ones stay. */
-	if (tail->count == TAIL) {
-		memmove(tail->csns, tail->csns + 1,
-			(TAIL - 1) * sizeof(*tail->csns));
-		tail->count--;
-		tail->more = true;
-	}
-	tail->csns[tail->count++] = csn;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	if (csn != NULL && dn != NULL && strcmp(csn, tail->reached) > 0 &&
+	    is_in_reach(w, csn, seal_place(a, w->store->set->base, dn)))
+		newest_add(&tail->newest, csn);
 }
 
 static bool walk_tail(struct audit_walk *w, const char *reached, struct err *e)
@@ -200,12 +186,21 @@ static bool walk_tail(struct audit_walk *w, const char *reached, struct err *e)
 		return true;
 	tail->walk = w;
 	tail->reached = reached;
+	tail->newest = newest_of(a, TAIL);
 	if (!store_run(w->store, w->task, &op, w->store->set->read_seconds,
 		       "log", e))
 		return false;
-	qsort(tail->csns, tail->count, sizeof(*tail->csns), by_text);
-	w->more = tail->more;
-	return audit_walk_fetch(w, tail->csns, tail->count, e);
+	if (tail->err.kind != ERR_NONE) {
+		*e = tail->err;
+		return false;
+	}
+	bool dropped = tail->newest.dropped;
+	const char *const *csns = newest_sorted(&tail->newest);
+	if (!audit_walk_fetch(w, csns, tail->newest.count, e))
+		return false;
+	/* What is older, in seals as well, comes with the next page. */
+	w->more = w->more || dropped;
+	return true;
 }
 
 struct one_seal {

@@ -389,10 +389,17 @@ const char *schema_member_filter(struct arena *a, const char *dn)
 
 const char *schema_role_filter(struct arena *a, const char *dn)
 {
+	const char *const roles[] = {schema_trail_filter(a, dn),
+				     filter_equal(a, "provostViewer", dn)};
+
+	return filter_any(a, roles, COUNT(roles));
+}
+
+const char *schema_trail_filter(struct arena *a, const char *dn)
+{
 	const char *const roles[] = {filter_equal(a, "provostOwner", dn),
 				     filter_equal(a, "provostAdministrator",
 						  dn),
-				     filter_equal(a, "provostViewer", dn),
 				     schema_sponsor_filter(a, dn)};
 
 	return filter_any(a, roles, COUNT(roles));

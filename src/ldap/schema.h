@@ -92,6 +92,10 @@ const char *schema_member_filter(struct arena *a, const char *dn);
 /* The domains that he is an owner, administrator, viewer or the sponsor of. */
 const char *schema_role_filter(struct arena *a, const char *dn);
 
+/* Of these the domains of which he is told who changed what: a viewer is not.
+ */
+const char *schema_trail_filter(struct arena *a, const char *dn);
+
 /* Where addresses are held. */
 const char *schema_retired_dn(struct arena *a, const char *base);
 const char *schema_held_dn(struct arena *a, const char *base,

@@ -172,6 +172,28 @@ def by_ldap(client, directory):
     tap.is_(short(items(client, "?domain=beta.example")), [("create", "beta.example")], "and what is in it")
 
 
+def deletion(client):
+    """A domain that is deleted with all that is in it is told as that, with everything that was there."""
+    client.post("/v1/domains", {"name": "gone.example"})
+    client.post("/v1/users", {"address": "jane@gone.example", "password": PASSWORD, "name": "Jane"})
+    client.post("/v1/aliases", {"address": "all@gone.example", "destinations": ["jane@gone.example"]})
+    deleted = client.delete("/v1/domains/gone.example?recursive=true")
+    tap.is_(deleted.status, 204, "a domain is deleted")
+    gone = lambda: [one for one in items(client, "?domain=gone.example") if one["action"] == "delete"]
+    found = gateway.until(lambda: gone() if len(gone()) == 4 else None, "all of the deletion", 20)
+    first = found[-1]
+    tap.is_((first["action"], first["kind"], first["object"], first["renamed_to"]), ("delete", "domain", "gone.example", None), "first of all it goes")
+    tap.is_((first["actor"], first["request"]), ("admin", deleted.headers["X-Request-Id"]), "and who did that is told")
+    tap.is_([one for one in items(client, "?domain=gone.example") if one["action"] == "rename"], [], "it is not renamed to itself")
+    rest = {(one["kind"], one["object"]): one for one in found[:-1]}
+    tap.is_(set(rest), {("user", "jane@gone.example"), ("alias", "all@gone.example"), ("domain", "gone.example")}, "then what was in it")
+    tap.is_({one["actor"] for one in rest.values()}, {"gateway"}, "by the gateway")
+    jane, whole = rest["user", "jane@gone.example"], rest["alias", "all@gone.example"]
+    tap.is_(change(jane, "cn")["before"], ["Jane"], "with what it was")
+    tap.is_(change(whole, "provostDestination")["before"], ["jane@gone.example"], "all of it")
+    tap.is_([one["object"] for one in items(client, "?limit=1000") if one["kind"] == "other" and one["domain"] is None], [], "plans are nobody's news")
+
+
 def filters(client):
     """Each narrows the list; pages are together what one page is."""
     whole = items(client, "?limit=1000")
@@ -199,7 +221,8 @@ def rights(g, client):
     tap.is_(items(owner, "?object=beta.example"), [], "of another domain he sees nothing")
     tap.is_(items(owner, "?domain=beta.example"), [], "in whatever way he asks")
     tap.is_(items(owner, "?object=viewer"), [], "nor of others")
-    tap.is_(short(items(viewer)), [], "a viewer sees nothing of it")
+    tap.is_(set(short(items(viewer))), {("create", "viewer")}, "a viewer sees nothing of it, and what was written to himself")
+    tap.is_(items(viewer, "?domain=alpha.example"), [], "also when he asks for it")
     john = Client(g.address, "john@alpha.example", PASSWORD)
     own = items(john)
     tap.is_({one["object"] for one in own}, {"john@alpha.example"}, "a user sees what is written to his entry")
@@ -245,6 +268,7 @@ def main():
         by_ldap(client, directory)
         clients = anew(g, client, directory)
         by_job(client)
+        deletion(client)
         before = every(client, "", 1000)
         seals = lambda: [dn for dn, _ in directory.search_s("ou=audit," + BASE, 1)]
         gateway.until(seals, "a seal", 20)

@@ -98,6 +98,12 @@ static void places(void)
 		{"cn=usage,mail=a@b.c,provostDomainName=b.c,ou=domains,dc=p",
 		 "b.c"},
 		{"uid=x,ou=principals,dc=p", "=principals"},
+		{"provostJournalId=1,ou=journal,dc=p", "=journal"},
+		{"provostDomainName=B.c,provostJournalId=1,ou=journal,dc=p",
+		 "b.c"},
+		{"mail=a@b.c,provostDomainName=b.c,provostJournalId=1,"
+		 "ou=journal,dc=p",
+		 "b.c"},
 		{"ou=domains,dc=p", "=domains"},
 		{"dc=p", "="},
 		{"cn=config", "="},
