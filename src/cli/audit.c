@@ -12,9 +12,10 @@
 #include "util/text.h"
 
 enum {
-	KEEP_DAYS = 30,
+	DAYS_MAX = 36500,
 	DIGEST_HEX = 64,
 	PASSWORD_MAX = 1024,
+	UNKNOWN = -1,
 
 	/* Exit statuses. */
 	WELL = 0,
@@ -45,7 +46,8 @@ static const struct command_option option_rows[] = {
 /* clang-format on */
 #undef F
 
-static const struct audit_options defaults = {.keep_days = KEEP_DAYS};
+/* What is not given is found out. */
+static const struct audit_options defaults = {.keep_days = UNKNOWN};
 
 static const char usage[] =
 	"audit verify [OPTION]...\n"
@@ -56,7 +58,8 @@ static const char usage[] =
 	"not be examined.\n"
 	"\n"
 	"  --anchor NUMBER:DIGEST  a seal, as provostd's log had it\n"
-	"  --keep-days DAYS        records that old may be gone [30]\n"
+	"  --keep-days DAYS        records that old may be gone [as provostd does;\n"
+	"                          needed with --ldap-uri]\n"
 	"  --state-dir DIR         of provostd [/var/lib/provost as root]\n"
 	"  --base DN               that everything is below [as provostd made it]\n"
 	"  --ldap-uri URI          of another directory [provostd's own]\n"
@@ -96,6 +99,29 @@ static bool read_password(struct arena *a, const char *file, const char **ret,
 		return false;
 	*ret = arena_strndup(a, text, strcspn(text, "\n"));
 	return true;
+}
+
+/* How long records are kept: of another directory we cannot know. */
+static bool find_days(struct arena *a, const struct audit_options *o,
+		      int64_t *ret, struct err *e)
+{
+	const char *dir =
+		o->state_dir != NULL ? o->state_dir : state_default(a);
+	const char *text;
+
+	*ret = o->keep_days;
+	if (o->keep_days != UNKNOWN)
+		return o->keep_days <= DAYS_MAX ||
+		       err_set(e, ERR_INVALID, "--keep-days is %d at most",
+			       DAYS_MAX);
+	if (o->ldap_uri != NULL)
+		return err_set(e, ERR_INVALID,
+			       "--ldap-uri needs --keep-days: how long that "
+			       "directory keeps its log");
+	return (place_line(a, dir, "audit-keep-days", &text, e) &&
+		(text_number(text, 1, DAYS_MAX, ret) ||
+		 err_set(e, ERR_INVALID, "it is no number of days"))) ||
+	       err_wrap(e, "how long records are kept (or give --keep-days)");
 }
 
 static bool fill(struct arena *a, const struct audit_options *o,
@@ -142,7 +168,7 @@ static int run(const void *options, char *const *words)
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	CLEANUP(direct_close) struct direct *d = NULL;
 	const struct audit_options *o = options;
-	struct audit_verify how = {.keep_days = o->keep_days, .tell = say};
+	struct audit_verify how = {.tell = say};
 	struct audit_verdict verdict;
 	struct ldap_settings set;
 	struct err e = {0};
@@ -150,7 +176,8 @@ static int run(const void *options, char *const *words)
 	if (words[0] == NULL || strcmp(words[0], "verify") != 0 ||
 	    words[1] != NULL)
 		return refuse("it is \"audit verify\".  See --help");
-	if (!read_anchor(a, o->anchor, &how, &e) || !fill(a, o, &set, &e))
+	if (!read_anchor(a, o->anchor, &how, &e) || !fill(a, o, &set, &e) ||
+	    !find_days(a, o, &how.keep_days, &e))
 		return refuse(e.text);
 	connect_prepare();
 	how.base = set.base;

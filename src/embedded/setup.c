@@ -9,6 +9,7 @@
 #include "assets/asset.h"
 #include "embedded/base.h"
 #include "embedded/child.h"
+#include "embedded/indexes.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/random.h"
@@ -170,7 +171,8 @@ static bool first_start(const struct embedded_settings *set,
 	if (!file_remove_tree(new, e) || !file_make_directory(new, 0700, e) ||
 	    !write_config(set, st, a, new, e) || !load_base(set, st, a, e) ||
 	    !file_write(state_path(st, a, "base"), 0600,
-			arena_printf(a, "%s\n", set->base), e))
+			arena_printf(a, "%s\n", set->base), e) ||
+	    !indexes_note(st, fill_config(set, st, a, final), e))
 		return false;
 	if (!file_rename(new, final))
 		return err_set(e, ERR_INTERNAL, "cannot move %s: %s", new,
@@ -218,9 +220,13 @@ bool setup_directory(const struct embedded_settings *set,
 			       database);
 	if (!base_check(set->base, e) ||
 	    (!exists(database) && !first_start(set, st, a, e)) ||
-	    !same_base(set, st, a, e) || !write_config(set, st, a, database, e))
+	    !same_base(set, st, a, e) ||
+	    !write_config(set, st, a, database, e) ||
+	    !indexes_bring_up(set, st, fill_config(set, st, a, database), e))
 		return false;
 	return tell(st, a, "ldap-uri", set->ldap_listen, e) &&
+	       tell(st, a, "audit-keep-days",
+		    arena_printf(a, "%lld", (long long)set->audit_days), e) &&
 	       tell(st, a, "passwd-accept", set->password_accept, e) &&
 	       tell(st, a, "dovecot-reads-passwords",
 		    dovecot_reads(set) ? "yes" : NULL, e);

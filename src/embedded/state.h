@@ -5,8 +5,10 @@
  *	base            the DN everything is below
  *	db, accesslog   slapd's databases
  *	slapd.d         its configuration, written anew at each start
+ *	indexes, accesslog-indexes  what the databases are indexed by
  *	ldapi, read     its sockets
  *	ldap-uri        where it listens besides, for mail servers
+ *	audit-keep-days that records of changes are kept
  *	admin-password  of the super administrator, as first made
  *	services/       passwords of the mail servers and others
  */

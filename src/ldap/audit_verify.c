@@ -11,7 +11,10 @@
 #include "util/instant.h"
 #include "util/text.h"
 
-enum { DAY = 86400 };
+enum {
+	DAY = 86400,
+	PURGE_DAYS = 2, /* slapd looks once a day for what is to go */
+};
 
 /* A record as a seal names it. */
 struct sealed {
@@ -29,6 +32,7 @@ struct verifying {
 	struct sealed *records; /* sorted */
 	size_t record_count;
 	const char *kept_since; /* entryCSN: what is older may be gone */
+	const char *gone_since; /* what is older than that is gone */
 	struct err err;
 };
 
@@ -221,7 +225,8 @@ static void check_stranger(struct verifying *v, const char *csn, const char *dn)
 
 	if (last == NULL || strcmp(csn, last->to) > 0)
 		v->verdict->unsealed++;
-	else if (strcmp(csn, v->seals[0].from) <= 0)
+	else if (strcmp(csn, v->seals[0].from) <= 0 &&
+		 strcmp(csn, v->gone_since) >= 0)
 		v->verdict->before++;
 	else
 		tell(v, arena_printf(v->arena, "record %s of %s was added", csn,
@@ -291,7 +296,10 @@ bool audit_verify(const struct audit_verify *how, struct arena *a,
 	struct verifying v = {.how = how,
 			      .arena = a,
 			      .verdict = ret,
-			      .kept_since = csn_ago(a, how->keep_days * DAY)};
+			      .kept_since = csn_ago(a, how->keep_days * DAY),
+			      .gone_since =
+				      csn_ago(a, (how->keep_days + PURGE_DAYS) *
+							 DAY)};
 	const struct direct_search log = {.base = "cn=accesslog",
 					  .scope = DIRECT_CHILDREN,
 					  .filter =

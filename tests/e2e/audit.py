@@ -4,7 +4,10 @@
 import http.client
 import json
 import os
+import re
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
@@ -15,6 +18,7 @@ import ldap.modlist
 
 import gateway
 import tap
+from directory import SLAPADD, SLAPCAT, ldif, user_entry
 from described import Client, admin, complaints_of_log
 from directory import crypt_hash, domain_entry, principal_entry
 
@@ -194,6 +198,56 @@ def deletion(client):
     tap.is_([one["object"] for one in items(client, "?limit=1000") if one["kind"] == "other" and one["domain"] is None], [], "plans are nobody's news")
 
 
+# What an older version did not index.
+UNINDEXED = r"(?m)^olcDbIndex: (\{\d+\})?(provostExpires|reqDN|objectClass,entryCSN|objectClass|entryUUID|mail).*\n"
+
+
+def make_older(g):
+    """An entry and a record as a version wrote them that had fewer indexes."""
+    with tempfile.TemporaryDirectory() as place:
+        run = lambda *words, text=None: subprocess.run(words, input=text, stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+        config = run(SLAPCAT, "-o", "ldif-wrap=no", "-F", os.path.join(g.state, "slapd.d"), "-n", "0")
+        run(SLAPADD, "-F", place, "-n", "0", text=re.sub(UNINDEXED, "", config))
+        late = user_entry("overdue@alpha.example", provostExpires="20200101000000Z")
+        run(SLAPADD, "-F", place, "-b", BASE, text=ldif("mail=overdue@alpha.example," + ALPHA, late))
+        now = time.strftime("%Y%m%d%H%M%S.000001Z", time.gmtime(time.time() - 600))
+        record = {"objectClass": ["auditDelete"], "reqStart": [now], "reqEnd": [now], "reqType": ["delete"],
+                  "reqSession": ["1"], "reqAuthzID": [OWNER], "reqDN": ["mail=older@alpha.example," + ALPHA], "reqResult": ["0"]}
+        run(SLAPADD, "-F", place, "-b", "cn=accesslog", text=ldif("reqStart=%s,cn=accesslog" % now, record))
+    with open(os.path.join(g.state, "indexes"), "w", encoding="utf-8") as file:
+        file.write("olcDbIndex: objectClass eq\n")
+    os.unlink(os.path.join(g.state, "accesslog-indexes"))
+
+
+def upgrade(g):
+    """A directory of an older version: what is in it is found by indexes that it did not have."""
+    told = g.log()
+    tap.ok("event=indexes-building" not in told, "at first there is nothing to index")
+    make_older(g)
+    g.start()
+    tap.is_(re.findall(r"event=indexes-built database=(\S+)", g.log()), ["indexes", "accesslog-indexes"], "an update builds the indexes")
+    directory = ldap.initialize(g.ldap_url)
+    directory.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
+    found = lambda base, form: len(directory.search_s(base, 2, form, ["1.1"]))
+    tap.is_(found(DOMAINS, "(provostExpires<=20210101000000Z)"), 1, "an old entry is found by a new index")
+    tap.is_(found(DOMAINS, "(mail=overdue@alpha.example)"), 1, "also by another")
+    tap.is_(found("cn=accesslog", "(reqDN=mail=older@alpha.example,%s)" % ALPHA), 1, "and an old record")
+    directory.unbind_s()
+    verify = lambda: subprocess.run([os.path.join(gateway.BUILD, "provost"), "audit", "verify", "--state-dir", g.state], stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    kept = os.path.join(g.state, "audit-keep-days")
+    with open(kept, encoding="utf-8") as file:
+        tap.is_(file.read(), "20\n", "how long records are kept is written down")
+    verified = verify()
+    tap.is_(verified.returncode, 0, "the log is verified by that")
+    os.unlink(kept)
+    verified = verify()
+    tap.ok(verified.returncode == 3 and "--keep-days" in verified.stdout, "without it that is not guessed", verified.stdout)
+    tap.is_(g.stop(), 0, "it ends well")
+    g.start()
+    tap.is_(len(re.findall("event=indexes-building", g.log())), 2, "they are built once")
+
+
 def filters(client):
     """Each narrows the list; pages are together what one page is."""
     whole = items(client, "?limit=1000")
@@ -253,7 +307,7 @@ def no_secret(g, clients, directory):
 
 
 def main():
-    with gateway.Gateway("--http-trusted-proxies", PROXY) as g:
+    with gateway.Gateway("--http-trusted-proxies", PROXY, "--audit-keep-days", "20") as g:
         client = admin(g)
         directory = ldap.initialize(g.ldap_url)
         directory.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
@@ -280,6 +334,7 @@ def main():
         tap.is_([one.complaints for one in [client] + clients], [[]] * 6, "every reply is as described")
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
         tap.is_(g.stop(), 0, "it ends well")
+        upgrade(g)
     tap.done()
 
 

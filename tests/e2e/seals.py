@@ -25,6 +25,8 @@ PROVOST = os.path.join(gateway.BUILD, "provost")
 
 def verify(server, *options, as_gateway=False):
     """Exit status and what it says: to a super administrator, or to the gateway's own user."""
+    if "--keep-days" not in options:
+        options = ("--keep-days", "30", *options)
     login = [] if as_gateway else ["--bind-dn", ADMIN, "--password-file", os.path.join(server.place, "password")]
     who = {"user": "provost", "group": "provost", "extra_groups": []} if as_gateway and ROOT else {}
     run = subprocess.run([PROVOST, "audit", "verify", "--ldap-uri", server.ldapi, "--base", BASE, *login, *options], stdout=subprocess.PIPE,
@@ -76,6 +78,7 @@ def cases(records):
     stranger = rows[4].replace(ids[4], ids[4].replace("#000000#", "#000001#", 1))
     stranger = re.sub(r"(?m)^(dn: reqStart|reqStart)([=:] ?)(\d{14})\.(\d{6})Z", lambda m: "%s%s%s.999999Z" % (m.group(1), m.group(2), m.group(3)), stranger)
     stranger = re.sub(r"(?m)^entryUUID: ........", "entryUUID: ffffffff", stranger)
+    ancient = re.sub(r"(?m)^(dn: reqStart=|reqStart: |reqEnd: |entryCSN: )2\d{3}", r"\g<1>2001", stranger)
     swapped = list(rows)
     mods = [re.search(r"(?m)^reqMod:: .*|^reqMod: description.*", rows[i]).group(0) for i in (5, 6)]
     swapped[5], swapped[6] = rows[5].replace(mods[0], mods[1]), rows[6].replace(mods[1], mods[0])
@@ -85,6 +88,7 @@ def cases(records):
         ("two exchange what they say", joined(swapped), ["record %s of %s was changed" % (ids[i], JOHN) for i in (5, 6)]),
         ("the first, one in the middle and the last are removed", joined(rows[1:2] + rows[3:-1]), [gone % ids[i] for i in (0, 2, -1)]),
         ("the end is cut off", joined(rows[:-3]), [gone % one for one in ids[-3:]]),
+        ("one is added from long ago", joined([ancient] + rows), ["record %s of %s was added" % (csn(ancient), JOHN)]),
         ("one is added", joined(rows[:5] + [stranger] + rows[5:]), ["record %s of %s was added" % (csn(stranger), JOHN)]),
     ]
 
@@ -120,7 +124,9 @@ def tamper_with_seals(server, anchor):
 def main():
     # As an older directory, without a place for seals.
     entries = ldif(DOMAIN, domain_entry("alpha.example")) + ldif(JOHN, user_entry("john@alpha.example"))
-    with Server(entries=entries) as server:
+    # Where slapd deletes nothing, what somebody added from long ago stays to be found.
+    keep = lambda config: re.sub(r"(?m)^olcAccessLogPurge: .*\n", "", config)
+    with Server(entries=entries, edit=keep) as server:
         with open(os.path.join(server.place, "password"), "w", encoding="utf-8") as file:
             file.write(server.password("admin"))
         tap.is_(verify(server)[0], 1, "nothing is sealed as yet")
@@ -131,7 +137,8 @@ def main():
             for number in range(1, 4):
                 write(server, ["word %d of %d" % (i, number) for i in range(4)])
                 gateway.until(lambda: seals(server) >= number, "seal %d" % number, 20)
-            found = re.findall(r"event=sealed number=(\d+) digest=(\w+)", g.log())
+            told = lambda: re.findall(r"event=sealed number=(\d+) digest=(\w+)", g.log())
+            found = gateway.until(lambda: told() if len(told()) >= seals(server) else None, "the log to tell of all of them", 20)
             tap.is_(g.stop(), 0, "the gateway makes it, and seals")
         anchor = "%s:%s" % found[-1]
         status, said = verify(server, "--anchor", anchor)
@@ -141,6 +148,9 @@ def main():
         tap.ok("1 are not yet sealed" in verify(server)[1], "what is newer is not sealed yet")
         tap.is_(verify(server, "--anchor", "1:" + "0" * 64)[0], 2, "another anchor is found out")
         tap.is_(verify(server, "--anchor", "1")[0], 3, "an anchor that is none is refused")
+        unsaid = subprocess.run([PROVOST, "audit", "verify", "--ldap-uri", server.ldapi, "--base", BASE], capture_output=True, text=True, timeout=60,
+                                check=False)
+        tap.ok(unsaid.returncode == 3 and "--keep-days" in unsaid.stderr, "how long another directory keeps its log has to be said", unsaid.stderr)
         tap.is_(verify(server, as_gateway=True)[0], 0, "the gateway's user verifies, too")
         tamper_with_log(server)
         tamper_with_seals(server, anchor)
