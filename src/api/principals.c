@@ -24,6 +24,7 @@ static const struct codec_field principal_fields[] = {
 	{"quota_bytes",         F(quota_bytes),         CODEC_INSIDE},
 	{"sponsor",             F(sponsor),             0},
 	{"recovery_address",    F(recovery_address),    0},
+	{"certificates",        F(certificates),        0},
 	{"password",            F(clear),               CODEC_WRITE_ONLY},
 	{"password_hash",       F(ready),               CODEC_WRITE_ONLY},
 	{"generated_password",  F(generated),           CODEC_READ_ONLY | CODEC_OMIT_NULL},

@@ -166,13 +166,22 @@ static int by_text(const void *a, const void *b)
 
 void fold_set(struct arena *a, struct text_list *list)
 {
+	if (list->count > 0)
+		list->items = arena_copy(a, list->items,
+					 list->count * sizeof(*list->items));
+	for (size_t i = 0; i < list->count; i++)
+		fold_text(a, &list->items[i]);
+	unique_set(a, list);
+}
+
+void unique_set(struct arena *a, struct text_list *list)
+{
 	struct text_list unique = {0};
 
 	if (list->count == 0)
 		return;
-	unique.items = arena_alloc(a, list->count * sizeof(*unique.items));
-	for (size_t i = 0; i < list->count; i++)
-		unique.items[i] = text_lower(a, list->items[i]);
+	unique.items =
+		arena_copy(a, list->items, list->count * sizeof(*unique.items));
 	qsort(unique.items, list->count, sizeof(*unique.items), by_text);
 	for (size_t i = 0; i < list->count; i++) {
 		if (i == 0 || strcmp(unique.items[i], unique.items[i - 1]) != 0)

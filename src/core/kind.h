@@ -81,6 +81,9 @@ void expiry_check(const char *expires_at, struct field f, struct arena *a,
 /* Each in lower case, sorted, and once, so that equal sets are equal. */
 void fold_set(struct arena *a, struct text_list *list);
 
+/* Sorted, and each of them once. */
+void unique_set(struct arena *a, struct text_list *list);
+
 /* Whether it is in force, of what the operator wants and what has happened
  * since; "enabled", "disabled" or, wanted but not in force, another word. */
 const char *kind_state(bool in_force, bool wished, const char *waiting);

@@ -54,6 +54,7 @@ void principal_fold(void *principal, struct arena *a)
 	fold_text(a, &p->login);
 	fold_text(a, &p->sponsor);
 	fold_text(a, &p->recovery_address);
+	unique_set(a, &p->certificates);
 }
 
 static void login_fault(const char *login, struct field f, struct arena *a,
@@ -63,6 +64,84 @@ static void login_fault(const char *login, struct field f, struct arena *a,
 
 	if (!principal_login_check(login, &bad))
 		fault_field(e, a, FAULT_FORMAT, f, arena_strdup(a, bad.text));
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* The type of an attribute, or its number. */
+static bool take_type(const char **s)
+{
+	const char *from = *s;
+
+	*s += strspn(from, DIGITS) > 0    ? strspn(from, DIGITS ".")
+	      : strspn(from, LETTERS) > 0 ? strspn(from, LETTERS DIGITS "-")
+					  : 0;
+	return *s > from;
+}
+
+/* Up to where the value of an attribute ends. */
+static bool take_value(const char **s)
+{
+	static const char hex[] = DIGITS "abcdefABCDEF";
+	const char *p = *s;
+
+	while (*p != '\0' && strchr(",+\";<>", *p) == NULL) {
+		if (*p++ != '\\')
+			continue;
+		if (*p == '\0')
+			return false;
+		if (strchr(hex, *p) != NULL && strspn(p++, hex) < 2)
+			return false;
+		p++;
+	}
+	*s = p;
+	return *p == '\0' || *p == ',' || *p == '+';
+}
+
+/* A name as RFC 4514 writes it, without blanks around its signs. */
+static bool is_subject(const char *s)
+{
+	for (;; s++) {
+		if (!take_type(&s) || *s++ != '=' || !take_value(&s))
+			return false;
+		if (*s == '\0')
+			return true;
+	}
+}
+
+static bool is_certificate(const char *s)
+{
+	static const char subject[] = "subject:";
+	size_t size = strlen(s);
+
+	if (strncmp(s, subject, strlen(subject)) == 0)
+		return size <= CERTIFICATE_MAX && text_is_clean(s) &&
+		       is_subject(s + strlen(subject));
+	return size == 64 && strspn(s, DIGITS "abcdef") == 64;
+}
+
+static void certificate_faults(const struct text_list *list, struct arena *a,
+			       struct err *e)
+{
+	if (list->count > PRINCIPAL_CERTIFICATES_MAX) {
+		fault_field(e, a, FAULT_RANGE, F(certificates),
+			    arena_printf(a, "there are more than %d",
+					 PRINCIPAL_CERTIFICATES_MAX));
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (is_certificate(list->items[i]))
+			continue;
+		fault_field(e, a, FAULT_FORMAT, F(certificates),
+			    arena_printf(a,
+					 "number %zu: the SHA-256 of a "
+					 "certificate has 64 lower-case "
+					 "hexadecimal digits; else it is "
+					 "\"subject:\" and its subject as RFC "
+					 "4514 writes it, %d bytes at most",
+					 i + 1, CERTIFICATE_MAX));
+	}
 }
 
 static void password_faults(const struct principal *p, struct arena *a,
@@ -112,6 +191,7 @@ void principal_check(const void *principal, struct arena *a, struct err *e)
 	    !address_check(p->recovery_address, ADDRESS_DESTINATION, &bad))
 		fault_field(e, a, FAULT_FORMAT, F(recovery_address),
 			    arena_strdup(a, bad.text));
+	certificate_faults(&p->certificates, a, e);
 	budget_faults(p, a, e);
 	password_faults(p, a, e);
 }
@@ -151,7 +231,8 @@ bool principal_same(const void *stored, const void *sent)
 	return a->enabled == b->enabled && a->reseller == b->reseller &&
 	       text_equal(a->kind, b->kind) && text_equal(a->name, b->name) &&
 	       text_equal(a->sponsor, b->sponsor) &&
-	       text_equal(a->recovery_address, b->recovery_address);
+	       text_equal(a->recovery_address, b->recovery_address) &&
+	       text_list_equal(a->certificates, b->certificates);
 }
 
 struct budget principal_budget(const struct principal *p)

@@ -10,7 +10,11 @@
 #include "core/hasher.h"
 #include "util/fault.h"
 
-enum { PRINCIPAL_LOGIN_MAX = 64 };
+enum {
+	PRINCIPAL_LOGIN_MAX = 64,
+	PRINCIPAL_CERTIFICATES_MAX = 100,
+	CERTIFICATE_MAX = 1032, /* bytes */
+};
 
 /* How much of it there may be, or is; NUMBER_NONE: as much as is wanted. */
 struct budget {
@@ -29,6 +33,8 @@ struct principal {
 	const char *sponsor; /* login of the reseller out of whose budgets he
 				comes, or NULL */
 	const char *recovery_address;
+	struct text_list certificates; /* his clients may show these: SHA-256 in
+					  hex, or "subject:" and a DN */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
 	const char *clear, *ready, *generated; /* as of a user */

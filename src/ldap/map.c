@@ -64,10 +64,14 @@ static void read_list(struct arena *a, const struct map_attr *at,
 	while (v[n].bv_val != NULL)
 		n++;
 	list->items = arena_alloc(a, n * sizeof(*list->items));
-	for (list->count = 0; list->count < n; list->count++)
-		list->items[list->count] = v[list->count].bv_val;
+	list->count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (at->flags & MAP_BYTES && !text_is_clean(v[i].bv_val))
+			continue;
+		list->items[list->count++] = v[i].bv_val;
+	}
 	if (!(at->flags & MAP_AS_KEPT))
-		qsort(list->items, n, sizeof(*list->items), by_text);
+		qsort(list->items, list->count, sizeof(*list->items), by_text);
 }
 
 static bool read_value(struct arena *a, const struct map_attr *at,

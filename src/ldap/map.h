@@ -22,6 +22,7 @@ enum map_flags {
 	MAP_FOLLOWS = 1 << 9,     /* written or removed with the row before */
 	MAP_ELSEWHERE = 1 << 10, /* not in the entry, and counts for the ETag */
 	MAP_LOGIN = 1 << 11,     /* a DN there, who it names here */
+	MAP_BYTES = 1 << 12,     /* there; what is no text is not listed */
 };
 
 struct map_attr {

@@ -1,13 +1,16 @@
 #include "ldap/principal.h"
 
+#include <string.h>
+
 #include "ldap/dn.h"
 #include "ldap/entry.h"
 #include "ldap/filter.h"
 #include "ldap/map.h"
+#include "ldap/reach.h"
 #include "ldap/schema.h"
 #include "util/text.h"
 
-static const char member[] = "member";
+static const char member[] = "member", certificate[] = "provostCertificate";
 
 /* The members of the group, by their names. */
 struct members {
@@ -80,6 +83,102 @@ static bool can_log_in(struct ldap_store *s, const struct task *t,
 		return false;
 	*ret = text_equal(enabled, "TRUE");
 	return true;
+}
+
+bool principal_gives(struct arena *a, const struct principal *old,
+		     const struct principal *p, LDAPMod ***mods)
+{
+	const struct text_list *was = &old->certificates;
+	size_t n = 0, at = 0;
+
+	if (*mods == NULL || p->certificates.count == 0 ||
+	    text_list_equal(*was, p->certificates))
+		return false;
+	for (; (*mods)[n] != NULL; n++) {
+		if (text_equal((*mods)[n]->mod_type, certificate))
+			at = n;
+	}
+	LDAPMod *give = (*mods)[at];
+	LDAPMod **all = arena_alloc(a, (n + 2) * sizeof(*all));
+	memcpy(all, *mods, n * sizeof(*all));
+	give->mod_op = LDAP_MOD_ADD;
+	if (was->count > 0) {
+		char **gone = arena_alloc(a, (was->count + 1) * sizeof(*gone));
+
+		for (size_t i = 0; i < was->count; i++)
+			gone[i] = arena_strdup(a, was->items[i]);
+		all[at] = map_mod(a, LDAP_MOD_DELETE, certificate, gone);
+		all[n] = give;
+	}
+	*mods = all;
+	return true;
+}
+
+struct holders {
+	struct arena *arena;
+	const char *login; /* who asks */
+	bool other;
+	struct err err;
+};
+
+static void each_holder(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct holders *h = ctx;
+	struct entry en;
+
+	if (entry_read(ld, message, h->arena, &en, &h->err))
+		h->other = h->other ||
+			   !text_equal(entry_text(&en, schema_login), h->login);
+}
+
+/* Whether somebody else has one of them. */
+static bool has_other(struct ldap_store *s, const struct task *t,
+		      const struct principal *p, bool *ret, struct err *e)
+{
+	static const char *const want[] = {schema_login, NULL};
+	const struct text_list *list = &p->certificates;
+	struct holders h = {.arena = t->arena, .login = p->login};
+	const char **any = arena_alloc(t->arena, list->count * sizeof(*any));
+
+	for (size_t i = 0; i < list->count; i++)
+		any[i] = filter_equal(t->arena, certificate, list->items[i]);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_principals_dn(t->arena,
+							  s->set->base),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter = filter_any(t->arena, any, list->count),
+			       .want = want,
+			       .each = each_holder,
+			       .ctx = &h};
+	if (!store_run(s, t, &op, s->set->read_seconds, "certificates", e))
+		return false;
+	*ret = h.other;
+	return true;
+}
+
+/* slapd looks for others before it looks who asks: who may not write it is not
+ * told that they are there. */
+bool principal_refused(struct ldap_store *s, const struct task *t,
+		       const struct principal *p, struct err *e)
+{
+	bool taken, may;
+	struct err why = *e;
+
+	if (p->certificates.count == 0 ||
+	    !text_equal(e->code, "directory_constraint"))
+		return false;
+	err_clear(e);
+	if (!has_other(s, t, p, &taken, e) ||
+	    !reach_is_super_administrator(&s->port, t, &may, e))
+		return false;
+	if (taken)
+		return may ? err_code(e, ERR_CONFLICT, "certificate_taken",
+				      "another principal has one of these "
+				      "certificates")
+			   : err_set(e, ERR_DENIED,
+				     "you may not write certificates");
+	*e = why;
+	return false;
 }
 
 bool principal_is_last(struct store *port, const struct task *t,

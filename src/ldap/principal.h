@@ -14,6 +14,17 @@
 bool principal_mark(struct ldap_store *s, const struct task *t,
 		    struct principal *p, size_t count, struct err *e);
 
+/* Whether the changes give certificates.  slapo-unique puts an assertion to the
+ * wrong entries, so they go without one: then the values that were there are
+ * named, and it fails if somebody else was quicker with them. */
+bool principal_gives(struct arena *a, const struct principal *old,
+		     const struct principal *p, LDAPMod ***mods);
+
+/* What the refusal of a write means where it is that somebody else has one of
+ * the certificates; false, with the error. */
+bool principal_refused(struct ldap_store *s, const struct task *t,
+		       const struct principal *p, struct err *e);
+
 bool principal_is_last(struct store *port, const struct task *t,
 		       const char *login, bool *ret, struct err *e);
 bool principal_set_administrator(struct store *port, const struct task *t,

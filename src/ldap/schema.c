@@ -159,6 +159,7 @@ static const struct map_attr principal_attrs[] = {
 	{"provostSponsor",            F(sponsor_identity), 0},
 	{"provostSponsor",            F(sponsor),       MAP_READ_ONLY | MAP_LOGIN},
 	{"provostRecoveryAddress",    F(recovery_address), 0},
+	{"provostCertificate",        F(certificates),  MAP_BYTES},
 	{"userPassword",              F(stored.hash),   MAP_WRITE_ONLY},
 	OPERATIONAL,
 };

@@ -226,6 +226,14 @@ static LDAPMod **new_entry(const struct ldap_store *s, struct arena *a,
 	return all;
 }
 
+static bool write(struct ldap_store *s, const struct task *t, enum kind k,
+		  struct operation *op, const void *record, struct err *e)
+{
+	return store_run(s, t, op, s->set->write_seconds, kind_key(k, record),
+			 e) ||
+	       (k == KIND_PRINCIPAL && principal_refused(s, t, record, e));
+}
+
 static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
@@ -241,7 +249,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 			       .mods = new_entry(s, t->arena, k, record),
 			       .controls = control_list(&c)};
 
-	return store_run(s, t, &op, s->set->write_seconds, key, e) &&
+	return write(s, t, k, &op, record, e) &&
 	       read_back(s, t, k, &op, record, ret, e);
 }
 
@@ -281,20 +289,22 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 	const struct map *map = &schema_of(k)->map;
 	const char *key = kind_key(k, old);
 	struct controls c = store_as_caller(t);
-
-	control_assert(&c, t->arena, schema_guard, seen->guard);
-	control_post_read(&c, t->arena,
-			  map_wanted(map, t->arena, schema_guard));
 	struct operation op = {.kind = OPERATION_MODIFY,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
-			       .mods = map_change(map, t->arena, old, record),
-			       .controls = control_list(&c)};
+			       .mods = map_change(map, t->arena, old, record)};
+
+	if (k != KIND_PRINCIPAL ||
+	    !principal_gives(t->arena, old, record, &op.mods))
+		control_assert(&c, t->arena, schema_guard, seen->guard);
+	control_post_read(&c, t->arena,
+			  map_wanted(map, t->arena, schema_guard));
+	op.controls = control_list(&c);
 
 	if (op.mods == NULL) {
 		*ret = *seen; /* it is as wanted already */
 		return may_change(s, t, &op, e);
 	}
-	return store_run(s, t, &op, s->set->write_seconds, key, e) &&
+	return write(s, t, k, &op, record, e) &&
 	       read_back(s, t, k, &op, record, ret, e);
 }
 

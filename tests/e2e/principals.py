@@ -80,6 +80,34 @@ def race(admin, second):
     tap.is_(admin.delete("/v1/principals/ida").status, 204, "she goes, too")
 
 
+def certificates(g, admin):
+    """What clients may log in with: super administrators say so, and each is that of one."""
+    digest, subject = "0" * 63 + "a", "subject:CN=Müller\\, Jo+OU=x,O=A\\2C b,2.5.4.5=#1303"
+    admin.post("/v1/principals", {"login": "cleo", "password": "her password"})
+    path = "/v1/principals/cleo"
+    tap.is_(admin.get(path).json["certificates"], [], "nobody has certificates at first")
+    written = admin.patch(path, {"certificates": [subject, digest, digest]})
+    tap.is_((written.status, written.json.get("certificates")), (200, [digest, subject]), "they are written, each once")
+    tap.is_(directory(g).search_s("uid=cleo,ou=principals,dc=provost", ldap.SCOPE_BASE, attrlist=["provostCertificate"])[0][1],
+            {"provostCertificate": sorted([digest.encode(), subject.encode()])}, "where the gateway looks for them")
+    for method, target, body in (("PATCH", "/v1/principals/admin", {"certificates": [digest]}), ("POST", "/v1/principals", {"login": "dora", "certificates": ["subject:CN=x", subject]})):
+        reply = admin.request(method, target, body)
+        tap.is_((reply.status, reply.json["code"]), (409, "certificate_taken"), "%s: another has it" % method)
+    for value in (digest.upper(), digest[1:], "", "x", "subject:", "subject:CN", "subject:CN=a,", "subject:=a", "subject:CN=a, O=b", "subject:CN=a;b", "subject:CN=a\\", "subject:CN=\\2", "subject:CN=a\n",
+                  "subject:CN=" + "a" * 1100, "Subject:CN=a"):
+        reply = admin.patch(path, {"certificates": [value]})
+        tap.is_((reply.status, [fault["pointer"] for fault in reply.json["errors"]]), (422, ["/certificates"]), "%r is no certificate" % value[:20])
+    tap.is_(admin.patch(path, {"certificates": ["subject:CN=%d" % n for n in range(101)]}).status, 422, "there are at most 100")
+    rita = reseller(admin, "rudi")
+    tap.is_(rita.post("/v1/principals", {"login": "dolf"}).status, 201, "a reseller makes a deputy")
+    tap.is_([rita.patch("/v1/principals/dolf", {"certificates": [value]}).status for value in ("subject:CN=dolf", digest)], [403, 403], "and gives him no certificate, taken or not")
+    tap.is_(admin.as_("cleo", "her password").patch(path, {"certificates": ["subject:CN=more"]}).status, 403, "nor does anybody to himself")
+    tap.is_((rita.get("/v1/principals/dolf").json["certificates"], admin.get(path).json["certificates"]), ([], [digest, subject]), "nothing is changed")
+    tap.is_(admin.put(path, {}).json["certificates"], [], "PUT without them takes them away")
+    for login in ("dolf", "rudi", "cleo"):
+        tap.is_(admin.delete("/v1/principals/" + login).status, 204, "%s goes" % login)
+
+
 def principals(admin):
     body = {"login": "Carl", "name": "Carl C.", "kind": "machine", "password": "one", "recovery_address": "c@elsewhere.example"}
     made = admin.post("/v1/principals", body)
@@ -258,6 +286,7 @@ def main():
             admin = first.admin()
             super_administrators(first, admin)
             principals(admin)
+            certificates(first, admin)
             roles(admin)
             budgets(admin)
             suffixes(admin)

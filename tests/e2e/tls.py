@@ -511,6 +511,12 @@ def values(c):
         except ldap.INSUFFICIENT_ACCESS:
             tap.ok(True, "he can %s none" % what)
     robot.unbind_s()
+    admin = c.g.admin()
+    reply = admin.patch("/v1/principals/second", {"certificates": [fingerprint(c.files["other"][0]), "subject:CN=admin"]})
+    tap.is_((reply.status, c.who(c.files["other"])), (200, "second"), "written over HTTP it counts as well")
+    tap.is_(admin.patch("/v1/principals/second", {"certificates": [good.decode()]}).json["code"], "certificate_taken", "and is that of one there, too")
+    tap.is_(admin.patch("/v1/principals/second", {"certificates": None}).json["certificates"], [], "it is taken away")
+    tap.ok(soon(401, lambda: c.who(c.files["other"])), "and opens nothing more")
 
 
 def certificates(g, place, directory):

@@ -74,6 +74,7 @@ static const struct row principal_rows[] = {
 	{F(max_domains), 0}, {F(max_users), 0}, {F(max_aliases), 0},
 	{F(max_deputies), 0}, {F(quota_bytes), 0}, {F(sponsor), 0},
 	{F(sponsor_identity), 0}, {F(recovery_address), 0},
+	{F(certificates), 0},
 	{F(stored.hash), SECRET},
 	OPERATIONAL,
 };
