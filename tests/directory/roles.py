@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
 import ldap
 import tap
-from directory import NOOP_DONE, Directory, add_list, alias_entry, code, crypt_hash, domain_entry, ldif, noop, principal_entry, proxied, user_entry
+from directory import NOOP_DONE, Directory, add_list, alias_entry, code, crypt_hash, domain_entry, ldif, noop, principal_entry, proxied, relax, user_entry
 
 BASE = "dc=provost"
 PASSWORD = "correct horse"
@@ -36,6 +36,9 @@ OWN, OTHER, TWIN, FREE = domain("own"), domain("other"), domain("twin"), domain(
 REX, DAN, SUB, OLGA, VERA, RIVAL = (principal(login) for login in ("rex", "dan", "sub", "olga", "vera", "rival"))
 JOHN, ADAM, BOSS, ROOT = (user(local) for local in ("john", "adam", "boss", "root"))
 FORA, FOVI, PEER = (user(local) for local in ("fora", "fovi", "peer"))
+MUTE, OLD, KID = user("mute"), principal("old"), principal("kid")
+# Names that a filter cannot be made of.
+TWO_PARTS, BADLY_NAMED = "mail=n\\3Dw@own.example+sn=x)(," + OWN, "mail=b\\3Dd@own.example+sn=x)(," + OWN
 POST, INFO, FRED = user("postmaster"), user("info"), user("fred", "other")
 ADMINISTRATORS = "cn=administrators,ou=roles," + BASE
 KEY = {"objectClass": ["provostApiKey"], "provostKeyId": ["k1"], "provostEnabled": ["TRUE"], "provostKeyHash": ["x"], "provostKeyLabel": ["x"], "provostKeyScope": ["x"],
@@ -45,12 +48,17 @@ NEW_KEY = {"objectClass": ["provostApiKey"], "provostKeyId": ["k9"], "provostEna
 ENTRIES = "".join(
     ldif(dn, entry)
     for dn, entry in (
-        (OWN, domain_entry("own.example", provostOwner=[OLGA, BOSS], provostAdministrator=[ADAM, PEER], provostViewer=[VERA, JOHN], provostSponsor=REX, provostMaxUsers="9")),
+        (OWN, domain_entry("own.example", provostOwner=[OLGA, BOSS, MUTE], provostAdministrator=[ADAM, PEER, BADLY_NAMED], provostViewer=[VERA, JOHN], provostSponsor=REX, provostMaxUsers="9")),
         (OTHER, domain_entry("other.example", provostOwner=RIVAL, provostAdministrator=FORA, provostViewer=[FOVI, OLGA])),
         (TWIN, domain_entry("twin.example", kind="alias", provostTargetDomain="own.example", provostSponsor=REX)),
         (FREE, domain_entry("free.example", provostSponsor=REX, provostTransport="smtp:x")),
-        *((dn, user_entry(dn.partition(",")[0][5:], userPassword=HASH, provostDestination="x@else.example", provostRecoveryAddress="x@else.example"))
+        *((dn, user_entry(dn.partition(",")[0][5:], userPassword=HASH, provostDestination="x@else.example", provostRecoveryAddress="x@else.example",
+                           provostEnabledWish="TRUE", provostLoginEnabled="TRUE", provostExpires="20990101000000Z", provostQuotaBytes="9", provostSendOnly="FALSE"))
           for dn in (JOHN, ADAM, BOSS, ROOT, FORA, FOVI, PEER, FRED)),
+        (MUTE, user_entry("mute@own.example", uid=None)),
+        (BADLY_NAMED, user_entry("b=d@own.example", sn="x)(", userPassword=HASH)),
+        (OLD, principal_entry("old", userPassword=HASH)),
+        (KID, principal_entry("kid", provostSponsor=OLD)),
         (POST, alias_entry("postmaster@own.example", ["john@own.example"])),
         (INFO, alias_entry("info@own.example", ["john@own.example"])),
         (REX, principal_entry("rex", userPassword=HASH, provostReseller="TRUE", provostMaxDomains="5", provostMaxUsers="5", provostMaxDeputies="5")),
@@ -58,19 +66,21 @@ ENTRIES = "".join(
         (SUB, principal_entry("sub", userPassword=HASH, provostSponsor=REX, provostReseller="TRUE")),
         *((dn, principal_entry(dn.partition(",")[0][4:], userPassword=HASH)) for dn in (OLGA, VERA, RIVAL)),
         (principal("boris"), principal_entry("boris", provostSponsor=REX)),
-        (principal("forba"), principal_entry("forba", provostSponsor=REX)),
+        *((principal(login), principal_entry(login, provostSponsor=REX)) for login in ("forba", "forca")),
         (key(1, JOHN), KEY),
         (key(2, DAN), dict(KEY, provostKeyId=["k2"])),
         (key(3, ROOT), dict(KEY, provostKeyId=["k3"])),
         (key(4, principal("boris")), dict(KEY, provostKeyId=["k4"])),
+        (key(5, principal("forca")), dict(KEY, provostKeyId=["k5"])),
+        (key(6, KID), dict(KEY, provostKeyId=["k6"])),
         (PLAN, {"objectClass": ["provostJournal"], "provostJournalId": ["c1"], "provostJournalState": ["running"]}),
     )
 )
 
 DONE, REFUSED, NO_SUCH = 0, 50, 32
-BORIS, FORBA = principal("boris"), principal("forba")
+BORIS, FORBA, FORCA = (principal(login) for login in ("boris", "forba", "forca"))
 WHO = {"super administrator": principal("admin"), "reseller": REX, "deputy": DAN, "owner": OLGA, "owner who is a user": BOSS, "administrator": ADAM, "viewer": VERA, "user": JOHN,
-       "stranger": RIVAL, "administrator elsewhere": FORA}
+       "former reseller": OLD, "stranger": RIVAL, "administrator elsewhere": FORA}
 ALL_OWNERS = ("owner", "owner who is a user")
 SUPER = ("super administrator",)
 DEPUTIES = ALL_OWNERS + ("administrator",)
@@ -101,6 +111,11 @@ def rename(dn, rdn, above=None, old=1):
     return lambda c, more: c.rename_s(dn, rdn, above, old, serverctrls=more)
 
 
+def relaxed(call):
+    """The same, past the constraints."""
+    return lambda c, more: call(c, more + [relax()])
+
+
 def sponsored(name, **more):
     return domain_entry(name + ".example", provostOwner=REX, provostSponsor=REX, **more)
 
@@ -127,6 +142,10 @@ WRITES = [
     ("his name", replace(BORIS, "cn", "x"), SUPER, ()),
     ("his budgets", replace(BORIS, "provostMaxUsers", "1"), SUPER, ("reseller",)),
     ("the password of a deputy with a role elsewhere", replace(FORBA, "userPassword", HASH), SUPER, ()),
+    ("his recovery address", replace(FORBA, "provostRecoveryAddress", "y@else.example"), SUPER, ()),
+    ("his switch", replace(FORBA, "provostEnabled", "FALSE"), SUPER, ()),
+    ("the key of such a deputy", delete(key(5, FORCA)), SUPER, ()),
+    ("that key's switch", replace(key(5, FORCA), "provostEnabled", "FALSE"), SUPER, ()),
     ("his end", delete(FORBA), SUPER, ()),
     ("somebody else's name", replace(OLGA, "cn", "x"), SUPER, ()),
     ("his own name", replace(REX, "cn", "x"), SUPER, ()),
@@ -176,6 +195,24 @@ WRITES = [
     ("a role elsewhere", extend(OTHER, "provostOwner", OLGA), SUPER, ()),
     ("a role elsewhere for a user", extend(OTHER, "provostAdministrator", JOHN), SUPER, ()),
     ("a super administrator", extend(ADMINISTRATORS, "member", JOHN), SUPER, ()),
+    # Names that would be more than a name in a filter.
+    ("a name of two parts", add(TWO_PARTS, user_entry("n=w@own.example", sn="x)(")), (), ()),
+    ("a name of two parts, relaxed", relaxed(add(TWO_PARTS, user_entry("n=w@own.example", sn="x)("))), (), ()),
+    ("a name that is another filter, relaxed", relaxed(add(user("x*"), user_entry("x*@own.example"))), (), ()),
+    ("an escaped name, relaxed", relaxed(add(user("x%2a"), user_entry("x%2a@own.example"))), (), ()),
+    ("an address that is another filter, relaxed", relaxed(extend(JOHN, "mail", "x*@own.example")), SUPER, ()),
+    ("a role for a name of two parts", extend(OWN, "provostAdministrator", TWO_PARTS), SUPER, ()),
+    ("ownership for it", extend(OWN, "provostOwner", TWO_PARTS), SUPER, ()),
+    ("sight for it", extend(OWN, "provostViewer", TWO_PARTS), SUPER, ()),
+    ("a role for an address with an equals sign", extend(OWN, "provostAdministrator", "mail=n\\3Dw@own.example," + OWN), SUPER + DEPUTIES, ()),
+    ("a principal of two parts", add("uid=new+sn=x)(," + PRINCIPALS, principal_entry("new", sn="x)(", provostSponsor=REX)), (), ()),
+    ("a domain of two parts", add("provostDomainName=new.example+description=x," + DOMAINS, sponsored("new", description="x")), (), ()),
+    # Logins. One is the entry's own address, with any control.
+    ("the login of an owner who has none, relaxed", relaxed(replace(JOHN, "uid", "mute@own.example")), SUPER, ()),
+    ("his own login", replace(JOHN, "uid", "john@own.example"), SUPER + DEPUTIES, ()),
+    # Who was a reseller.
+    ("the key of a deputy of a former reseller", delete(key(6, KID)), SUPER, ()),
+    ("that key's switch", replace(key(6, KID), "provostEnabled", "FALSE"), SUPER, ()),
     # Accounts that are above who asks.
     *((what, change(dn), SUPER + may, ())
       for whom, dn, may in (("a user", JOHN, DEPUTIES), ("an owner", BOSS, ALL_OWNERS), ("an administrator", ADAM, DEPUTIES), ("a super administrator", ROOT, ()),
@@ -185,6 +222,14 @@ WRITES = [
                            (whom + ": a forward", lambda dn: extend(dn, "provostDestination", "y@else.example")),
                            (whom + ": no forward", lambda dn: replace(dn, "provostDestination")),
                            (whom + ": a sender", lambda dn: extend(dn, "provostSender", "@own.example")),
+                           (whom + ": the class", lambda dn: extend(dn, "objectClass", "extensibleObject")),
+                           (whom + ": the switch", lambda dn: replace(dn, "provostEnabled", "FALSE")),
+                           (whom + ": the wish", lambda dn: replace(dn, "provostEnabledWish", "FALSE")),
+                           (whom + ": the login's switch", lambda dn: replace(dn, "provostLoginEnabled", "FALSE")),
+                           (whom + ": the expiry", lambda dn: replace(dn, "provostExpires", "20200101000000Z")),
+                           (whom + ": the quota", lambda dn: replace(dn, "provostQuotaBytes", "1")),
+                           (whom + ": no mail in", lambda dn: replace(dn, "provostSendOnly", "TRUE")),
+                           (whom + ": no login", lambda dn: replace(dn, "uid")),
                            (whom + ": the end", lambda dn: delete(dn)))
       if dn not in (JOHN, ROOT) or not what.endswith("the end")),
     ("an alias", add(user("new"), alias_entry("new@own.example", ["x@else.example"])), SUPER + DEPUTIES, ()),
@@ -264,7 +309,7 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     admin = directory.admin()
     for member in (ROOT, BORIS):
         admin.modify_s(ADMINISTRATORS, [(ldap.MOD_ADD, "member", [member.encode()])])
-    admin.modify_s(OTHER, [(ldap.MOD_ADD, "provostViewer", [FORBA.encode()])])
+    admin.modify_s(OTHER, [(ldap.MOD_ADD, "provostViewer", [FORBA.encode(), FORCA.encode()])])
     before = directory.slapcat(BASE)
     gateway, reading = directory.external(), directory.external(reading=True)
     secrets = {"super administrator": directory.password("admin")}
@@ -286,6 +331,12 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
         beyond = [what for what, call, may, by_gateway in WRITES if who not in may + by_gateway and result(call, reading, [proxied(dn)]) == DONE]
         tap.is_(beyond, [], who + ": writes nothing there that is not his")
         direct.unbind_s()
+    # A name that cannot be asked for keeps nobody from being found above him: then he writes no account.
+    badly_named = directory.connect(BADLY_NAMED, PASSWORD)
+    for dn in (BOSS, ROOT, FORA, JOHN):
+        for what, call in (("the password", replace(dn, "userPassword", HASH)), ("the recovery address", replace(dn, "provostRecoveryAddress", "y@else.example")),
+                           ("the switch", replace(dn, "provostEnabled", "FALSE")), ("the end", delete(dn))):
+            tap.is_(result(call, badly_named, []), REFUSED, "an administrator with a bad name: not %s of %s" % (what, dn.split(",")[0]))
     own = [c.search_s(BASE, ldap.SCOPE_SUBTREE, "(|(mail=*)(provostDomainName=*)(uid=*)(cn=*))", ["*", "+"]) for c in (gateway, reading)]
     tap.is_(own[1], own[0], "the gateway itself sees the same there")
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")

@@ -169,6 +169,9 @@ def administrator(cast):
         tap.is_(client.put("/v1/users/%s/password" % who, {"password": "x"}).status, 403, "administrator: not the password of an owner")
         tap.is_(client.delete("/v1/users/" + who).status, 403, "administrator: no end of an owner")
         tap.is_(client.patch("/v1/users/" + who, {"address": "rob@" + OWN}).status, 403, "administrator: no other name for an owner")
+        for change in ({"enabled": False}, {"login_enabled": False}, {"expires_at": "2020-01-01T00:00:00Z"}, {"quota_bytes": 1}, {"send_only": True}):
+            tap.is_(client.patch("/v1/users/" + who, change).status, 403, "administrator: does not make an owner %s" % change)
+        tap.is_(client.patch("/v1/users/" + who, {"name": "Bob"}).status, 200, "administrator: may call him as he likes")
     tap.is_(cast.admin.get("/v1/users/bob@" + OWN).json["address"], "bob@" + OWN, "administrator: the owner is who he was")
     cast.directory.modify_s(domain_dn(OWN), [(ldap.MOD_DELETE, "provostOwner", [user_dn("bob@" + OWN).encode()])])
     tap.is_(client.put("/v1/users/bob@%s/password" % OWN, {"password": PASSWORD}).status, 204, "administrator: the password of who is owner no longer")
