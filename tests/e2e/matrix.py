@@ -359,6 +359,50 @@ def is_complete(rows):
         tap.ok(request in RECIPES and set(statuses) == set(CALLERS), "a row for everybody, and a recipe: " + request, sorted(set(CALLERS) ^ set(statuses)))
 
 
+LISTS = (  # what, the member that names one; where, and which entries they are in the directory, and what names them there
+    ("/v1/domains", "name", "ou=domains," + BASE, "(objectClass=provostDomain)", "provostDomainName"),
+    ("/v1/users", "address", "ou=domains," + BASE, "(objectClass=provostUser)", "mail"),
+    ("/v1/aliases", "address", "ou=domains," + BASE, "(objectClass=provostAlias)", "mail"),
+    ("/v1/principals", "login", "ou=principals," + BASE, "(objectClass=provostPrincipal)", "uid"))
+
+
+def whole_list(caller, target, member):
+    """All that somebody is shown, page by page."""
+    found, more = [], ""
+    while more is not None:
+        reply = caller.ask("GET", "%s?limit=20%s" % (target, more), None)
+        if reply.status != 200:
+            return reply.status
+        found += [item[member] for item in reply.json["items"]]
+        more = "&cursor=" + reply.json["next_cursor"] if reply.json["next_cursor"] else None
+    return found
+
+
+def searched(caller, where, form, attribute):
+    """The same with ldapsearch; who does not see the place itself can still be in it, and find himself by his name."""
+    try:
+        found = caller.connection.search_s(where, ldap.SCOPE_SUBTREE, form, [attribute])
+    except ldap.NO_SUCH_OBJECT:
+        own = login_dn(LOGINS[caller.name])
+        found = caller.connection.search_s(own, ldap.SCOPE_BASE, form, [attribute]) if own.endswith("," + where) else []
+    return sorted(entry[attribute][0].decode().lower() for _, entry in found if attribute in entry)
+
+
+def same_lists(world, callers):
+    """A list has for each what he finds with ldapsearch, and nothing else."""
+    lengths = {}
+    for target, member, where, form, attribute in LISTS:
+        for name in LOGINS:
+            want, got = searched(callers[name], where, form, attribute), whole_list(callers[name], target, member)
+            lengths[target, name] = len(want)
+            if got == 403:  # who may not list at all
+                tap.ok(name == "user" and set(want) <= {LOGINS["user"]}, "%s is refused to a user, who finds nobody but himself with ldapsearch" % target, want)
+            else:
+                tap.is_(sorted(got), want, "%s has for %s what ldapsearch has" % (target, name))
+    for target, *_ in LISTS:
+        tap.ok(lengths[target, "super"] > lengths[target, "reseller"] >= lengths[target, "user"], "%s: not the same for all" % target, lengths)
+
+
 CALLERS = ["nobody", "wrong", "expired", "user", "viewer", "administrator", "owner", "reseller", "super", "reading", "elsewhere"]
 
 
@@ -381,6 +425,7 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             for row, wrong in zip(rows, pool.map(lambda row: try_row(world, callers, row), rows)):
                 tap.ok(not wrong, "R04: %s %s" % row[:2], "\n".join(wrong))
+        same_lists(world, callers)
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
     tap.done()
 
