@@ -47,16 +47,22 @@ static bool judge(const struct gateway *g, const struct task *t,
 	return e->faults == NULL;
 }
 
-static bool has_room(const struct gateway *g, const struct task *t,
-		     const char *owner, struct err *e)
+/* Only once there is another: how many there are is not told to who may not
+ * make any. */
+static bool fits(const struct gateway *g, const struct task *t,
+		 const struct key *k, struct err *e)
 {
+	struct err ignored = {0};
 	size_t count;
 
-	if (!g->keyring->ops->count(g->keyring, t, owner, &count, e))
-		return false;
-	return count < KEY_OWNER_MAX ||
-	       err_code(e, ERR_CONFLICT, "too_many_keys",
-			"an owner has at most %d keys", KEY_OWNER_MAX);
+	if (g->keyring->ops->count(g->keyring, t, k->owner, &count, e)) {
+		if (count <= KEY_OWNER_MAX)
+			return true;
+		err_code(e, ERR_CONFLICT, "too_many_keys",
+			 "an owner has at most %d keys", KEY_OWNER_MAX);
+	}
+	g->keyring->ops->remove(g->keyring, t, k->id, k->owner, &ignored);
+	return false;
 }
 
 bool keys_create(const struct gateway *g, const struct task *t,
@@ -74,11 +80,10 @@ bool keys_create(const struct gateway *g, const struct task *t,
 	if (!in_reach(t, k->owner))
 		return err_set(e, ERR_DENIED, "you may not make keys for %s",
 			       k->owner);
-	if (!has_room(g, t, k->owner, e))
-		return false;
 	keytext_make(&text);
 	k->id = arena_strdup(t->arena, text.id);
-	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e);
+	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e) &&
+		    fits(g, t, k, e);
 	if (good)
 		k->text = keytext_show(t->arena, &text);
 	keytext_wipe(&text);
@@ -205,15 +210,32 @@ bool keys_revoke_all(const struct gateway *g, const struct task *t,
 	return err_wrap(e, "the keys of %s", owner);
 }
 
-bool keys_after_change(const struct gateway *g, const struct task *t,
-		       enum kind k, const struct patch *p, const void *record,
-		       struct err *e)
+static bool sets_password(const struct task *t, enum kind k,
+			  const struct patch *p)
 {
 	void *any = arena_alloc(t->arena, kind_rules(k)->size);
 	struct passwords of;
 
-	return !kind_passwords(k, any, &of) ||
-	       (!patch_touches(p, of.clear_field) &&
-		!patch_touches(p, of.ready_field)) ||
+	return kind_passwords(k, any, &of) &&
+	       (patch_touches(p, of.clear_field) ||
+		patch_touches(p, of.ready_field));
+}
+
+bool keys_after_change(const struct gateway *g, const struct task *t,
+		       enum kind k, const struct patch *p, const void *record,
+		       struct err *e)
+{
+	return !sets_password(t, k, p) ||
 	       keys_revoke_all(g, t, kind_key(k, record), e);
+}
+
+void keys_after_doubt(const struct gateway *g, const struct task *t,
+		      enum kind k, const struct patch *p, const char *key,
+		      const struct err *why)
+{
+	struct err ignored = {0};
+
+	if (why->kind == ERR_UNKNOWN && sets_password(t, k, p) &&
+	    g->store->ops->may_remove(g->store, t, k, key, &ignored))
+		keys_revoke_all(g, t, key, &ignored);
 }

@@ -45,4 +45,11 @@ bool keys_after_change(const struct gateway *g, const struct task *t,
 		       enum kind k, const struct patch *p, const void *record,
 		       struct err *e);
 
+/* The same where nobody knows whether the password was changed, which stays the
+ * answer.  With the gateway's rights, so only for who might take him away with
+ * his keys: who could not have written it either gets the same error. */
+void keys_after_doubt(const struct gateway *g, const struct task *t,
+		      enum kind k, const struct patch *p, const char *key,
+		      const struct err *why);
+
 #endif

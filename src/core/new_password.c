@@ -135,12 +135,22 @@ bool provision_password(const struct gateway *g, const struct task *t,
 		return false;
 	}
 	key = text_lower(t->arena, key);
-	if (strcmp(key, t->caller->login) == 0)
-		return own_password(g, t, n, e) &&
-		       (n->keys != KEYS_REVOKE ||
-			keys_revoke_all(g, t, key, e));
+	if (strcmp(key, t->caller->login) == 0) {
+		bool good = own_password(g, t, n, e);
+
+		/* It may have been written: then his keys are to go, too. */
+		if (!good && e->kind == ERR_UNKNOWN && n->keys == KEYS_REVOKE) {
+			struct err ignored = {0};
+
+			keys_revoke_all(g, t, key, &ignored);
+		}
+		return good && (n->keys != KEYS_REVOKE ||
+				keys_revoke_all(g, t, key, e));
+	}
 	if (provision_write(g, t, k, key, &patch, NULL, now, &rev, e))
 		return n->keys == KEYS_KEEP || keys_revoke_all(g, t, key, e);
+	if (n->keys != KEYS_KEEP)
+		keys_after_doubt(g, t, k, &patch, key, e);
 	/* What is wrong with it there is wrong with it here. */
 	for (struct fault *f = e->faults; f != NULL; f = f->next) {
 		if (f->field.offset == p.clear_field.offset)

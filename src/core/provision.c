@@ -612,8 +612,10 @@ bool provision_change(const struct gateway *g, const struct task *t,
 		      const struct text_list *if_match, void *ret,
 		      struct revision *rev, struct err *e)
 {
-	if (!provision_write(g, t, k, key, patch, if_match, ret, rev, e))
+	if (!provision_write(g, t, k, key, patch, if_match, ret, rev, e)) {
+		keys_after_doubt(g, t, k, patch, key, e);
 		return false;
+	}
 	tell(g, t, k, ret);
 	return keys_after_change(g, t, k, patch, ret, e);
 }

@@ -12,8 +12,8 @@
 #include "util/text.h"
 
 enum {
-	LISTED_MAX = 1000, /* of one owner, whoever made them */
-	AT_ONCE = 100,     /* that are removed */
+	LISTED_MAX = 1000,           /* of one owner, whoever made them */
+	AT_ONCE = KEY_OWNER_MAX + 1, /* that are counted, or removed */
 	ROUNDS = 100,
 };
 

@@ -1,5 +1,7 @@
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/keyring.h"
+#include "core/keys.h"
 #include "core/listing.h"
 #include "core/user.h"
 #include "tests/lib/records.h"
@@ -449,6 +451,72 @@ static void new_passwords(void)
 	w->login.busy = false;
 }
 
+static unsigned revoked;
+
+static bool revoke(struct keyring *r, const struct task *t, const char *owner,
+		   struct err *e)
+{
+	(void)r, (void)t, (void)owner, (void)e;
+	revoked++;
+	return true;
+}
+
+/* Whether it was done nobody can say. */
+static bool lost_change(struct store *s, const struct task *t, enum kind k,
+			const void *old, void *record,
+			const struct revision *seen, struct revision *ret,
+			struct err *e)
+{
+	(void)s, (void)t, (void)k, (void)old, (void)record, (void)seen;
+	(void)ret;
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "lost");
+}
+
+static void doubtful_passwords(void)
+{
+	static const struct keyring_ops keys = {.revoke = revoke};
+	struct keyring ring = {&keys};
+	const struct store_ops *ops = w->store->ops;
+	struct store_ops lossy = *ops;
+	struct user u = new_user("bob@example.org"), now;
+	const struct field clear[] = {U(clear)}, name[] = {U(name)};
+	const struct patch one = {&u, clear, 1, false},
+			   two = {&u, name, 1, false};
+	const struct new_password n = {"five", NULL, KEYS_USUAL},
+				  kept = {"five", NULL, KEYS_KEEP};
+	struct revision rev;
+	struct err e = {0};
+
+	u.clear = "five";
+	u.name = "Bob";
+	lossy.change = lost_change;
+	w->store->ops = &lossy;
+	w->gateway.keyring = &ring;
+	OK(!provision_change(&w->gateway, &w->admin, KIND_USER, u.address, &one,
+			     NULL, &now, &rev, &e) &&
+		   e.kind == ERR_UNKNOWN && revoked == 1,
+	   "where a password may be another his keys are gone");
+	err_clear(&e);
+	OK(!provision_password(&w->gateway, &w->admin, KIND_USER, u.address, &n,
+			       &e) &&
+		   e.kind == ERR_UNKNOWN && revoked == 2,
+	   "at its own place, too");
+	err_clear(&e);
+	OK(!provision_password(&w->gateway, &w->admin, KIND_USER, u.address,
+			       &kept, &e) &&
+		   revoked == 2,
+	   "unless they are to be kept");
+	err_clear(&e);
+	OK(!provision_change(&w->gateway, &w->admin, KIND_USER, u.address, &two,
+			     NULL, &now, &rev, &e) &&
+		   e.kind == ERR_UNKNOWN && revoked == 2,
+	   "nor by any other change");
+	keys_after_doubt(&w->gateway, &w->ann, KIND_USER, &one, u.address, &e);
+	NUMBER(revoked, 2, "nor by who might not remove him");
+	w->store->ops = ops;
+	w->gateway.keyring = NULL;
+}
+
 static void going(void)
 {
 	static char address[] = "bob@example.org";
@@ -600,6 +668,7 @@ int main(void)
 	own_change();
 	quotas();
 	new_passwords();
+	doubtful_passwords();
 	going();
 	lists();
 	sieves();
