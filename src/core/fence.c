@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/scope.h"
+#include "core/user.h"
 #include "util/text.h"
 
 /* These need no fence.
@@ -57,15 +58,45 @@ static bool add(struct store *s, const struct task *t, enum kind k,
 				 kind_key(k, record));
 }
 
+/* What makes whoever writes it him: by his password, by getting one that is
+ * lost, or by reading and writing his mail. */
+static bool lends_him(enum kind k, const void *old, const void *record)
+{
+	const struct user *was = old, *is = record;
+
+	return k == KIND_USER &&
+	       (is->stored.hash != NULL ||
+		!text_equal(was->recovery_address, is->recovery_address) ||
+		!text_list_equal(was->forward_to, is->forward_to) ||
+		!text_list_equal(was->send_as, is->send_as));
+}
+
+/* The directory compares him with the key's owner, who may reach further than
+ * the key.  Where his roles are is not looked at: none may be lent so. */
+static bool reaches_no_further(struct store *s, const struct task *t,
+			       enum kind k, const void *old, const void *record,
+			       struct err *e)
+{
+	bool any = false;
+
+	if (bound(t) == NULL || !lends_him(k, old, record))
+		return true;
+	return s->behind->roles(s, t, kind_key(k, old), &any, e) &&
+	       (!any || err_set(e, ERR_DENIED,
+				"%s has a role: your key is not for that",
+				kind_key(k, old)));
+}
+
 static bool change(struct store *s, const struct task *t, enum kind k,
 		   const void *old, void *record, const struct revision *seen,
 		   struct revision *ret, struct err *e)
 {
 	const char *key = kind_key(k, old);
 
-	return covers(t, k, key) && covers(t, k, kind_key(k, record))
-		       ? s->behind->change(s, t, k, old, record, seen, ret, e)
-		       : absent(e, k, key);
+	if (!covers(t, k, key) || !covers(t, k, kind_key(k, record)))
+		return absent(e, k, key);
+	return reaches_no_further(s, t, k, old, record, e) &&
+	       s->behind->change(s, t, k, old, record, seen, ret, e);
 }
 
 static bool remove_record(struct store *s, const struct task *t, enum kind k,

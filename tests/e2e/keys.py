@@ -237,6 +237,26 @@ def roles(g, admin):
     tap.is_(admin.delete("/v1/principals/paul").status, 204, "and its holder goes")
 
 
+def lent(g, admin):
+    """S1: who reaches further than the key is not taken over with it."""
+    native = Native(g)
+    admin.post("/v1/users", {"address": "top@example.org", "password": "one"})
+    admin.post("/v1/users", {"address": "low@example.org", "password": "one"})
+    k = Holder(g, made(admin, domains=["example.org"])[0])
+    changes = [("PUT", "/password", {"password": "mine now"}), ("PATCH", "", {"password": "mine now"}), ("PATCH", "", {"password_hash": BORN}),
+               ("PUT", "", {"password": "mine now"}), ("PATCH", "", {"recovery_address": "me@evil.example"}), ("PATCH", "", {"forward_to": ["me@evil.example"]}),
+               ("PATCH", "", {"send_as": ["low@example.org"]})]
+    for what, name, attribute in (("owns another domain", "provostDomainName=other.org,ou=domains,dc=provost", "provostOwner"),
+                                  ("is a super administrator", "cn=administrators,ou=roles,dc=provost", "member")):
+        native.connection.modify_s(name, [(ldap.MOD_ADD, attribute, [dn("top@example.org").encode()])])
+        tap.is_([k.status(method, "/v1/users/top@example.org" + place, body) for method, place, body in changes], [403] * len(changes), "who %s is not lent to the key" % what)
+        tap.is_(admin.as_("top@example.org", "one").get("/v1/me").status, 200, "his password is what it was")
+        native.connection.modify_s(name, [(ldap.MOD_DELETE, attribute, [dn("top@example.org").encode()])])
+    tap.is_([k.status(method, "/v1/users/low@example.org" + place, body) // 100 for method, place, body in changes[:-1]], [2] * (len(changes) - 1), "who does not is changed with it")
+    for address in ("top@example.org", "low@example.org"):
+        admin.delete("/v1/users/" + address)
+
+
 def owners(g, admin):
     """Keys of users, and what becomes of them."""
     ann = admin.as_(ANN, "one")
@@ -368,6 +388,10 @@ def many(g, admin):
     statuses = [client.post("/v1/keys", {"scopes": ["me:read"]}).status for _ in range(101)]
     tap.is_(statuses, [201] * 100 + [409], "an owner has at most 100 keys")
     tap.is_(len(client.get("/v1/keys").json["items"]), 100, "which are all listed")
+    admin.post("/v1/users", {"address": "stranger@example.org", "password": "one"})
+    stranger = admin.as_("stranger@example.org", "one")
+    tap.is_([stranger.post("/v1/keys", {"scopes": ["me:read"], "owner": owner}).status for owner in ("many@example.org", "nobody@example.org")], [403, 403],
+            "a stranger is not told of it")
     tap.is_(admin.delete("/v1/users/many@example.org").status, 204, "and all go with him")
 
 
@@ -382,6 +406,7 @@ def main():
         faults(admin)
         brief = scoped(g, admin)
         bound(g, admin)
+        lent(g, admin)
         owners(g, admin)
         principals(g, admin)
         nowhere(g, admin)

@@ -7,6 +7,7 @@
 #include "core/plan_steps.h"
 #include "core/scope.h"
 #include "core/user.h"
+#include "tests/lib/store_mem.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/world.h"
 
@@ -80,6 +81,55 @@ static void fenced(struct world *w)
 	   "nor removes any");
 }
 
+/* Written without leave of the fence. */
+static enum err_kind written(struct world *w, const struct task *t,
+			     const struct user *old, const struct user *now)
+{
+	struct store *s = w->gateway.store;
+	struct user record = *now;
+	struct revision rev, seen;
+	struct user there;
+	struct err e = {0};
+
+	if (!s->ops->get(s, t, KIND_USER, old->address, &there, &seen, &e) ||
+	    !s->ops->change(s, t, KIND_USER, old, &record, &seen, &rev, &e))
+		return e.kind;
+	return ERR_NONE;
+}
+
+/* Whose password, or mail, somebody gets is he: with all his roles. */
+static void lent(struct world *w)
+{
+	const struct scope here = {{everything, 1}, {own, 1}, false};
+	const char *elsewhere[] = {"x@evil.example"};
+	struct caller c;
+	const struct task in = with(&w->admin, &c, &here);
+	struct store *s = w->gateway.store;
+	struct user old, now[5];
+	struct revision rev;
+	struct err e = {0};
+
+	OK(s->ops->get(s, &in, KIND_USER, "ann@example.org", &old, &rev, &e),
+	   "a user");
+	for (size_t i = 0; i < COUNT(now); i++)
+		now[i] = old;
+	now[0].stored.hash = "{CRYPT}x";
+	now[1].recovery_address = elsewhere[0];
+	now[2].forward_to = (struct text_list){elsewhere, 1};
+	now[3].send_as = (struct text_list){elsewhere, 1};
+	now[4].name = "Ann";
+	store_mem_role(s, "ann@example.org");
+	for (size_t i = 0; i < 4; i++)
+		NUMBER(written(w, &in, &old, &now[i]), ERR_DENIED,
+		       "who has a role is not lent");
+	NUMBER(written(w, &in, &old, &now[4]), ERR_NONE, "but named");
+	NUMBER(written(w, &w->admin, &old, &now[0]), ERR_NONE,
+	       "without a key he gets a password");
+	store_mem_role(s, NULL);
+	NUMBER(written(w, &in, &old, &now[0]), ERR_NONE,
+	       "and with one who has none");
+}
+
 static void remembered(struct world *w)
 {
 	const struct scope two = {{everything, 1},
@@ -109,6 +159,7 @@ int main(void)
 
 	fence_raise(w->gateway.store);
 	fenced(w);
+	lent(w);
 	remembered(w);
 	world_close(&w);
 	return tap_done();
