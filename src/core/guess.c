@@ -21,8 +21,10 @@ enum {
 	SOURCES = 32768,
 
 	FREE_REPEATS = 5, /* of a wrong password, until it waits */
-	/* Shorter than any refusal takes: who has waited for one is heard. */
+	/* Twice as long each time: each is a bind, and a record of it. */
 	REPEAT_MILLIS = 100,
+	REPEAT_SHIFT_MAX = 10,
+	REPEAT_MAX_MILLIS = 60000,
 	DELAY_SHIFT_MAX = 16,
 	TOLD_MILLIS = 30000, /* longer delays are worth a word */
 	LOG_MILLIS = 1000,
@@ -46,7 +48,7 @@ enum { FAILURES, UNTIL, AGE_SEEN };
 enum { KNOWN_BUDGET, KNOWN_UNTIL, KNOWN_AGE, RIGHT_LAST };
 
 /* That of a wrong password: how often, from when on again, under way. */
-enum { TIMES, AGAIN, UNDER_WAY };
+enum { TIMES, AGAIN, UNDER_WAY, AGE_TRIED };
 
 struct guess *guess_new(void)
 {
@@ -180,20 +182,53 @@ static void name_accounts(struct attempt *at)
 	at->repeat = arena_printf(a, "again %s %s", at->pair, at->secret);
 }
 
-/* Whether it is a guess that was made already; whether it may be made again. */
+/* The age of the login, and that it is not locked. */
+static bool is_open(struct guess *g, const struct attempt *at, int64_t *age,
+		    int64_t now)
+{
+	struct ledger *l = logins_of(g, at);
+	struct account *ac = ledger_open(l, at->key, now);
+	bool open = ac->numbers[LOCKED] <= now;
+
+	*age = ac->numbers[AGE];
+	ledger_close(l, ac);
+	return open;
+}
+
+/* Whether it is a guess that was made already; whether it may be made again.
+ * What was wrong may be the new password of another age. */
 static bool repeat_begins(struct guess *g, struct attempt *at, bool *under_way,
 			  int64_t now)
 {
+	int64_t age = 0;
+
+	if (at->entry != NULL)
+		is_open(g, at, &age, now);
 	struct ledger *l = wrong_of(g, at);
 	struct account *ac = ledger_open(l, at->repeat, now);
-	bool again = ac->numbers[TIMES] > 0 && ac->numbers[AGAIN] > now;
-
-	*under_way = ac->numbers[UNDER_WAY] > 0;
-	at->repeats = *under_way || ac->numbers[TIMES] > 0;
+	int64_t *n = ac->numbers;
+	if (n[AGE_TRIED] != age)
+		n[TIMES] = n[AGAIN] = 0;
+	n[AGE_TRIED] = age;
+	bool again = n[TIMES] > 0 && n[AGAIN] > now;
+	*under_way = n[UNDER_WAY] > 0;
+	at->repeats = *under_way || n[TIMES] > 0;
 	if (!again)
-		ac->numbers[UNDER_WAY]++;
+		n[UNDER_WAY]++;
 	ledger_close(l, ac);
 	return !again;
+}
+
+static int64_t repeat_after(int64_t times)
+{
+	int64_t shift = times - FREE_REPEATS - 1;
+
+	if (shift < 0)
+		return 0;
+	if (shift > REPEAT_SHIFT_MAX)
+		return REPEAT_MAX_MILLIS;
+	int64_t wait = (int64_t)REPEAT_MILLIS << shift;
+	return wait < REPEAT_MAX_MILLIS ? wait : REPEAT_MAX_MILLIS;
 }
 
 static void repeat_ends(struct guess *g, const struct attempt *at,
@@ -206,8 +241,8 @@ static void repeat_ends(struct guess *g, const struct attempt *at,
 	n[UNDER_WAY] -= n[UNDER_WAY] > 0;
 	if (how == GUESS_RIGHT)
 		n[TIMES] = n[AGAIN] = 0;
-	if (how == GUESS_WRONG && ++n[TIMES] > FREE_REPEATS)
-		n[AGAIN] = now + REPEAT_MILLIS;
+	if (how == GUESS_WRONG)
+		n[AGAIN] = now + repeat_after(++n[TIMES]);
 	ledger_close(l, ac);
 }
 
@@ -323,19 +358,6 @@ static bool budgets_begin(struct guess *g, const struct guess_settings *set,
 	give_back(l, at->key, set->login_hour, now);
 	tell(g, at, "source", now);
 	return false;
-}
-
-/* The age of the login, and that it is not locked. */
-static bool is_open(struct guess *g, const struct attempt *at, int64_t *age,
-		    int64_t now)
-{
-	struct ledger *l = logins_of(g, at);
-	struct account *ac = ledger_open(l, at->key, now);
-	bool open = ac->numbers[LOCKED] <= now;
-
-	*age = ac->numbers[AGE];
-	ledger_close(l, ac);
-	return open;
 }
 
 static bool begins(struct guess *g, const struct guess_settings *set,

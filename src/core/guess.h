@@ -12,7 +12,8 @@
  *   else anybody could lock anybody out.  It has a budget of its own; when that
  *   is used up, the password that was right last is heard all the same.
  * - The same wrong password once more is no other guess.  It counts for nothing
- *   but itself: a client that goes on with an old one harms nobody.
+ *   but itself, and is heard ever more rarely: a client that goes on with an
+ * old one harms nobody.
  *
  * What may be lost when a table is full is who has not tried for longest.  The
  * names that exist have tables of their own, so that made-up ones displace none

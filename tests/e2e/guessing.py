@@ -128,6 +128,9 @@ def looks(g, root):
         tap.is_(got[:3], first, "R43: %s: refused like any other" % what)
         tap.ok(0.24 < got[3] < 20, "%s: after 250 ms" % what, got[3])
         tap.is_((len(after[0] - before[0]), len(after[1] - before[1])), (1, 0) if his else (0, 1), what + ": one password was verified")
+    log = root.search_s("cn=accesslog", ldap.SCOPE_ONELEVEL, "(&(reqType=modify)(reqDN=%s))" % dn(USERS[1]), ["reqMod"])
+    mods = [{mod.split(b":")[0] for mod in record["reqMod"]} for _, record in log]
+    tap.ok([{b"pwdFailureTime", b"entryCSN", b"modifiersName", b"modifyTimestamp"}] * 2 == mods, "in the log it is a failure and nothing else", mods)
     before = noted()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for (what, _, _), got in zip(UNHEARD, pool.map(lambda row: send(g, row[1], row[2], place()), UNHEARD)):
@@ -166,12 +169,15 @@ def delays(g, root):
             "from then on mistakes are forgiven there")
 
 
-def old_password(g):
+def old_password(g, root):
     """A program that goes on with what was right once; its owner sits beside it."""
     source = place()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         got = list(pool.map(lambda _: status(g, "old@guess.example", "the old one", source), range(60)))
     tap.is_(set(got), {401}, "sixty times the same wrong password")
+    before = recorded(root, dn("old@guess.example"))
+    tap.is_({status(g, "old@guess.example", "the old one", source) for _ in range(4)}, {401}, "and then")
+    tap.is_(recorded(root, dn("old@guess.example")), before, "it is refused without being verified")
     tap.is_(status(g, "old@guess.example", PASSWORD, source), 200, "its owner logs in from the same place")
 
 
@@ -333,7 +339,7 @@ def main():
         admin, root = create(g)
         looks(g, root)
         delays(g, root)
-        old_password(g)
+        old_password(g, root)
         from_everywhere(g)
         times(g)
         locks(g, admin)
