@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ldap/dn.h"
 #include "ldap/entry.h"
@@ -24,7 +25,7 @@ enum {
 };
 
 static const char log_base[] = "cn=accesslog", log_end[] = "reqEnd",
-		  log_dn[] = "reqDN";
+		  log_dn[] = "reqDN", log_mods[] = "reqMod";
 
 /* Where the log ends is known by the clock of who writes it: the first look
  * goes back far enough to find his newest entry, whatever our own clock says.
@@ -67,10 +68,12 @@ static void post(struct follow *f, struct arena *a, const char *dn)
 	if (dn == NULL) {
 		notices_post(n, 0);
 	} else if (!whose_is(a, f->set->base, dn, &w)) {
-		/* Policies may decide about all logins; roles and groups
-		 * about none: slapd looks at them each time. */
+		/* Policies may decide about all logins.  slapd looks at roles
+		 * and groups each time, but not whether a super administrator
+		 * comes with a token. */
 		if (dn_is_below(dn,
-				dn_child(a, "ou", "policies", f->set->base)))
+				dn_child(a, "ou", "policies", f->set->base)) ||
+		    dn_is_below(dn, dn_child(a, "ou", "roles", f->set->base)))
 			notices_post(n, 0);
 	} else if (w.key != NULL) {
 		notices_post(n, notices_subject(n, NOTICE_KEY, w.key));
@@ -83,24 +86,55 @@ static void post(struct follow *f, struct arena *a, const char *dn)
 	}
 }
 
+/* Whether a value of reqMod, "attribute:=value", is about that attribute. */
+static bool is_about(const char *mod, const char *attr)
+{
+	size_t size = strlen(attr);
+
+	return strncasecmp(mod, attr, size) == 0 && mod[size] == ':';
+}
+
+/* That a wrong password was tried, or forgotten: strangers can write that at
+ * will.  What the gateway is not shown is never alone: slapd writes when a
+ * password was changed. */
+bool follow_is_failure(const struct berval *mods)
+{
+	static const char *const besides[] = {"entryCSN", "modifiersName",
+					      "modifyTimestamp"};
+	bool failure = false;
+
+	for (; mods != NULL && mods->bv_val != NULL; mods++) {
+		bool known = is_about(mods->bv_val, "pwdFailureTime");
+
+		failure = failure || known;
+		for (size_t i = 0; i < COUNT(besides) && !known; i++)
+			known = is_about(mods->bv_val, besides[i]);
+		if (!known)
+			return false;
+	}
+	return failure;
+}
+
 static void each_write(void *ctx, LDAP *ld, LDAPMessage *message)
 {
 	struct reading *r = ctx;
 	struct follow *f = r->follow;
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	char *name = ldap_get_dn(ld, message);
 	struct entry en;
 
 	r->count++;
 	if (name != NULL && strcmp(name, f->last) != 0 &&
-	    entry_read(ld, message, r->arena, &en, &r->err)) {
+	    entry_read(ld, message, a, &en, &r->err)) {
 		const char *end = entry_text(&en, log_end);
 
 		if (end != NULL &&
 		    (r->reached == NULL || strcmp(end, r->reached) >= 0)) {
-			r->reached = end;
+			r->reached = arena_strdup(r->arena, end);
 			r->last = arena_strdup(r->arena, name);
 		}
-		post(f, r->arena, entry_text(&en, log_dn));
+		if (!follow_is_failure(entry_values(&en, log_mods)))
+			post(f, a, entry_text(&en, log_dn));
 	}
 	ldap_memfree(name);
 }
@@ -109,7 +143,7 @@ static void each_write(void *ctx, LDAP *ld, LDAPMessage *message)
 static bool read_since(struct reading *r, const char *since, bool *more,
 		       bool *none, struct err *e)
 {
-	static const char *const want[] = {log_end, log_dn, NULL};
+	static const char *const want[] = {log_end, log_dn, log_mods, NULL};
 	const struct follow *f = r->follow;
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = log_base,

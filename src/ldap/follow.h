@@ -21,6 +21,10 @@ struct follow;
 struct follow *follow_start(struct loop *l, struct session *s,
 			    const struct ldap_settings *set, struct notices *n);
 
+/* Whether what was written, as in reqMod, is only what slapd itself notes of
+ * wrong passwords. */
+bool follow_is_failure(const struct berval *mods);
+
 /* After its end; accepts NULL. */
 void follow_free(struct follow **f);
 

@@ -12,6 +12,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 
+import ldap
+
 import gateway
 import tap
 import tokens
@@ -88,6 +90,24 @@ def closed(g):
     tap.is_(ask(g, text).status, 401, "disabled, she is out after a second")
     gateway.until(lambda: ask(g, short).status == 401, "its end", 20)
     tap.ok(True, "is remembered no longer than that")
+
+
+def raised(g, place):
+    """Who becomes a super administrator is out, however long what he came with is remembered."""
+    root = ldap.initialize(g.ldap_url)
+    root.simple_bind_s("uid=admin,ou=principals,dc=provost", g.secret("admin-password"))
+    member = ("mail=%s,provostDomainName=%s,ou=domains,dc=provost" % (tokens.LOGIN, tokens.LOGIN.split("@")[1])).encode()
+    file = os.path.join(place, "raised.json")
+    with open(file, "w", encoding="utf-8") as to:
+        to.write(tokens.key_set([EC]))
+    os.chmod(file, 0o644)
+    with gateway.Gateway("--ldap-uri", g.ldapi, *SETTINGS, "--oidc-keys", file, "--daemon-loops", "1", "--ldap-remember-millis", "60000") as other:
+        text = good(now())
+        tap.is_([ask(other, text).status for _ in range(8)], [200] * 8, "he gets in")
+        root.modify_s("cn=administrators,ou=roles,dc=provost", [(ldap.MOD_ADD, "member", [member])])
+        time.sleep(0.5)
+        tap.is_({ask(other, text).status for _ in range(8)}, {401}, "a super administrator now, he is out")
+        root.modify_s("cn=administrators,ou=roles,dc=provost", [(ldap.MOD_DELETE, "member", [member])])
 
 
 def rotated(g, publisher, fetched):
@@ -188,6 +208,7 @@ def main():
             fetched = time.monotonic()
             keep_out(g)
             closed(g)
+            raised(g, place)
             from_file(g, place)
             not_trusted(g, publisher, stranger)
             off(g)
