@@ -32,9 +32,11 @@ static void each_seen(void *ctx, LDAP *ld, LDAPMessage *message)
 	((struct sight *)ctx)->seen = true;
 }
 
-/* Whether there is such an entry for the gateway to see. */
-static bool sees(struct trials *ts, const struct task *t, const char *dn,
-		 int scope, const char *filter)
+/* Whether there is such an entry; an error is no answer. */
+enum sight_of { SIGHT_UNSURE, SIGHT_NO, SIGHT_YES };
+
+static enum sight_of look(struct trials *ts, const struct task *t,
+			  const char *dn, int scope, const char *filter)
 {
 	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 	int64_t until = clock_now() + ts->set->read_seconds * 1000;
@@ -49,10 +51,14 @@ static bool sees(struct trials *ts, const struct task *t, const char *dn,
 			       .each = each_seen,
 			       .ctx = &s};
 
-	return session_run(ts->own, t->arena, &op,
-			   until < t->deadline ? until : t->deadline,
-			   &ignored) &&
-	       s.seen;
+	if (!session_run(ts->own, t->arena, &op,
+			 until < t->deadline ? until : t->deadline, &ignored))
+		return SIGHT_UNSURE;
+	if (s.seen)
+		return SIGHT_YES;
+	return op.result == LDAP_SUCCESS || op.result == LDAP_NO_SUCH_OBJECT
+		       ? SIGHT_NO
+		       : SIGHT_UNSURE;
 }
 
 /* Directories made by an older version have none.  The password of another
@@ -64,25 +70,27 @@ static const char *decoy(struct trials *ts, const struct task *t)
 
 	if (ts->looked == 0 || (!ts->decoy && now > ts->looked)) {
 		ts->looked = now + LOOK_AGAIN_MILLIS;
-		ts->decoy = sees(ts, t, dn, LDAP_SCOPE_BASE,
-				 filter_present(t->arena, "objectClass"));
+		ts->decoy = look(ts, t, dn, LDAP_SCOPE_BASE,
+				 filter_present(t->arena, "objectClass")) ==
+			    SIGHT_YES;
 	}
 	return ts->decoy ? dn
 			 : schema_service_dn(t->arena, ts->set->base, "sso");
 }
 
-/* Who has rights over others is never locked out. */
-static bool has_role(struct trials *ts, const struct task *t, const char *login)
+/* Who has rights over others is never locked out, nor who may have some. */
+static bool may_be_locked(struct trials *ts, const struct task *t,
+			  const char *login)
 {
 	struct arena *a = t->arena;
 	const char *base = ts->set->base;
 	const char *dn = schema_login_dn(a, base, login);
 
-	return strchr(login, '@') == NULL ||
-	       sees(ts, t, schema_domains_dn(a, base), LDAP_SCOPE_ONELEVEL,
-		    schema_role_filter(a, dn)) ||
-	       sees(ts, t, schema_administrators_dn(a, base), LDAP_SCOPE_BASE,
-		    schema_member_filter(a, dn));
+	return strchr(login, '@') != NULL &&
+	       look(ts, t, schema_domains_dn(a, base), LDAP_SCOPE_ONELEVEL,
+		    schema_role_filter(a, dn)) == SIGHT_NO &&
+	       look(ts, t, schema_administrators_dn(a, base), LDAP_SCOPE_BASE,
+		    schema_member_filter(a, dn)) == SIGHT_NO;
 }
 
 static void remember(struct trials *ts, int64_t began)
@@ -156,7 +164,7 @@ bool trial_end(struct trials *ts, const struct task *t, struct trial *tr,
 		remember(ts, tr->began);
 	if (ts->guess != NULL &&
 	    guess_end(ts->guess, ts->limits, &tr->attempt, how, clock_now()) &&
-	    !has_role(ts, t, tr->attempt.login))
+	    may_be_locked(ts, t, tr->attempt.login))
 		guess_lock(ts->guess, ts->limits, &tr->attempt, clock_now());
 	return wrong ? refuse(tr->began, 0, e) : good;
 }
