@@ -385,8 +385,10 @@ static struct guard_verdict find_source(struct exchange *x)
 		name_source(&from, source, network);
 		req->source = source;
 		req->source_network = network;
-	} else {
-		/* It is of who is connected, not of those he speaks for. */
+	} else if (!network_list_holds(&x->server->parts.settings->trusted,
+				       &x->client->peer)) {
+		/* It is of who is connected, not of those he speaks for: whose
+		 * words a proxy passes on may be at its own address. */
 		secure_show(&x->client->channel, req);
 	}
 	return v;

@@ -493,6 +493,16 @@ def besides(c):
     tap.is_(client.get("/v1/domains/certified.example").status, 200, "it is there")
 
 
+def behind(c):
+    """A proxy's own certificate is not of those whose words it passes on, wherever they are."""
+    c.map("robot", fingerprint(c.files["good"][0]))
+    with gateway.Gateway("--ldap-uri", c.g.ldapi, "--loops", "1", *c.place.options(), "--tls-client-ca", c.place.client_ca, "--http-trusted-proxies", "127.0.0.1") as other:
+        client = gateway.Client(other.address)
+        client.context = c.context(c.files["good"])
+        tap.is_([client.get("/v1/me", headers=headers).status for headers in ({}, {"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}, {"X-Forwarded-For": "192.0.2.1"})],
+                [401] * 4, "what a proxy has to show is nobody's")
+
+
 def values(c):
     """What provostCertificate may be, and who writes it."""
     good = fingerprint(c.files["good"][0]).encode()
@@ -521,7 +531,7 @@ def values(c):
 
 def certificates(g, place, directory):
     c = Clients(g, place, directory)
-    for part in (judged, whose, besides, values):
+    for part in (judged, whose, besides, behind, values):
         part(c)
 
 
