@@ -126,7 +126,9 @@ def lost(w):
     w.between.do("pass")
     gateway.until(lambda: w.get().status == 200, "another connection", OPENED_ANEW)
     held = w.get("lost.example")
-    tap.ok(held.status == 200, "it was done", held)
+    # Where the machine is busy, it is the answer to a question before it that is lost.
+    told = reply.status == 201 or faults.code_of(reply) == UNKNOWN
+    tap.is_(held.status, 200 if told else 404, "it was done, unless something else was told")
 
 
 def refused(w):
