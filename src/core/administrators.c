@@ -1,8 +1,14 @@
 #include "core/administrators.h"
 
+#include "core/address.h"
+#include "core/domain.h"
 #include "core/doubt.h"
 #include "core/principal.h"
 #include "core/user.h"
+#include "util/instant.h"
+#include "util/text.h"
+
+const char administrators_name[] = "roles/administrators";
 
 static bool is_one(enum kind k, const void *record)
 {
@@ -10,14 +16,25 @@ static bool is_one(enum kind k, const void *record)
 	       ((const struct principal *)record)->super_administrator;
 }
 
+/* As far as his own record tells; of a domain, whether those in it can. */
 static bool can_log_in(enum kind k, const void *record)
 {
 	const struct user *u = record;
 
-	return k == KIND_USER
-		       ? u->enabled && u->login_enabled
-		       : k == KIND_PRINCIPAL &&
-				 ((const struct principal *)record)->enabled;
+	switch (k) {
+	case KIND_USER:
+		return u->in_force && u->login_enabled &&
+		       (u->expires_at == NULL ||
+			!instant_is_past(u->expires_at));
+	case KIND_PRINCIPAL:
+		return ((const struct principal *)record)->enabled;
+	case KIND_DOMAIN:
+		return ((const struct domain *)record)->in_force;
+	case KIND_ALIAS:
+	case KIND_COUNT:
+		break;
+	}
+	return false;
 }
 
 static bool ask(const struct gateway *g, const struct task *t,
@@ -31,48 +48,63 @@ static bool ask(const struct gateway *g, const struct task *t,
 		       : false;
 }
 
-static bool is_not_last(const struct gateway *g, const struct task *t,
-			const char *login, struct err *e)
+static bool is_concerned(enum kind k, const char *key, const char *login)
 {
-	bool last = false;
+	return text_equal(k == KIND_DOMAIN ? address_domain(login) : login,
+			  key);
+}
 
-	return g->store->ops->is_last_administrator(g->store, t, login, &last,
-						    e) &&
-	       (!last || err_code(e, ERR_CONFLICT, "last_administrator",
-				  "%s is the only super administrator who can "
-				  "log in",
-				  login));
+bool administrators_left(const struct gateway *g, const struct task *t,
+			 enum kind k, const char *key, bool *any, struct err *e)
+{
+	const struct store_ops *ops = g->store->ops;
+	struct text_list all;
+	bool other = false;
+
+	*any = false;
+	if (!ops->administrators(g->store, t, &all, e))
+		return false;
+	for (size_t i = 0; i < all.count; i++)
+		*any = *any || is_concerned(k, key, all.items[i]);
+	for (size_t i = 0; *any && !other && i < all.count; i++) {
+		if (!is_concerned(k, key, all.items[i]) &&
+		    !ops->can_log_in(g->store, t, all.items[i], &other, e))
+			return false;
+	}
+	return !*any || other ||
+	       err_code(e, ERR_CONFLICT, "last_administrator",
+			"without %s no super administrator could log in", key);
 }
 
 bool administrators_gone(const struct gateway *g, const struct task *t,
-			 const char *login, struct exclusive *ret,
+			 enum kind k, const char *key, struct exclusive *ret,
 			 struct err *e)
 {
-	static const char *const names[] = {"roles/administrators"};
+	const char *const names[] = {administrators_name};
+	bool any;
 
-	return exclusive_begin(g, t, names, COUNT(names), ret, e) &&
-	       is_not_last(g, &ret->task, login, e);
+	/* Hardly ever one of them, so most need claim nothing. */
+	return administrators_left(g, t, k, key, &any, e) &&
+	       (!any || (exclusive_begin(g, t, names, COUNT(names), ret, e) &&
+			 administrators_left(g, &ret->task, k, key, &any, e)));
 }
 
 bool administrators_check(const struct gateway *g, const struct task *t,
 			  enum kind k, const void *old, const void *record,
 			  struct exclusive *ret, struct err *e)
 {
-	const char *login = kind_key(k, record);
+	const char *key = kind_key(k, record);
 	bool was = is_one(k, old), is = is_one(k, record), ends;
 
-	if (was != is && !ask(g, t, login, is, e))
+	if (was != is && !ask(g, t, key, is, e))
 		return false;
 	if (old == NULL)
 		return true;
-	/* Of a user it is not known here whether he is one. */
+	/* Of a user or domain it is not known here whether he is one. */
 	ends = can_log_in(k, old) && !can_log_in(k, record) &&
-	       (was || k == KIND_USER);
-	if (!ends && (!was || is))
-		return true;
-	/* Hardly ever, so most need claim nothing. */
-	return is_not_last(g, t, login, e) &&
-	       (k == KIND_USER || administrators_gone(g, t, login, ret, e));
+	       (was || k != KIND_PRINCIPAL);
+	return (!ends && (!was || is)) ||
+	       administrators_gone(g, t, k, key, ret, e);
 }
 
 static bool set(const struct gateway *g, const struct task *t,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/administrators.h"
 #include "core/alias.h"
 #include "core/plan_steps.h"
 #include "core/target.h"
@@ -279,6 +280,21 @@ static bool run_detach(struct run *r, const struct step *s, bool *more,
 	       detach_kind(r, KIND_ALIAS, s, e) && detach_whole(r, s, e);
 }
 
+/* Who made the plan found some in the domain. */
+static bool administrators_stay(struct run *r, const struct step *s,
+				struct err *e)
+{
+	const struct text_list *names = &r->plan->names;
+	bool any;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (text_equal(names->items[i], administrators_name))
+			return administrators_left(r->g, &r->work, KIND_DOMAIN,
+						   s->key, &any, e);
+	}
+	return true;
+}
+
 /* Asked once more now that nobody can take the name: alias domains may have
  * come to lead here. */
 static bool run_admit(struct run *r, const struct step *s, bool *more,
@@ -294,6 +310,7 @@ static bool run_admit(struct run *r, const struct step *s, bool *more,
 		return err_set(e, ERR_NOT_FOUND, "there is no domain %s",
 			       s->key);
 	return target_unused(r->g, &r->work, s->key, e) &&
+	       administrators_stay(r, s, e) &&
 	       st->ops->may_retire(st, &r->work, s->key, r->plan->id, e);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/administrators.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/plan.h"
@@ -94,6 +95,20 @@ static bool unseen(struct err *e, const char *to)
 			why.text);
 }
 
+/* In the middle he may be no super administrator, though he was one. */
+static bool run_rename(const struct gateway *g, const struct task *t,
+		       struct plan *p, bool has_roles, struct err *e)
+{
+	struct exclusive guard = {0};
+	bool done = (!has_roles ||
+		     administrators_gone(g, t, KIND_USER, p->names.items[0],
+					 &guard, e)) &&
+		    plan_run(g, exclusive_task(&guard, t), p, e);
+
+	exclusive_end(g, &guard, e);
+	return done;
+}
+
 bool rearrange_rename(const struct gateway *g, const struct task *t,
 		      enum kind k, const char *key, const struct patch *p,
 		      const struct text_list *if_match, void *ret,
@@ -116,7 +131,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	if (text_equal(t->caller->login, key))
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"another administrator has to rename you");
-	bool any;
+	bool any = false;
 	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e) ||
 	    (k == KIND_USER && (!role_none(g, t, k, to, e) ||
 				!role_movable(g, t, k, key, to, &any, e))) ||
@@ -141,7 +156,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	/* The old address stays, as an alias. */
 	if (p->keep_key && !tally_new_alias(g, t, key, &held, e))
 		return false;
-	if (plan_run(g, t, &plan, e))
+	if (run_rename(g, t, &plan, any, e))
 		return g->store->ops->get(g->store, t, k, to, ret, rev, e) ||
 		       unseen(e, to);
 	tally_let_go(g, t, &held, e);
@@ -163,8 +178,11 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 	    !provision_matches(if_match, &rev, e) ||
 	    !target_unused(g, t, name, e))
 		return false;
+	bool any;
 	if (!s->ops->may_remove(s, t, KIND_DOMAIN, name, e))
 		return provision_denied(e, "delete", name);
+	if (!administrators_left(g, t, KIND_DOMAIN, name, &any, e))
+		return false;
 	const char *own = address_domain(t->caller->login);
 	if (own != NULL && text_equal(own, name))
 		return err_code(e, ERR_CONFLICT, "own_address",
@@ -175,8 +193,10 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 				     {STEP_DETACH, noun, name, NULL, there.id},
 				     {STEP_RETIRE, noun, name, NULL, there.id},
 				     {STEP_PURGE, noun, name, NULL, there.id}};
-	const char *names[] = {name};
-	struct plan plan = {.names = {names, COUNT(names)},
+	/* It may take long, and on another gateway: so the plan has the claim.
+	 */
+	const char *names[] = {name, administrators_name};
+	struct plan plan = {.names = {names, any ? 2 : 1},
 			    .steps = steps,
 			    .count = COUNT(steps)};
 

@@ -151,6 +151,20 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", key);
 }
 
+/* One of his roles may be that of a super administrator. */
+static bool remove_guarded(const struct gateway *g, const struct task *t,
+			   enum kind k, const char *key,
+			   const struct removal *how, struct err *e)
+{
+	struct exclusive guard = {0};
+	bool done = administrators_gone(g, t, k, key, &guard, e) &&
+		    remove_by_plan(g, exclusive_task(&guard, t), k, key, how,
+				   true, e);
+
+	exclusive_end(g, &guard, e);
+	return done;
+}
+
 /* His rights would end in the middle. */
 static bool refuse_own(const struct gateway *g, const struct task *t,
 		       enum kind k, const char *key, struct err *e)
@@ -183,9 +197,10 @@ static bool remove_named(const struct gateway *g, const struct task *t,
 		*dangling = n.destinations;
 		named = n.rights;
 	}
-	return named || is_held_after(g, k, key)
-		       ? remove_by_plan(g, t, k, key, how, named, e)
-		       : remove_alone(g, t, k, key, how->if_match, e);
+	if (!named && !is_held_after(g, k, key))
+		return remove_alone(g, t, k, key, how->if_match, e);
+	return roles ? remove_guarded(g, t, k, key, how, e)
+		     : remove_by_plan(g, t, k, key, how, named, e);
 }
 
 /* Nobody may come to depend on him meanwhile. */
@@ -193,7 +208,7 @@ static bool remove_principal(const struct gateway *g, const struct task *t,
 			     const char *key, const struct removal *how,
 			     struct text_list *dangling, struct err *e)
 {
-	struct exclusive budget = {0}, roles = {0};
+	struct exclusive budget = {0};
 	struct principal there;
 	struct revision seen;
 	bool done = false;
@@ -204,11 +219,9 @@ static bool remove_principal(const struct gateway *g, const struct task *t,
 		return false;
 	if (!g->store->ops->may_remove(g->store, t, KIND_PRINCIPAL, key, e))
 		return provision_denied(e, "delete", key);
-	if (sponsor_gone(g, t, key, &budget, e) &&
-	    administrators_gone(g, &budget.task, key, &roles, e))
-		done = remove_named(g, exclusive_task(&roles, t),
-				    KIND_PRINCIPAL, key, how, dangling, e);
-	exclusive_end(g, &roles, e);
+	if (sponsor_gone(g, t, key, &budget, e))
+		done = remove_named(g, &budget.task, KIND_PRINCIPAL, key, how,
+				    dangling, e);
 	exclusive_end(g, &budget, e);
 	return done;
 }

@@ -212,8 +212,7 @@ static bool check_chain(const struct gateway *g, const struct task *t,
 /* Who is no super administrator changes nobody's sponsor; a whole record of his
  * need not name it. */
 static bool responsor(const struct gateway *g, const struct task *t,
-		      enum kind k, const struct sponsored *was,
-		      const struct sponsored *is, const void *record,
+		      const struct sponsored *was, const struct sponsored *is,
 		      struct err *e)
 {
 	bool all = false;
@@ -236,8 +235,7 @@ static bool responsor(const struct gateway *g, const struct task *t,
 		*is->login != NULL
 			? g->store->ops->identity(g->store, t, *is->login)
 			: NULL;
-	return k != KIND_PRINCIPAL || *is->login == NULL ||
-	       check_chain(g, t, kind_key(k, record), is, e);
+	return true;
 }
 
 /* A reseller keeps what he has given. */
@@ -253,13 +251,18 @@ static bool covers(const struct gateway *g, const struct task *t,
 	return budget_covers(p->login, &has, &given, t->arena, e);
 }
 
+/* What of a change is to be asked; each NULL: nothing. */
+struct asking {
+	const struct sponsored *takes, *moves;
+	const struct principal *gives;
+};
+
 static bool judge(const struct gateway *g, const struct task *t, enum kind k,
-		  const void *record, const struct sponsored *takes,
-		  const struct principal *gives, struct err *e)
+		  const char *key, const struct asking *a, struct err *e)
 {
-	return (takes == NULL ||
-		admits(g, t, k, kind_key(k, record), takes, e)) &&
-	       (gives == NULL || covers(g, t, gives, e));
+	return (a->moves == NULL || check_chain(g, t, key, a->moves, e)) &&
+	       (a->takes == NULL || admits(g, t, k, key, a->takes, e)) &&
+	       (a->gives == NULL || covers(g, t, a->gives, e));
 }
 
 /* Who may not is told so before anything is claimed, and learns nothing of the
@@ -284,25 +287,30 @@ bool sponsor_change(const struct gateway *g, const struct task *t, enum kind k,
 	void *before = arena_copy(t->arena, old, kind_rules(k)->size);
 	const struct sponsored was = of(k, before), is = of(k, record);
 	const char *names[EXCLUSIVE_NAMES], *key = kind_key(k, record);
-	const struct sponsored *takes = NULL;
-	const struct principal *gives = NULL;
+	struct asking ask = {0};
 	size_t n = 0;
 
-	if (!responsor(g, t, k, &was, &is, record, e))
+	if (!responsor(g, t, &was, &is, e))
 		return false;
-	if (*is.login != NULL && (!text_equal(*was.login, *is.login) ||
-				  budget_grows(&was.takes, &is.takes))) {
-		takes = &is;
+	bool moves = *is.login != NULL && !text_equal(*was.login, *is.login);
+	if (moves ||
+	    (*is.login != NULL && budget_grows(&was.takes, &is.takes))) {
+		ask.takes = &is;
 		names[n++] = budget_name(t->arena, *is.login);
 	}
 	if (k == KIND_PRINCIPAL && budget_grows(&is.takes, &was.takes)) {
-		gives = record;
+		ask.gives = record;
 		names[n++] = budget_name(t->arena, key);
 	}
+	/* A circle can be closed from any of its ends. */
+	if (k == KIND_PRINCIPAL && moves) {
+		ask.moves = &is;
+		names[n++] = "sponsors/all";
+	}
 	return n == 0 || (gives_himself(g, t, *was.login, e) &&
-			  judge(g, t, k, record, takes, gives, e) &&
+			  judge(g, t, k, key, &ask, e) &&
 			  exclusive_begin(g, t, names, n, ret, e) &&
-			  judge(g, &ret->task, k, record, takes, gives, e));
+			  judge(g, &ret->task, k, key, &ask, e));
 }
 
 bool sponsor_gone(const struct gateway *g, const struct task *t,

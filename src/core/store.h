@@ -141,11 +141,15 @@ struct store_ops {
 	const char *(*identity)(struct store *s, const struct task *t,
 				const char *login);
 
-	/* With the gateway's own rights: whether he is a super administrator,
-	 * and nobody else who is can log in. */
-	bool (*is_last_administrator)(struct store *s, const struct task *t,
-				      const char *login, bool *ret,
-				      struct err *e);
+	/* With the gateway's own rights: the logins of all super
+	 * administrators, who need not be there. */
+	bool (*administrators)(struct store *s, const struct task *t,
+			       struct text_list *ret, struct err *e);
+
+	/* The same: whether he is there and enabled, has not expired, and his
+	 * domain is enabled. */
+	bool (*can_log_in)(struct store *s, const struct task *t,
+			   const char *login, bool *ret, struct err *e);
 
 	/* Make somebody a super administrator, or no longer; fine if he is that
 	 * already.  `ask`: only whether the caller might. */

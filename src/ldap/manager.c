@@ -39,19 +39,6 @@ static void each_domain(void *ctx, LDAP *ld, LDAPMessage *message)
 		r->values[role] = entry_values(&en, schema_role(role));
 }
 
-/* Users and principals log in; nobody knows what else a tool may have written.
- */
-static const char *login_of(const struct roles *r, const char *dn)
-{
-	const char *login = dn_value(r->arena, dn);
-
-	if (login == NULL)
-		return NULL;
-	login = text_lower(r->arena, login);
-	return dn_equal(dn, schema_login_dn(r->arena, r->base, login)) ? login
-								       : NULL;
-}
-
 static int by_login(const void *a, const void *b)
 {
 	const struct manager *one = a, *other = b;
@@ -93,7 +80,8 @@ static void list_roles(const struct roles *r, struct manager_list *ret)
 		const struct berval *v = r->values[role];
 
 		for (; v != NULL && v->bv_val != NULL; v++) {
-			const char *login = login_of(r, v->bv_val);
+			const char *login =
+				schema_login_of(r->arena, r->base, v->bv_val);
 
 			if (login != NULL)
 				ret->items[ret->count++] =

@@ -8,6 +8,7 @@
 #include "ldap/map.h"
 #include "ldap/reach.h"
 #include "ldap/schema.h"
+#include "ldap/standing.h"
 #include "util/text.h"
 
 static const char member[] = "member", certificate[] = "provostCertificate";
@@ -70,18 +71,6 @@ bool principal_mark(struct ldap_store *s, const struct task *t,
 			v++;
 		p[i].super_administrator = v != NULL && v->bv_val != NULL;
 	}
-	return true;
-}
-
-/* One whom the gateway does not see at all is no help. */
-static bool can_log_in(struct ldap_store *s, const struct task *t,
-		       const char *dn, bool *ret, struct err *e)
-{
-	const char *enabled;
-
-	if (!store_look(s, t, dn, schema_enabled, &enabled, e))
-		return false;
-	*ret = text_equal(enabled, "TRUE");
 	return true;
 }
 
@@ -181,26 +170,40 @@ bool principal_refused(struct ldap_store *s, const struct task *t,
 	return false;
 }
 
-bool principal_is_last(struct store *port, const struct task *t,
-		       const char *login, bool *ret, struct err *e)
+/* What is no login of ours helps nobody. */
+bool principal_administrators(struct store *port, const struct task *t,
+			      struct text_list *ret, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const char *own = schema_login_dn(t->arena, s->set->base, login);
-	bool other = false, is_one = false;
 	struct members m;
+	size_t room = 0;
 
 	if (!read_members(s, t, &m, e))
 		return false;
-	for (const struct berval *v = m.values; v != NULL && v->bv_val != NULL;
-	     v++)
-		is_one = is_one || dn_equal(v->bv_val, own);
-	for (const struct berval *v = m.values;
-	     is_one && !other && v->bv_val != NULL; v++) {
-		if (!dn_equal(v->bv_val, own) &&
-		    !can_log_in(s, t, v->bv_val, &other, e))
-			return false;
+	while (m.values != NULL && m.values[room].bv_val != NULL)
+		room++;
+	ret->items = arena_alloc(t->arena, (room + 1) * sizeof(*ret->items));
+	ret->count = 0;
+	for (size_t i = 0; i < room; i++) {
+		const char *login = schema_login_of(t->arena, s->set->base,
+						    m.values[i].bv_val);
+
+		if (login != NULL && standing_is_login(login))
+			ret->items[ret->count++] = login;
 	}
-	*ret = is_one && !other;
+	return true;
+}
+
+/* One whom the gateway does not see at all is no help. */
+bool principal_can_log_in(struct store *port, const struct task *t,
+			  const char *login, bool *ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	struct standing standing;
+
+	if (!standing_find(s->session, s->set, t, login, &standing, e))
+		return false;
+	*ret = standing.id != NULL;
 	return true;
 }
 

@@ -25,8 +25,10 @@ bool principal_gives(struct arena *a, const struct principal *old,
 bool principal_refused(struct ldap_store *s, const struct task *t,
 		       const struct principal *p, struct err *e);
 
-bool principal_is_last(struct store *port, const struct task *t,
-		       const char *login, bool *ret, struct err *e);
+bool principal_administrators(struct store *port, const struct task *t,
+			      struct text_list *ret, struct err *e);
+bool principal_can_log_in(struct store *port, const struct task *t,
+			  const char *login, bool *ret, struct err *e);
 bool principal_set_administrator(struct store *port, const struct task *t,
 				 const char *login, bool yes, bool ask,
 				 struct err *e);

@@ -10,6 +10,7 @@
 #include "core/user.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "util/text.h"
 
 const char schema_guard[] = "entryCSN";
 const char schema_local_part[] = "provostLocalPart";
@@ -325,6 +326,18 @@ const char *schema_login_dn(struct arena *a, const char *base, const char *name)
 	if (strchr(name, '@') != NULL)
 		return schema_dn(a, base, KIND_USER, name);
 	return schema_dn(a, base, KIND_PRINCIPAL, name);
+}
+
+/* Users and principals log in; nobody knows what else a tool may have written.
+ */
+const char *schema_login_of(struct arena *a, const char *base, const char *dn)
+{
+	const char *login = dn_value(a, dn);
+
+	if (login == NULL)
+		return NULL;
+	login = text_lower(a, login);
+	return dn_equal(dn, schema_login_dn(a, base, login)) ? login : NULL;
 }
 
 const char schema_policy[] = "pwdPolicySubentry";

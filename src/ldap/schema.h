@@ -70,6 +70,9 @@ const char *schema_tally_dn(struct arena *a, const char *base,
 const char *schema_login_dn(struct arena *a, const char *base,
 			    const char *name);
 
+/* Back, in lower case; NULL: nobody logs in by that. */
+const char *schema_login_of(struct arena *a, const char *base, const char *dn);
+
 /* Where principals are, and the policy by which they are never locked out. */
 const char *schema_principals_dn(struct arena *a, const char *base);
 const char *schema_policy_dn(struct arena *a, const char *base);

@@ -5,9 +5,11 @@
 #include "core/address.h"
 #include "ldap/entry.h"
 #include "ldap/filter.h"
+#include "ldap/map.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "util/clock.h"
+#include "util/instant.h"
 
 enum { PRINCIPAL_MAX = 64 };
 
@@ -60,7 +62,12 @@ static bool look(struct session *own, const struct ldap_settings *set,
 static const char *login_filter(struct arena *a, bool is_user)
 {
 	const char *enabled = filter_equal(a, schema_enabled, yes);
+	char now[INSTANT_SIZE];
 
+	/* Who has expired is disabled soon: see ldap/expiry. */
+	instant_text(now, clock_seconds());
+	const char *closed[] = {filter_equal(a, "provostLoginEnabled", no),
+				filter_to(a, schema_expires, map_time(a, now))};
 	if (!is_user)
 		return filter_and(a, enabled,
 				  filter_equal(a, "objectClass",
@@ -68,8 +75,7 @@ static const char *login_filter(struct arena *a, bool is_user)
 	return filter_and(a,
 			  filter_and(a, enabled,
 				     schema_class_filter(a, KIND_USER)),
-			  filter_not(a, filter_equal(a, "provostLoginEnabled",
-						     no)));
+			  filter_not(a, filter_any(a, closed, COUNT(closed))));
 }
 
 static bool is_principal(const char *name)

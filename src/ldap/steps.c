@@ -17,55 +17,6 @@ enum {
 			       * read */
 };
 
-/* The only super administrators may be among those who would go. */
-struct members {
-	struct arena *arena;
-	const char *below; /* a DN */
-	size_t there, elsewhere;
-	struct err err;
-};
-
-static void each_member(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct members *m = ctx;
-	struct entry en;
-
-	if (!entry_read(ld, message, m->arena, &en, &m->err))
-		return;
-	const struct berval *v = entry_values(&en, "member");
-	for (; v != NULL && v->bv_val != NULL; v++) {
-		if (dn_is_below(v->bv_val, m->below))
-			m->there++;
-		else
-			m->elsewhere++;
-	}
-}
-
-static bool leaves_administrators(struct ldap_store *s, const struct task *t,
-				  const char *dn, struct err *e)
-{
-	static const char *const want[] = {"member", NULL};
-	struct members m = {.arena = t->arena, .below = dn};
-	struct controls c = store_as_caller(t);
-	struct operation op = {.kind = OPERATION_SEARCH,
-			       .dn = schema_administrators_dn(t->arena,
-							      s->set->base),
-			       .scope = LDAP_SCOPE_BASE,
-			       .want = want,
-			       .controls = control_list(&c),
-			       .each = each_member,
-			       .ctx = &m};
-
-	/* Who may not see them is none of them. */
-	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
-	    e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	return m.there == 0 || m.elsewhere > 0 ||
-	       err_code(e, ERR_CONFLICT, "last_administrator",
-			"the only administrators are in it");
-}
-
 /* The no-op control has everything checked and nothing done. */
 bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 		      const char *key, struct err *e)
@@ -82,7 +33,7 @@ bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 	    op.result != LDAP_NOT_ALLOWED_ON_NONLEAF)
 		return store_nothing_done(e);
 	err_clear(e);
-	return k != KIND_DOMAIN || leaves_administrators(s, t, op.dn, e);
+	return true;
 }
 
 /* Who makes addresses in a domain may describe it, too: that is asked.  An add

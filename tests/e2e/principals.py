@@ -56,28 +56,80 @@ def super_administrators(g, admin):
         tap.is_((reply.status, reply.json.get("code")), (409, "last_administrator"), "the last one stays: %r" % change)
     both = admin.patch("/v1/principals/ida", {"super_administrator": True, "name": "Ida"})
     tap.is_((both.status, both.json.get("super_administrator"), both.json["name"]), (200, True, "Ida"), "raised and renamed")
-    race(admin, second)
+    race(admin, second, "admin", "ida")
+    tap.is_(admin.delete("/v1/principals/ida").status, 204, "she goes, and her rights with her")
+    tap.is_(admin.post("/v1/principals", {"login": "ida", "password": "x"}).json.get("super_administrator"), False, "a successor has none")
+    tap.is_(admin.delete("/v1/principals/ida").status, 204, "she goes, too")
 
 
-def race(admin, second):
-    """Two who demote each other: one of them is left."""
+def place_of(login):
+    return ("/v1/users/" if "@" in login else "/v1/principals/") + login
+
+
+def race(first, second, one, other):
+    """Two who disable each other: one of them is left."""
     statuses = {}
 
-    def demote(client, whom):
-        statuses[whom] = client.patch("/v1/principals/" + whom, {"enabled": False}).status
+    def disable(client, whom):
+        statuses[whom] = client.patch(place_of(whom), {"enabled": False}).status
 
-    threads = [threading.Thread(target=demote, args=pair) for pair in ((admin, "ida"), (second, "admin"))]
+    threads = [threading.Thread(target=disable, args=pair) for pair in ((first, other), (second, one))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     tap.is_(sum(status == 200 for status in statuses.values()), 1, "two disable each other, and one stays: %r" % statuses)
-    left = second if statuses["admin"] == 200 else admin
-    for whom in ("ida", "admin"):
-        tap.is_(left.patch("/v1/principals/" + whom, {"enabled": True}).status, 200, "%s is enabled" % whom)
-    tap.is_(admin.delete("/v1/principals/ida").status, 204, "she goes, and her rights with her")
-    tap.is_(admin.post("/v1/principals", {"login": "ida", "password": "x"}).json.get("super_administrator"), False, "a successor has none")
-    tap.is_(admin.delete("/v1/principals/ida").status, 204, "she goes, too")
+    left = second if statuses[one] == 200 else first
+    for whom in (other, one):
+        tap.is_(left.patch(place_of(whom), {"enabled": True}).status, 200, "%s is enabled" % whom)
+
+
+def users_too(g, admin):
+    """A super administrator may be a user, whom more can keep out than being disabled."""
+    una, place = "una@last.example", "/v1/users/una@last.example"
+    tap.is_(admin.post("/v1/domains", {"name": "last.example"}).status, 201, "a domain")
+    tap.is_(admin.post("/v1/users", {"address": una, "password": "pw"}).status, 201, "with a user")
+    member = [(ldap.MOD_ADD, "member", [b"mail=una@last.example,provostDomainName=last.example,ou=domains,dc=provost"])]
+    directory(g).modify_s("cn=administrators,ou=roles,dc=provost", member)
+    past = "2020-01-01T00:00:00Z"
+    ways = ((place, {"enabled": False}, {"enabled": True}), (place, {"login_enabled": False}, {"login_enabled": True}),
+            (place, {"expires_at": past}, {"expires_at": None}), ("/v1/domains/last.example", {"enabled": False}, {"enabled": True}))
+    for where, off, on in ways:
+        tap.is_(admin.patch(where, off).status, 200, "she cannot log in: %r" % off)
+        refused(admin.patch("/v1/principals/admin", {"super_administrator": False}), "last_administrator", "then the principal stays")
+        tap.is_(admin.patch(where, on).status, 200, "and back")
+    her = admin.as_(una, "pw")
+    race(admin, her, "admin", una)
+    tap.is_(her.patch("/v1/principals/admin", {"enabled": False}).status, 200, "with her there the principal is disabled")
+    for where, off, _ in ways:
+        refused(her.patch(where, off), "last_administrator", "then she stays: %r" % off)
+    refused(her.delete("/v1/domains/last.example?recursive=true"), "last_administrator", "and so does her domain")
+    tap.is_(her.patch("/v1/principals/admin", {"enabled": True}).status, 200, "he is back")
+    tap.is_(admin.patch(place, {"address": "unna@last.example"}).status, 200, "another renames her")
+    tap.is_(admin.delete("/v1/domains/last.example?recursive=true").status, 204, "with him there her domain goes")
+    left = directory(g).search_s("cn=administrators,ou=roles,dc=provost", ldap.SCOPE_BASE)[0][1]["member"]
+    tap.is_(left, [b"uid=admin,ou=principals,dc=provost"], "and her right")
+
+
+def circle(admin):
+    """Two resellers who are to become each other's sponsors at once."""
+    statuses = []
+    for login in ("east", "west"):
+        reseller(admin, login)
+
+    def give(login, sponsor):
+        statuses.append(admin.as_("admin", admin.password).patch("/v1/principals/" + login, {"sponsor": sponsor}).status)
+
+    threads = [threading.Thread(target=give, args=pair) for pair in (("east", "west"), ("west", "east"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tap.is_(sorted(statuses), [200, 422], "one of them does")
+    for login in ("east", "west"):
+        tap.is_(admin.patch("/v1/principals/" + login, {"sponsor": None}).status, 200, "nobody sponsors %s" % login)
+    for login in ("east", "west"):
+        tap.is_(admin.delete("/v1/principals/" + login).status, 204, "delete %s" % login)
 
 
 def certificates(g, admin):
@@ -285,6 +337,8 @@ def main():
         with gateway.Gateway("--ldap-uri", first.ldapi) as second:
             admin = first.admin()
             super_administrators(first, admin)
+            users_too(first, admin)
+            circle(admin)
             principals(admin)
             certificates(first, admin)
             roles(admin)

@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+#include "core/address.h"
 #include "core/budget.h"
+#include "core/user.h"
 #include "tests/lib/store_mem_parts.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 static const char *identity(struct store *port, const struct task *t,
@@ -78,25 +81,71 @@ static bool overlaps(struct store *port, const struct task *t, const char *name,
 	return store_mem_is_up(s, e);
 }
 
-static bool is_last_administrator(struct store *port, const struct task *t,
-				  const char *login, bool *ret, struct err *e)
+/* Principals have it in their records, here; of others their names are kept. */
+static bool administrators(struct store *port, const struct task *t,
+			   struct text_list *ret, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
-	bool is_one = false, other = false;
+	size_t room = s->administrator_count;
 
-	(void)t;
+	for (const struct item *it = s->items; it != NULL; it = it->next)
+		room++;
+	ret->items = arena_alloc(t->arena, room * sizeof(*ret->items));
+	ret->count = 0;
+	for (size_t i = 0; i < s->administrator_count; i++)
+		ret->items[ret->count++] = s->administrators[i];
 	for (const struct item *it = s->items; it != NULL; it = it->next) {
 		const struct principal *p = it->record;
 
-		if (it->kind != KIND_PRINCIPAL || !p->super_administrator)
-			continue;
-		if (strcmp(p->login, login) == 0)
-			is_one = true;
-		else
-			other = other || p->enabled;
+		if (it->kind == KIND_PRINCIPAL && p->super_administrator)
+			ret->items[ret->count++] = p->login;
 	}
-	*ret = is_one && !other;
 	return store_mem_is_up(s, e);
+}
+
+static bool can_log_in(struct store *port, const struct task *t,
+		       const char *login, bool *ret, struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	const char *domain = address_domain(login);
+	enum kind k = domain != NULL ? KIND_USER : KIND_PRINCIPAL;
+	const struct item *it = store_mem_find(s, k, login), *of = NULL;
+
+	(void)t;
+	if (domain != NULL)
+		of = store_mem_find(s, KIND_DOMAIN, domain);
+	*ret = false;
+	if (it != NULL && k == KIND_PRINCIPAL) {
+		*ret = ((const struct principal *)it->record)->enabled;
+	} else if (it != NULL && of != NULL) {
+		const struct user *u = it->record;
+
+		*ret = u->in_force && u->login_enabled &&
+		       (u->expires_at == NULL ||
+			!instant_is_past(u->expires_at)) &&
+		       ((const struct domain *)of->record)->in_force;
+	}
+	return store_mem_is_up(s, e);
+}
+
+void store_mem_name(struct store_mem *s, const char *login, bool yes)
+{
+	struct item *it = store_mem_find(s, KIND_PRINCIPAL, login);
+	size_t i = 0;
+
+	if (it != NULL) {
+		((struct principal *)it->record)->super_administrator = yes;
+		return;
+	}
+	while (i < s->administrator_count &&
+	       strcmp(s->administrators[i], login) != 0)
+		i++;
+	if (yes && i == s->administrator_count && i < STORE_MEM_ADMINISTRATORS)
+		s->administrators[s->administrator_count++] =
+			arena_strdup(s->arena, login);
+	else if (!yes && i < s->administrator_count)
+		s->administrators[i] =
+			s->administrators[--s->administrator_count];
 }
 
 static bool set_administrator(struct store *port, const struct task *t,
@@ -104,7 +153,6 @@ static bool set_administrator(struct store *port, const struct task *t,
 			      struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
-	struct item *it = store_mem_find(s, KIND_PRINCIPAL, login);
 	bool lost;
 
 	if (!store_mem_is_up(s, e))
@@ -115,8 +163,7 @@ static bool set_administrator(struct store *port, const struct task *t,
 		return true;
 	if (!store_mem_fate(s, &lost, e))
 		return false;
-	if (it != NULL)
-		((struct principal *)it->record)->super_administrator = yes;
+	store_mem_name(s, login, yes);
 	return store_mem_lost(lost, e);
 }
 
@@ -130,11 +177,13 @@ static bool roles_of(struct store *port, const struct task *t, size_t limit,
 	return store_mem_is_up(store_mem_self(port), e);
 }
 
-const struct store_ops sponsor_mem = {
-	.roles_of = roles_of,
-	.identity = identity,
-	.budget = budget,
-	.overlaps = overlaps,
-	.is_last_administrator = is_last_administrator,
-	.set_administrator = set_administrator,
-};
+void sponsor_mem_add(struct store_ops *ops)
+{
+	ops->roles_of = roles_of;
+	ops->identity = identity;
+	ops->budget = budget;
+	ops->overlaps = overlaps;
+	ops->administrators = administrators;
+	ops->can_log_in = can_log_in;
+	ops->set_administrator = set_administrator;
+}

@@ -7,6 +7,6 @@
 #include "core/store.h"
 
 /* Only what this is about is set. */
-extern const struct store_ops sponsor_mem;
+void sponsor_mem_add(struct store_ops *ops);
 
 #endif

@@ -625,12 +625,7 @@ struct store *store_mem_open(void)
 	ops.recount = tally_mem.recount;
 	ops.tallied = tally_mem.tallied;
 	ops.written = tally_mem.written;
-	ops.identity = sponsor_mem.identity;
-	ops.budget = sponsor_mem.budget;
-	ops.roles_of = sponsor_mem.roles_of;
-	ops.overlaps = sponsor_mem.overlaps;
-	ops.is_last_administrator = sponsor_mem.is_last_administrator;
-	ops.set_administrator = sponsor_mem.set_administrator;
+	sponsor_mem_add(&ops);
 	ops.is_ready = is_ready;
 	s->port.ops = &ops;
 	s->arena = arena_new();

@@ -6,6 +6,7 @@
 #include "core/address.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/principal.h"
 #include "core/user.h"
 #include "util/instant.h"
 #include "util/text.h"
@@ -169,6 +170,8 @@ static bool relink(struct store *port, const struct task *t,
 	if (s->role != NULL && is_in(names, s->role) &&
 	    store_mem_may_write(s, t))
 		s->role = to != NULL ? arena_strdup(s->arena, to) : NULL;
+	for (size_t i = 0; i < names->count && store_mem_may_write(s, t); i++)
+		store_mem_name(s, names->items[i], false);
 	for (struct item **at = &s->items; *at != NULL;) {
 		struct item *it = *at;
 
@@ -220,13 +223,28 @@ static bool naming(struct store *port, const struct task *t,
 	return true;
 }
 
+/* Super administrators are named like others who have roles. */
+static bool has_role(struct store_mem *s, const char *address)
+{
+	const struct item *it = store_mem_find(s, KIND_PRINCIPAL, address);
+	bool any =
+		text_equal(s->role, address) ||
+		(it != NULL &&
+		 ((const struct principal *)it->record)->super_administrator);
+
+	for (size_t i = 0; i < s->administrator_count; i++)
+		any = any || (address_domain(address) != NULL &&
+			      text_equal(s->administrators[i], address));
+	return any;
+}
+
 static bool roles(struct store *port, const struct task *t, const char *address,
 		  bool *any, struct err *e)
 {
-	const struct store_mem *s = store_mem_self(port);
+	struct store_mem *s = store_mem_self(port);
 
 	(void)t;
-	*any = text_equal(s->role, address);
+	*any = has_role(s, address);
 	return store_mem_is_up(s, e);
 }
 
@@ -234,10 +252,10 @@ static bool may_move_roles(struct store *port, const struct task *t,
 			   const char *address, const char *to, bool *ret,
 			   struct err *e)
 {
-	const struct store_mem *s = store_mem_self(port);
+	struct store_mem *s = store_mem_self(port);
 
 	(void)to;
-	*ret = !text_equal(s->role, address) || store_mem_may_write(s, t);
+	*ret = !has_role(s, address) || store_mem_may_write(s, t);
 	return store_mem_is_up(s, e);
 }
 
@@ -323,8 +341,9 @@ static bool retire(struct store *port, const struct task *t, const char *name,
 		const char *key = store_mem_key(it);
 
 		if (it->plan == NULL &&
-		    strcmp(it->kind == KIND_DOMAIN ? key : address_domain(key),
-			   name) == 0)
+		    text_equal(it->kind == KIND_DOMAIN ? key
+						       : address_domain(key),
+			       name))
 			it->plan = plan;
 	}
 	s->writes++;
