@@ -31,7 +31,8 @@ static void placed(struct arena *a, const char *key)
 	for (enum kind k = KIND_DOMAIN; k < KIND_COUNT; k++) {
 		const char *text = schema_dn(a, "dc=x", k, key);
 		LDAPDN parsed = NULL;
-		int depth = k == KIND_DOMAIN ? 3 : 4;
+		bool deep = k != KIND_DOMAIN && k != KIND_PRINCIPAL;
+		int depth = deep ? 4 : 3;
 
 		if (text == NULL)
 			continue;
