@@ -308,6 +308,7 @@ static bool answer(const struct dialect *d, struct call *call,
 {
 	if (!admission_arrive(call, e) || !find_route(d, call, res, e) ||
 	    !query_has_no_credential(call->req, e) ||
+	    !prefer_read(call->req, &call->prefer, e) ||
 	    !authenticate(call, d->schemes, res, e) || !query_parse(call, e) ||
 	    !read_body(call, e))
 		return false;

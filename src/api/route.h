@@ -7,6 +7,7 @@
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
 
+#include "api/prefer.h"
 #include "api/rates.h"
 #include "core/provision.h"
 #include "http/exchange.h"
@@ -37,6 +38,7 @@ struct call {
 	struct presence present;          /* which of its members were sent */
 	struct whole whole;               /* instead, where PUT replaces one */
 	struct rates_seen seen;           /* the buckets that it asked */
+	struct preferences prefer;        /* what else was wished for */
 };
 
 /* Sets status and reply, or explains in e why not. */

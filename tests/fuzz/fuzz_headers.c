@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "api/conditional.h"
+#include "api/prefer.h"
 #include "http/auth.h"
 #include "http/forwarded.h"
 #include "http/guard.h"
@@ -24,6 +25,18 @@ static void conditional(const struct request *req)
 	HOLDS(list == NULL || request_header(req, "If-Match") != NULL);
 	if (conditional_is_fresh(req, "a"))
 		HOLDS(request_header(req, "If-None-Match") != NULL);
+}
+
+static void preferences(const struct request *req)
+{
+	struct preferences p;
+	struct err e = {0};
+
+	if (!prefer_read(req, &p, &e))
+		HOLDS(e.kind == ERR_MALFORMED);
+	else
+		HOLDS((!p.dry_run && !p.respond_async) ||
+		      request_header(req, "Prefer") != NULL);
 }
 
 static void credentials(const struct request *req)
@@ -129,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		HOLDS(v.status >= 400 && v.status < 600);
 	conditional(&req);
+	preferences(&req);
 	credentials(&req);
 	if (in.header_count > 0)
 		forwarded(a, headers[0].value);
