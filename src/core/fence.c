@@ -240,20 +240,28 @@ static bool audit(struct store *s, const struct task *t,
 		       : err_set(e, ERR_DENIED, "your key is not for that");
 }
 
-static bool may_retire(struct store *s, const struct task *t, const char *name,
-		       const char *plan, struct err *e)
+static bool may_retire(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const char *place, struct err *e)
 {
-	return covers_domain(t, name)
-		       ? s->behind->may_retire(s, t, name, plan, e)
-		       : absent(e, KIND_DOMAIN, name);
+	return covers(t, k, key) ? s->behind->may_retire(s, t, k, key, place, e)
+				 : absent(e, k, key);
 }
 
-static bool retire(struct store *s, const struct task *t, const char *name,
-		   const char *id, const char *plan, struct err *e)
+static bool retire(struct store *s, const struct task *t, enum kind k,
+		   const char *key, const char *id, const char *place,
+		   struct err *e)
 {
-	return covers_domain(t, name)
-		       ? s->behind->retire(s, t, name, id, plan, e)
-		       : absent(e, KIND_DOMAIN, name);
+	return covers(t, k, key) ? s->behind->retire(s, t, k, key, id, place, e)
+				 : absent(e, k, key);
+}
+
+static bool bring_back(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const char *id, const char *place,
+		       struct err *e)
+{
+	return covers(t, k, key)
+		       ? s->behind->bring_back(s, t, k, key, id, place, e)
+		       : absent(e, k, key);
 }
 
 static bool set_administrator(struct store *s, const struct task *t,
@@ -326,6 +334,7 @@ void fence_raise(struct store *s)
 	s->fence.audit = audit;
 	s->fence.may_retire = may_retire;
 	s->fence.retire = retire;
+	s->fence.bring_back = bring_back;
 	s->fence.set_administrator = set_administrator;
 	s->fence.managers = managers;
 	s->fence.appoint = appoint;

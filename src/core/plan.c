@@ -311,15 +311,16 @@ static bool run_admit(struct run *r, const struct step *s, bool *more,
 			       s->key);
 	return target_unused(r->g, &r->work, s->key, e) &&
 	       administrators_stay(r, s, e) &&
-	       st->ops->may_retire(st, &r->work, s->key, r->plan->id, e);
+	       st->ops->may_retire(st, &r->work, KIND_DOMAIN, s->key,
+				   r->plan->id, e);
 }
 
 static bool run_retire(struct run *r, const struct step *s, bool *more,
 		       struct err *e)
 {
 	(void)more;
-	return r->g->store->ops->retire(r->g->store, &r->work, s->key, s->id,
-					r->plan->id, e);
+	return r->g->store->ops->retire(r->g->store, &r->work, KIND_DOMAIN,
+					s->key, s->id, r->plan->id, e);
 }
 
 static bool run_purge(struct run *r, const struct step *s, bool *more,

@@ -325,13 +325,22 @@ struct store_ops {
 			 struct err *e);
 
 	/* Whether the caller might do what comes next. */
-	bool (*may_retire)(struct store *s, const struct task *t,
-			   const char *name, const char *plan, struct err *e);
+	bool (*may_retire)(struct store *s, const struct task *t, enum kind k,
+			   const char *key, const char *place, struct err *e);
 
-	/* Put the domain with that id, and all in it, below a plan of the
-	 * journal, where nobody sees it. */
-	bool (*retire)(struct store *s, const struct task *t, const char *name,
-		       const char *id, const char *plan, struct err *e);
+	/* Put the user, alias or domain with that id, whole and with all that
+	 * is below it, below a place of the journal, where nobody sees it: a
+	 * plan, or what is kept for a while. */
+	bool (*retire)(struct store *s, const struct task *t, enum kind k,
+		       const char *key, const char *id, const char *place,
+		       struct err *e);
+
+	/* And back, by who might add it.  ERR_EXISTS: its key is taken.
+	 * ERR_CONFLICT, "no_domain": its domain is not there.  ERR_NOT_FOUND:
+	 * nor is it in that place. */
+	bool (*bring_back)(struct store *s, const struct task *t, enum kind k,
+			   const char *key, const char *id, const char *place,
+			   struct err *e);
 
 	/* Park for a moment, and until it can be asked again, but at most that
 	 * many milliseconds.  False: it is being closed, and never will be. */

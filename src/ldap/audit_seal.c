@@ -114,7 +114,7 @@ static const char *last_value(struct arena *a, const char *dn, const char *end)
 						  (size_t)(end - equals - 1)));
 }
 
-/* What is below a plan is a domain on its way out. */
+/* What is below a plan is a domain, or an address, out of the way. */
 static const char *journal_place(struct arena *a, const char *dn,
 				 const char *end)
 {
@@ -122,7 +122,11 @@ static const char *journal_place(struct arena *a, const char *dn,
 
 	while (plan > dn && plan[-1] != ',')
 		plan--;
-	return plan > dn ? last_value(a, dn, plan - 1) : seal_journal;
+	if (plan == dn)
+		return seal_journal;
+	const char *kept = last_value(a, dn, plan - 1);
+	const char *at = strrchr(kept, '@');
+	return at != NULL ? at + 1 : kept;
 }
 
 const char *seal_place(struct arena *a, const char *base, const char *dn)

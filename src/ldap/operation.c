@@ -41,8 +41,8 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 		return ldap_delete_ext(ld, op->dn, op->controls, NULL, msgid);
 	case OPERATION_RENAME:
 		return ldap_rename(ld, op->dn, op->name, op->parent,
-				   op->parent == NULL, op->controls, NULL,
-				   msgid);
+				   op->parent == NULL || op->renames,
+				   op->controls, NULL, msgid);
 	case OPERATION_BIND:
 		break;
 	}

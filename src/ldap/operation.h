@@ -33,12 +33,13 @@ struct operation {
 	LDAPMod **mods;          /* ADD, MODIFY */
 	const char *password;    /* BIND */
 	const char *name;        /* RENAME: the new one, its last part */
-	const char *parent;      /* RENAME: the new one; NULL: it stays, and the
-				  * value of the old name goes */
-	int limit;               /* SEARCH: entries; 0: as many as are sent to
-				  * who does not say; or OPERATION_ALL */
-	LDAPControl **controls;  /* or NULL */
-	entry_fn *each;          /* SEARCH */
+	bool renames;       /* with a parent: the old name is taken out, too */
+	const char *parent; /* RENAME: the new one; NULL: it stays, and the
+			     * value of the old name goes */
+	int limit;          /* SEARCH: entries; 0: as many as are sent to
+			     * who does not say; or OPERATION_ALL */
+	LDAPControl **controls; /* or NULL */
+	entry_fn *each;         /* SEARCH */
 	void *ctx;
 	int64_t idle; /* SEARCH: milliseconds without an entry until it is given
 		       * up before its deadline; 0: none but the deadline */

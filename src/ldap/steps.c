@@ -104,8 +104,8 @@ bool store_look(struct ldap_store *s, const struct task *t, const char *dn,
 
 /* Whether the record with that id, or any, is at that name.  That the caller
  * sees nothing must not be taken for nothing being there. */
-static bool is_at(struct ldap_store *s, const struct task *t, const char *dn,
-		  const char *id, bool *ret, struct err *e)
+bool steps_is_at(struct ldap_store *s, const struct task *t, const char *dn,
+		 const char *id, bool *ret, struct err *e)
 {
 	const char *there;
 
@@ -120,8 +120,8 @@ bool steps_is_there(struct store *port, const struct task *t, enum kind k,
 {
 	struct ldap_store *s = store_self(port);
 
-	return is_at(s, t, schema_dn(t->arena, s->set->base, k, key), id, ret,
-		     e);
+	return steps_is_at(s, t, schema_dn(t->arena, s->set->base, k, key), id,
+			   ret, e);
 }
 
 struct renaming {
@@ -178,28 +178,6 @@ static bool set_parts(const struct renaming *r, const char *dn,
 			 r->key, e);
 }
 
-static bool move(struct ldap_store *s, const struct task *t, const char *dn,
-		 const char *name, const char *parent, bool no_op,
-		 struct err *e)
-{
-	struct controls c = store_as_caller(t);
-
-	if (no_op)
-		control_no_op(&c);
-	struct operation op = {.kind = OPERATION_RENAME,
-			       .dn = dn,
-			       .name = name,
-			       .parent = parent,
-			       .controls = control_list(&c)};
-
-	if (store_run(s, t, &op, s->set->write_seconds, name, e))
-		return true;
-	if (!no_op || op.result != LDAP_X_NO_OPERATION)
-		return no_op ? store_nothing_done(e) : false;
-	err_clear(e);
-	return true;
-}
-
 static bool is_refusal(const struct err *e)
 {
 	return e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT &&
@@ -217,7 +195,7 @@ static bool undo(const struct renaming *r, struct err *e)
 	bool there;
 
 	err_clear(e);
-	if (!is_at(r->store, r->task, r->old_dn, r->id, &there, e) ||
+	if (!steps_is_at(r->store, r->task, r->old_dn, r->id, &there, e) ||
 	    (there && !set_parts(r, r->old_dn, &old, false, e)))
 		return is_refusal(e) ? err_set(e, ERR_UNKNOWN,
 					       "%s is half renamed", r->key)
@@ -243,8 +221,14 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 	/* slapo-unique would ask with our assertion, so there is none; but a
 	 * successor at the old name lacks the other local part, which a rule
 	 * of the directory demands of the new one. */
-	if (move(r->store, r->task, r->old_dn,
-		 dn_name(a, schema_of(r->kind)->key, r->to), NULL, false, e))
+	struct controls c = store_as_caller(r->task);
+	struct operation op = {.kind = OPERATION_RENAME,
+			       .dn = r->old_dn,
+			       .name = dn_name(a, schema_of(r->kind)->key,
+					       r->to),
+			       .controls = control_list(&c)};
+	if (store_run(r->store, r->task, &op, r->store->set->write_seconds,
+		      op.name, e))
 		return true;
 	/* slapo-unique is asked before the names are compared. */
 	if (e->kind == ERR_INVALID)
@@ -259,11 +243,11 @@ static bool missed(const struct renaming *r, struct err *e)
 	bool there;
 
 	err_clear(e);
-	if (!is_at(r->store, r->task, r->new_dn, r->id, &there, e))
+	if (!steps_is_at(r->store, r->task, r->new_dn, r->id, &there, e))
 		return false;
 	if (there)
 		return true;
-	if (!is_at(r->store, r->task, r->old_dn, r->id, &there, e))
+	if (!steps_is_at(r->store, r->task, r->old_dn, r->id, &there, e))
 		return false;
 	return there ? err_set(e, ERR_DENIED, "you may not rename %s", r->key)
 		     : err_set(e, ERR_NOT_FOUND, "there is no %s %s",
@@ -287,11 +271,11 @@ bool steps_rename(struct store *port, const struct task *t, enum kind k,
 						       k, to)};
 	bool there;
 
-	if (!is_at(s, t, r.new_dn, id, &there, e))
+	if (!steps_is_at(s, t, r.new_dn, id, &there, e))
 		return false;
 	if (there)
 		return true; /* done by an earlier try */
-	if (!is_at(s, t, r.old_dn, id, &there, e))
+	if (!steps_is_at(s, t, r.old_dn, id, &there, e))
 		return false;
 	if (!there)
 		return missed(&r, e);
@@ -313,7 +297,7 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 				  .login = key};
 	bool there;
 
-	if (!is_at(s, t, dn, id, &there, e))
+	if (!steps_is_at(s, t, dn, id, &there, e))
 		return false;
 	/* Else somebody has renamed or deleted it meanwhile. */
 	return !there || set_parts(&r, dn, &own, false, e);
@@ -454,38 +438,4 @@ bool steps_relink(struct store *port, const struct task *t,
 	/* Where nothing could be changed, looking again leads nowhere. */
 	*more = overtaken || (found->more && progress);
 	return true;
-}
-
-bool steps_may_retire(struct store *port, const struct task *t,
-		      const char *name, const char *plan, struct err *e)
-{
-	struct ldap_store *s = store_self(port);
-	struct arena *a = t->arena;
-
-	return move(s, t, schema_dn(a, s->set->base, KIND_DOMAIN, name),
-		    dn_name(a, schema_of(KIND_DOMAIN)->key, name),
-		    schema_plan_dn(a, s->set->base, plan), true, e);
-}
-
-bool steps_retire(struct store *port, const struct task *t, const char *name,
-		  const char *id, const char *plan, struct err *e)
-{
-	struct ldap_store *s = store_self(port);
-	struct arena *a = t->arena;
-	const char *journal = schema_plan_dn(a, s->set->base, plan);
-	const char *rdn = dn_name(a, schema_of(KIND_DOMAIN)->key, name);
-	const char *from = schema_dn(a, s->set->base, KIND_DOMAIN, name);
-	bool there;
-
-	if (!is_at(s, t, from, id, &there, e))
-		return false;
-	/* Done by an earlier try, or somebody else has deleted it. */
-	if (!there || move(s, t, from, rdn, journal, false, e))
-		return true;
-	if (e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	if (!is_at(s, t, from, id, &there, e))
-		return false;
-	return !there || err_set(e, ERR_DENIED, "you may not delete %s", name);
 }

@@ -24,10 +24,11 @@ bool steps_relink(struct store *port, const struct task *t,
 bool steps_is_there(struct store *port, const struct task *t, enum kind k,
 		    const char *key, const char *id, bool *ret, struct err *e);
 
-bool steps_may_retire(struct store *port, const struct task *t,
-		      const char *name, const char *plan, struct err *e);
+struct ldap_store;
 
-bool steps_retire(struct store *port, const struct task *t, const char *name,
-		  const char *id, const char *plan, struct err *e);
+/* Whether the record with that id, or any, is at that name.  That the caller
+ * sees nothing must not be taken for nothing being there. */
+bool steps_is_at(struct ldap_store *s, const struct task *t, const char *dn,
+		 const char *id, bool *ret, struct err *e);
 
 #endif

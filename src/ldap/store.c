@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/aside.h"
 #include "ldap/audit_list.h"
 #include "ldap/audit_write.h"
 #include "ldap/changes.h"
@@ -484,8 +485,9 @@ static const struct store_ops ops = {
 	.roles = naming_roles,
 	.may_move_roles = naming_may_move,
 	.is_there = steps_is_there,
-	.may_retire = steps_may_retire,
-	.retire = steps_retire,
+	.may_retire = aside_may_retire,
+	.retire = aside_retire,
+	.bring_back = aside_bring_back,
 	.await = await,
 	.is_ready = is_ready,
 };

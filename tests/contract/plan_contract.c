@@ -276,7 +276,6 @@ static bool relink(const char *one, const char *other, const char *to,
 	while (more) {
 		if (!OPS->relink(con->store, &admin, &names, to, except,
 				 RELINK_ALL, &more, &e)) {
-			printf("# %s\n", e.text);
 			return false;
 		}
 	}
@@ -312,6 +311,100 @@ static void many_links(void)
 	OK(good == MANY, "all of it");
 }
 
+static bool retire(enum kind k, const char *key, const char *id, struct err *e)
+{
+	*e = (struct err){0};
+	return OPS->retire(con->store, &admin, k, key, id, "kept", e);
+}
+
+static bool bring_back(enum kind k, const char *key, const char *id,
+		       struct err *e)
+{
+	*e = (struct err){0};
+	return OPS->bring_back(con->store, &admin, k, key, id, "kept", e);
+}
+
+static void addresses_aside(void)
+{
+	struct user u, back;
+	struct alias al;
+	struct err e = {0};
+
+	get(KIND_USER, ann, &u);
+	get(KIND_ALIAS, "in@plans.example", &al);
+	OK(OPS->may_retire(con->store, &admin, KIND_USER, ann, "kept", &e),
+	   "an administrator may put a user aside");
+	OK(get(KIND_USER, ann, &back), "asking puts nobody there");
+	OK(!OPS->may_retire(con->store, &guest, KIND_USER, ann, "kept", &e),
+	   "a guest may not");
+	e = (struct err){0};
+	OK(!OPS->retire(con->store, &guest, KIND_USER, ann, u.id, "kept", &e) &&
+		   get(KIND_USER, ann, &back),
+	   "nor does he");
+	OK(retire(KIND_USER, ann, "another", &e) && get(KIND_USER, ann, &back),
+	   "no other of that address is put aside");
+	OK(retire(KIND_USER, ann, u.id, &e) && !get(KIND_USER, ann, &back),
+	   "a user is put aside");
+	OK(retire(KIND_USER, ann, u.id, &e), "once");
+	OK(retire(KIND_ALIAS, "in@plans.example", al.id, &e) &&
+		   strcmp(leads("in@plans.example"), "nothing") == 0,
+	   "so is an alias");
+	OK(!bring_back(KIND_USER, ann, "another", &e) &&
+		   e.kind == ERR_NOT_FOUND,
+	   "no other is brought back");
+	add_alias(ann, "x@far.example", NULL);
+	OK(!bring_back(KIND_USER, ann, u.id, &e) && e.kind == ERR_EXISTS,
+	   "nor one whose address is taken");
+	must(OPS->remove(con->store, &admin, KIND_ALIAS, ann, NULL, &e), &e);
+	e = (struct err){0};
+	OK(!OPS->bring_back(con->store, &guest, KIND_USER, ann, u.id, "kept",
+			    &e) &&
+		   !get(KIND_USER, ann, &back),
+	   "nor does a guest do it");
+	OK(bring_back(KIND_USER, ann, u.id, &e) && get(KIND_USER, ann, &back) &&
+		   text_equal(back.id, u.id) && back.enabled == u.enabled,
+	   "he is brought back as he was");
+	OK(bring_back(KIND_USER, ann, u.id, &e), "once");
+	OK(bring_back(KIND_ALIAS, "in@plans.example", al.id, &e) &&
+		   get(KIND_ALIAS, "in@plans.example", &al),
+	   "so is the alias");
+}
+
+static void domain_aside(void)
+{
+	struct domain d, back;
+	struct user u, was;
+	struct err e;
+
+	get(KIND_DOMAIN, "plans.example", &d);
+	get(KIND_USER, ann, &u);
+	OK(retire(KIND_USER, ann, u.id, &e) &&
+		   retire(KIND_DOMAIN, d.name, d.id, &e) &&
+		   !get(KIND_DOMAIN, d.name, &back),
+	   "a domain is put aside");
+	OK(!bring_back(KIND_USER, ann, u.id, &e) && e.kind == ERR_CONFLICT &&
+		   text_equal(e.code, "no_domain"),
+	   "nobody of it is brought back without it");
+	OK(bring_back(KIND_DOMAIN, d.name, d.id, &e) &&
+		   get(KIND_DOMAIN, d.name, &back) &&
+		   text_equal(back.id, d.id) &&
+		   get(KIND_ALIAS, "in@plans.example", &(struct alias){0}),
+	   "it is brought back with what is in it");
+	OK(bring_back(KIND_USER, ann, u.id, &e) && get(KIND_USER, ann, &was),
+	   "and then he is, too");
+}
+
+static void asides(void)
+{
+	struct plan p = a_plan("kept", "nothing.example");
+	struct err e = {0};
+
+	must(JOURNAL->write(con->journal, &admin, &p, &e), &e);
+	addresses_aside();
+	domain_aside();
+	must(JOURNAL->remove(con->journal, &admin, "kept", &e), &e);
+}
+
 static void retirement(void)
 {
 	struct plan p = a_plan("goes", "plans.example");
@@ -331,18 +424,20 @@ static void retirement(void)
 		   any && !other && !none,
 	   "what a guest does not see is there all the same");
 	must(JOURNAL->write(con->journal, &admin, &p, &e), &e);
-	OK(!OPS->retire(con->store, &guest, "plans.example", d.id, "goes",
-			&e) ||
+	OK(!OPS->retire(con->store, &guest, KIND_DOMAIN, "plans.example", d.id,
+			"goes", &e) ||
 		   get(KIND_USER, ann, &(struct user){0}),
 	   "a guest retires nothing");
 	e = (struct err){0};
-	OK(OPS->retire(con->store, &admin, "plans.example", d.id, "goes", &e),
+	OK(OPS->retire(con->store, &admin, KIND_DOMAIN, "plans.example", d.id,
+		       "goes", &e),
 	   "a domain goes out of the way");
 	OK(!get(KIND_DOMAIN, "plans.example", &d) &&
 		   !get(KIND_USER, ann, &(struct user){0}) &&
 		   strcmp(leads("in@plans.example"), "nothing") == 0,
 	   "with all that is in it");
-	OK(OPS->retire(con->store, &admin, "plans.example", d.id, "goes", &e),
+	OK(OPS->retire(con->store, &admin, KIND_DOMAIN, "plans.example", d.id,
+		       "goes", &e),
 	   "once");
 	add_domain("plans.example");
 	add_user(ann);
@@ -387,6 +482,7 @@ int plan_contract(const struct contract *c)
 	roles();
 	links();
 	many_links();
+	asides();
 	for (int i = 0; i < MANY; i++)
 		add_user(arena_printf(arena, "u%d@plans.example", i));
 	retirement();

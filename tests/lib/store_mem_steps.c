@@ -315,36 +315,85 @@ static bool is_there(struct store *port, const struct task *t, enum kind k,
 	return store_mem_is_up(s, e);
 }
 
-static bool may_retire(struct store *port, const struct task *t,
-		       const char *name, const char *plan, struct err *e)
+static bool may_retire(struct store *port, const struct task *t, enum kind k,
+		       const char *key, const char *place, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 
-	(void)name, (void)plan;
+	(void)k, (void)key, (void)place;
 	return store_mem_is_up(s, e) && !denied(s, t, e);
 }
 
-static bool retire(struct store *port, const struct task *t, const char *name,
-		   const char *id, const char *plan, struct err *e)
+/* Itself, or what is below it. */
+static bool goes_along(const struct item *it, enum kind k, const char *key)
+{
+	const char *own = store_mem_key(it);
+
+	return (it->kind == k && strcmp(own, key) == 0) ||
+	       (k == KIND_DOMAIN && kind_is_address(it->kind) &&
+		text_equal(address_domain(own), key));
+}
+
+static bool retire(struct store *port, const struct task *t, enum kind k,
+		   const char *key, const char *id, const char *place,
+		   struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	bool lost;
 
 	if (!store_mem_is_up(s, e))
 		return false;
-	if (!is(store_mem_find(s, KIND_DOMAIN, name), id))
+	if (!is(store_mem_find(s, k, key), id))
 		return true;
 	if (denied(s, t, e) || !store_mem_fate(s, &lost, e))
 		return false;
-	plan = arena_strdup(s->arena, plan);
+	place = arena_strdup(s->arena, place);
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		const char *key = store_mem_key(it);
+		if (it->plan == NULL && goes_along(it, k, key))
+			it->plan = place;
+	}
+	s->writes++;
+	return store_mem_lost(lost, e);
+}
 
-		if (it->plan == NULL &&
-		    text_equal(it->kind == KIND_DOMAIN ? key
-						       : address_domain(key),
-			       name))
-			it->plan = plan;
+/* The record in that place. */
+static bool is_kept(const struct store_mem *s, enum kind k, const char *key,
+		    const char *id, const char *place)
+{
+	for (struct item *it = s->items; it != NULL; it = it->next) {
+		if (it->kind == k && text_equal(it->plan, place) &&
+		    strcmp(store_mem_key(it), key) == 0 && is(it, id))
+			return true;
+	}
+	return false;
+}
+
+static bool bring_back(struct store *port, const struct task *t, enum kind k,
+		       const char *key, const char *id, const char *place,
+		       struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	bool lost;
+
+	if (!store_mem_is_up(s, e))
+		return false;
+	if (is(store_mem_find(s, k, key), id))
+		return true;
+	if (!is_kept(s, k, key, id, place))
+		return err_set(e, ERR_NOT_FOUND, "%s is not kept", key);
+	if (store_mem_find(s, KIND_USER, key) != NULL ||
+	    store_mem_find(s, KIND_ALIAS, key) != NULL ||
+	    store_mem_find(s, KIND_DOMAIN, key) != NULL)
+		return err_set(e, ERR_EXISTS, "%s is taken", key);
+	if (k != KIND_DOMAIN &&
+	    store_mem_find(s, KIND_DOMAIN, address_domain(key)) == NULL)
+		return err_code(e, ERR_CONFLICT, "no_domain",
+				"the domain of %s is not there", key);
+	if (denied(s, t, e) || !store_mem_fate(s, &lost, e))
+		return false;
+	for (struct item *it = s->items; it != NULL; it = it->next) {
+		if (text_equal(it->plan, place) && goes_along(it, k, key))
+			it->plan = NULL;
 	}
 	s->writes++;
 	return store_mem_lost(lost, e);
@@ -443,6 +492,7 @@ const struct store_ops store_mem_steps = {
 	.is_there = is_there,
 	.may_retire = may_retire,
 	.retire = retire,
+	.bring_back = bring_back,
 	.number = number_of,
 	.await = await,
 };
