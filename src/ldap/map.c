@@ -33,6 +33,27 @@ const char *const *map_wanted(const struct map *m, struct arena *a,
 	return list;
 }
 
+/* What slapd makes by itself. */
+static bool is_made(const struct map_attr *at)
+{
+	return (at->flags & (MAP_READ_ONLY | MAP_LOGIN | MAP_ELSEWHERE)) ==
+	       MAP_READ_ONLY;
+}
+
+const char *const *map_made(const struct map *m, struct arena *a,
+			    const char *guard)
+{
+	const char **list = arena_alloc(a, (count_rows(m) + 2) * sizeof(*list));
+	size_t n = 0;
+
+	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
+		if (is_made(at))
+			list[n++] = at->name;
+	}
+	list[n++] = guard;
+	return list;
+}
+
 static const struct {
 	size_t from, to, size;
 } time_parts[] = {{0, 0, 4},  {4, 5, 2},   {6, 8, 2},
@@ -134,6 +155,19 @@ bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 		if (v == NULL)
 			set_absent(at, to);
 		else if (!read_value(a, at, v, to, e))
+			return false;
+	}
+	return true;
+}
+
+bool map_read_made(const struct map *m, struct arena *a, const struct entry *en,
+		   void *record, struct err *e)
+{
+	for (const struct map_attr *at = m->attrs; at->name != NULL; at++) {
+		const struct berval *v = entry_values(en, at->name);
+
+		if (is_made(at) && v != NULL &&
+		    !read_value(a, at, v, field_at(at->field, record), e))
 			return false;
 	}
 	return true;

@@ -52,6 +52,12 @@ const char *const *map_wanted(const struct map *m, struct arena *a,
 bool map_read(const struct map *m, struct arena *a, const struct entry *en,
 	      void *record, struct err *e);
 
+/* The same of what the directory makes by itself when it writes. */
+const char *const *map_made(const struct map *m, struct arena *a,
+			    const char *guard);
+bool map_read_made(const struct map *m, struct arena *a, const struct entry *en,
+		   void *record, struct err *e);
+
 /* Everything the record has; for an add. */
 LDAPMod **map_add(const struct map *m, struct arena *a, const void *record);
 

@@ -98,6 +98,18 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }
 
+/* The entry that was asked for: the rest of the record stays as it is. */
+static void each_of_one(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct reading *r = ctx;
+	struct entry en;
+
+	if (r->err.kind == ERR_NONE &&
+	    entry_read(ld, message, r->arena, &en, &r->err) &&
+	    reading_add(r, &en, &r->err))
+		r->count = 1;
+}
+
 /* A user's entry, or what was measured of him. */
 static void each_of_user(void *ctx, LDAP *ld, LDAPMessage *message)
 {
@@ -121,7 +133,7 @@ static void read_usage_too(struct operation *op, const struct reading *r)
 	op->filter = filter_present(r->arena, "objectClass");
 	op->want = usage_wanted(r->arena, op->want);
 	op->each = each_of_user;
-}
+	}
 
 static bool revise(struct reading *r, const void *record, struct revision *ret,
 		   struct err *e)
@@ -155,7 +167,7 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 			       .want = map_wanted(&sc->map, t->arena,
 						  schema_guard),
 			       .controls = control_list(&c),
-			       .each = reading_each,
+			       .each = each_of_one,
 			       .ctx = &r};
 
 	if (k == KIND_USER && usage_is_there(s, t))
@@ -182,30 +194,57 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 	return read_entry(store_self(port), t, k, key, ret, rev, e);
 }
 
-/* What a write left behind, out of the reply itself (RFC 4527). */
+/* What a write left behind.  The reply could tell it all (RFC 4527), but slapd
+ * decides on each attribute there as if it were to be written, which for
+ * whoever has a role costs as much as the write. */
 static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
-		      const struct operation *op, void *record,
-		      struct revision *ret, struct err *e)
+		      void *record, struct revision *ret, struct err *e)
 {
-	const struct berval *after = control_post_read_value(op->reply);
 	const char *key = arena_strdup(t->arena, kind_key(k, record));
-	struct reading r = {.kind = k,
-			    .map = &schema_of(k)->map,
-			    .arena = t->arena,
-			    .records = record,
-			    .size = kind_rules(k)->size};
-	struct entry en;
 
-	if (after != NULL && entry_read_control(after, t->arena, &en, e) &&
-	    reading_add(&r, &en, e) && revise(&r, record, ret, e))
-		return true;
-	err_clear(e);
 	if (read_entry(s, t, k, key, record, ret, e))
 		return true;
+	if (e->kind == ERR_NOT_FOUND)
+		return false;
 	/* It was written: no refusal may stand for that. */
 	e->kind = ERR_UNKNOWN;
 	e->code = "outcome_unknown";
 	return err_wrap(e, "%s was written and cannot be read", key);
+}
+
+/* Somebody removed it at once: what only slapd knows of it is in the reply. */
+static bool as_added(const struct task *t, enum kind k,
+		     const struct operation *op, void *record,
+		     struct revision *ret, struct err *e)
+{
+	const struct map *map = &schema_of(k)->map;
+	const struct berval *after = control_post_read_value(op->reply);
+	struct err unread = {0};
+	struct entry en;
+
+	if (e->kind != ERR_NOT_FOUND || after == NULL ||
+	    !entry_read_control(after, t->arena, &en, &unread) ||
+	    !map_read_made(map, t->arena, &en, record, &unread))
+		return false;
+	err_clear(e);
+	kind_rules(k)->derive(record, t->arena);
+	ret->guard = entry_text(&en, schema_guard);
+	ret->etag = map_digest(map, t->arena, record);
+	return true;
+}
+
+/* Somebody removed it since, or the change has taken it out of the caller's
+ * sight: he has seen all of it before. */
+static bool as_changed(const struct task *t, enum kind k, const void *record,
+		       const struct revision *seen, struct revision *ret,
+		       struct err *e)
+{
+	if (e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	ret->guard = seen->guard;
+	ret->etag = map_digest(&schema_of(k)->map, t->arena, record);
+	return true;
 }
 
 /* Whoever it is that fails to log in as a principal, does not lock him out. */
@@ -239,19 +278,19 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 		void *record, struct revision *ret, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const struct map *map = &schema_of(k)->map;
 	const char *key = kind_key(k, record);
 	struct controls c = store_as_caller(t);
 
 	control_post_read(&c, t->arena,
-			  map_wanted(map, t->arena, schema_guard));
+			  map_made(&schema_of(k)->map, t->arena, schema_guard));
 	struct operation op = {.kind = OPERATION_ADD,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
 			       .mods = new_entry(s, t->arena, k, record),
 			       .controls = control_list(&c)};
 
 	return write(s, t, k, &op, record, e) &&
-	       read_back(s, t, k, &op, record, ret, e);
+	       (read_back(s, t, k, record, ret, e) ||
+		as_added(t, k, &op, record, ret, e));
 }
 
 bool store_nothing_done(struct err *e)
@@ -297,8 +336,6 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 	if (k != KIND_PRINCIPAL ||
 	    !principal_gives(t->arena, old, record, &op.mods))
 		control_assert(&c, t->arena, schema_guard, seen->guard);
-	control_post_read(&c, t->arena,
-			  map_wanted(map, t->arena, schema_guard));
 	op.controls = control_list(&c);
 
 	if (op.mods == NULL) {
@@ -306,7 +343,8 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 		return may_change(s, t, &op, e);
 	}
 	return write(s, t, k, &op, record, e) &&
-	       read_back(s, t, k, &op, record, ret, e);
+	       (read_back(s, t, k, record, ret, e) ||
+		as_changed(t, k, record, seen, ret, e));
 }
 
 static bool remove_once(struct ldap_store *s, const struct task *t,
