@@ -10,6 +10,7 @@
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/keyring.h"
+#include "ldap/made.h"
 #include "ldap/manager.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
@@ -133,7 +134,7 @@ static void read_usage_too(struct operation *op, const struct reading *r)
 	op->filter = filter_present(r->arena, "objectClass");
 	op->want = usage_wanted(r->arena, op->want);
 	op->each = each_of_user;
-	}
+}
 
 static bool revise(struct reading *r, const void *record, struct revision *ret,
 		   struct err *e)
@@ -212,24 +213,18 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 	return err_wrap(e, "%s was written and cannot be read", key);
 }
 
-/* Somebody removed it at once: what only slapd knows of it is in the reply. */
-static bool as_added(const struct task *t, enum kind k,
-		     const struct operation *op, void *record,
-		     struct revision *ret, struct err *e)
+/* Somebody removed it at once: what only slapd knew of it the log tells. */
+static bool as_added(struct ldap_store *s, const struct task *t, enum kind k,
+		     void *record, struct revision *ret, struct err *e)
 {
-	const struct map *map = &schema_of(k)->map;
-	const struct berval *after = control_post_read_value(op->reply);
-	struct err unread = {0};
-	struct entry en;
-
-	if (e->kind != ERR_NOT_FOUND || after == NULL ||
-	    !entry_read_control(after, t->arena, &en, &unread) ||
-	    !map_read_made(map, t->arena, &en, record, &unread))
+	if (e->kind != ERR_NOT_FOUND)
 		return false;
+	if (!made_recall(s, t, k, kind_key(k, record), record, &ret->guard))
+		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
+				"it was made, and removed by somebody else");
 	err_clear(e);
 	kind_rules(k)->derive(record, t->arena);
-	ret->guard = entry_text(&en, schema_guard);
-	ret->etag = map_digest(map, t->arena, record);
+	ret->etag = map_digest(&schema_of(k)->map, t->arena, record);
 	return true;
 }
 
@@ -280,9 +275,6 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	struct ldap_store *s = store_self(port);
 	const char *key = kind_key(k, record);
 	struct controls c = store_as_caller(t);
-
-	control_post_read(&c, t->arena,
-			  map_made(&schema_of(k)->map, t->arena, schema_guard));
 	struct operation op = {.kind = OPERATION_ADD,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
 			       .mods = new_entry(s, t->arena, k, record),
@@ -290,7 +282,7 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 
 	return write(s, t, k, &op, record, e) &&
 	       (read_back(s, t, k, record, ret, e) ||
-		as_added(t, k, &op, record, ret, e));
+		as_added(s, t, k, record, ret, e));
 }
 
 bool store_nothing_done(struct err *e)
