@@ -85,6 +85,10 @@ static const struct conf_option options[] = {
 	{L(rate.key_burst), "200", 1, 1000000, NULL,
 	 "of these that may come at once after a pause"},
 
+	{L(api.require_if_match), "no", 0, 0, NULL,
+	 "yes or no: PUT, PATCH and DELETE of what is there have to say in "
+	 "If-Match which state they change; else they are 428"},
+
 	{F(embedded.state_dir), NULL, 0, 0, "state-dir",
 	 "where everything is kept; by default /var/lib/provost as root, else "
 	 "provost in $XDG_STATE_HOME"},
@@ -532,7 +536,9 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	if (!address_delimiter(conf->mail.recipient_delimiter, &conf->delimiter,
 			       e))
 		return err_wrap(e, "mail.recipient_delimiter");
-	return check_yes_no("embedded.dovecot_reads_passwords",
+	return check_yes_no("api.require_if_match", conf->api.require_if_match,
+			    e) &&
+	       check_yes_no("embedded.dovecot_reads_passwords",
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&
 	       check_passwords(a, &conf->passwd, e) &&

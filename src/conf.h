@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "api/rates.h"
+#include "api/settings.h"
 #include "core/guess.h"
 #include "dict/settings.h"
 #include "embedded/settings.h"
@@ -37,6 +38,7 @@ struct daemon_settings {
 struct conf {
 	struct http_settings http;
 	struct rate_settings rate;
+	struct api_settings api;
 	struct ldap_settings ldap;
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;

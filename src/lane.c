@@ -172,6 +172,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->service.openapi = l->parts->openapi;
 	l->service.rates = l->parts->rates;
 	l->service.rate = &l->conf.rate;
+	l->service.settings = &l->conf.api;
 	return l->gateway.hasher != NULL;
 }
 

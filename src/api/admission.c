@@ -67,6 +67,8 @@ static bool brings_password(const struct call *call)
 {
 	const struct codec *takes = call->route->takes;
 
+	if (call->amendment != NULL)
+		return json_patch_writes(call->amendment, "password");
 	if (takes == NULL || call->body == NULL)
 		return false;
 	for (const struct codec_field *f = takes->fields; f->key != NULL; f++) {

@@ -69,6 +69,19 @@ bool conditional_none(const struct request *req, const char *name,
 			"%s has no meaning for this request", name);
 }
 
+bool conditional_demanded(const struct call *call, const struct text_list **ret,
+			  struct err *e)
+{
+	return conditional_match(call->req, ret, e) &&
+	       (*ret != NULL || !call->must_match || patch_unconditional(e));
+}
+
+bool conditional_never(const struct request *req, struct err *e)
+{
+	return conditional_none(req, "If-Match", e) &&
+	       conditional_none(req, "If-None-Match", e);
+}
+
 bool conditional_absent(const struct request *req, bool *ret, struct err *e)
 {
 	const char *value = request_header(req, "If-None-Match");

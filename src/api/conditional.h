@@ -12,6 +12,14 @@
 bool conditional_match(const struct request *req, const struct text_list **ret,
 		       struct err *e);
 
+/* The same for a write to what is there: ERR_UNCONDITIONAL if there has to be
+ * one. */
+bool conditional_demanded(const struct call *call, const struct text_list **ret,
+			  struct err *e);
+
+/* ERR_MALFORMED for any precondition: what is made has no state as yet. */
+bool conditional_never(const struct request *req, struct err *e);
+
 /* Whether "If-None-Match: *" wants that there is none yet.  ERR_MALFORMED for
  * other values of it: a write knows no other. */
 bool conditional_absent(const struct request *req, bool *ret, struct err *e);

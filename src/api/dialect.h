@@ -21,6 +21,9 @@ struct dialect {
 					    * ended by one without a method */
 	unsigned schemes;  /* of credentials that it takes: enum auth_scheme */
 	size_t json_style; /* flags of json_dumps() */
+	bool conditional;  /* [api] require_if_match counts */
+	/* How a route takes a JSON Patch; NULL: no route does. */
+	const struct amendable *(*amends)(const struct route *r);
 	const char *error_type;                    /* media type */
 	unsigned (*status_of)(enum err_kind kind); /* NULL: the usual */
 	json_t *(*word_error)(struct arena *a, const struct err *e,

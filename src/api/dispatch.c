@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "api/admission.h"
+#include "api/conditional.h"
 #include "api/query.h"
 #include "core/keytext.h"
 #include "core/replace.h"
@@ -12,6 +13,7 @@
 #include "http/status.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/text.h"
 #include "json/text.h"
 
 bool dispatch_check(struct err *e)
@@ -84,6 +86,7 @@ static bool find_route(const struct dialect *d, struct call *call,
 		if (same_method(r, req->method) &&
 		    route_matches(r, &path, call->params)) {
 			call->route = r;
+			call->amends = d->amends != NULL ? d->amends(r) : NULL;
 			return true;
 		}
 	}
@@ -194,16 +197,48 @@ static bool authenticate(struct call *call, unsigned schemes,
 	return false;
 }
 
-static bool is_json(const struct request *req)
+static const char plain[] = "application/json";
+static const char merge[] = "application/merge-patch+json";
+static const char operations[] = "application/json-patch+json";
+
+static bool is_of(const struct request *req, const char *wanted)
 {
 	const char *type = request_header(req, "Content-Type");
-	size_t size = type != NULL ? strcspn(type, "; \t") : 0;
-	const char *merge = "application/merge-patch+json";
 
-	return (size == strlen("application/json") &&
-		strncasecmp(type, "application/json", size) == 0) ||
-	       (size == strlen(merge) && strcmp(req->method, "PATCH") == 0 &&
-		strncasecmp(type, merge, size) == 0);
+	return type != NULL && strcspn(type, "; \t") == strlen(wanted) &&
+	       strncasecmp(type, wanted, strlen(wanted)) == 0;
+}
+
+static bool is_json(const struct call *call)
+{
+	bool patches = strcmp(call->req->method, "PATCH") == 0;
+
+	return is_of(call->req, plain) || (patches && is_of(call->req, merge));
+}
+
+static bool wrong_type(const struct call *call, struct response *res,
+		       struct err *e)
+{
+	struct arena *a = call->req->arena;
+	bool amends = call->amends != NULL;
+
+	if (strcmp(call->req->method, "PATCH") == 0)
+		response_header(res, "Accept-Patch",
+				arena_join(a, merge, ", ", plain,
+					   amends ? ", " : "",
+					   amends ? operations : "", NULL));
+	return err_set(e, ERR_MEDIA_TYPE,
+		       "send JSON, with Content-Type: application/json");
+}
+
+static bool read_amendment(struct call *call, struct err *e)
+{
+	const struct request *req = call->req;
+	json_t *array;
+
+	return json_text_parse_array(req->arena, req->body, req->body_size,
+				     &array, e) &&
+	       json_patch_read(req->arena, array, &call->amendment, e);
 }
 
 /* PUT, where it replaces what the path names. */
@@ -220,7 +255,7 @@ static bool read_whole(struct call *call, json_t *object, struct err *e)
 	return false;
 }
 
-static bool read_body(struct call *call, struct err *e)
+static bool read_body(struct call *call, struct response *res, struct err *e)
 {
 	const struct request *req = call->req;
 	const struct codec *takes = call->route->takes;
@@ -228,10 +263,10 @@ static bool read_body(struct call *call, struct err *e)
 
 	if (takes == NULL)
 		return true;
-	if (!is_json(req))
-		return err_set(
-			e, ERR_MEDIA_TYPE,
-			"send JSON, with Content-Type: application/json");
+	if (call->amends != NULL && is_of(req, operations))
+		return read_amendment(call, e);
+	if (!is_json(call))
+		return wrong_type(call, res, e);
 	call->body = arena_alloc(req->arena, takes->size);
 	if (!json_text_parse(req->arena, req->body, req->body_size, &object, e))
 		return false;
@@ -267,6 +302,8 @@ static void word(const struct dialect *d, struct call *call,
 	res->type = d->error_type;
 	if (res->status == 503 || res->status == 504)
 		response_header(res, "Retry-After", "1");
+	if (e->kind == ERR_CHANGED && e->etag != NULL)
+		conditional_tag(call->req, res, e->etag);
 	write_body(res, a,
 		   d->word_error(a, e, res->status,
 				 call->route != NULL ? call->route->takes
@@ -310,7 +347,7 @@ static bool answer(const struct dialect *d, struct call *call,
 	    !query_has_no_credential(call->req, e) ||
 	    !prefer_read(call->req, &call->prefer, e) ||
 	    !authenticate(call, d->schemes, res, e) || !query_parse(call, e) ||
-	    !read_body(call, e))
+	    !read_body(call, res, e))
 		return false;
 	admission_weigh(call);
 	return call->route->handle(call, res, reply, e);
@@ -337,6 +374,9 @@ void dispatch(const struct service *s, const struct request *req,
 				     .source = req->source}};
 	const struct dialect *d = find_dialect(req->path);
 	struct err e = {0};
+
+	call.must_match = d->conditional && s->settings != NULL &&
+			  text_equal(s->settings->require_if_match, "yes");
 	json_t *reply = NULL;
 
 	*res = (struct response){.status = 200, .type = "application/json"};

@@ -1,5 +1,6 @@
 #include "core/keys.h"
 
+#include "api/amend.h"
 #include "api/conditional.h"
 #include "api/dialect.h"
 #include "api/native.h"
@@ -46,7 +47,8 @@ static bool create(const struct call *call, struct response *res, json_t **ret,
 	struct key *k = call->body;
 	struct revision rev;
 
-	if (!keys_create(call->gateway, &call->task, &rights, k, &rev, e))
+	if (!conditional_never(call->req, e) ||
+	    !keys_create(call->gateway, &call->task, &rights, k, &rev, e))
 		return false;
 	res->status = 201;
 	response_header(res, "Location",
@@ -91,20 +93,39 @@ static bool read(const struct call *call, struct response *res, json_t **ret,
 	return true;
 }
 
-static bool change(const struct call *call, struct response *res, json_t **ret,
-		   struct err *e)
+static bool amend_read(const struct call *call, void *ret, struct revision *rev,
+		       struct err *e)
+{
+	return keys_read(call->gateway, &call->task, call->params[0], ret, rev,
+			 e);
+}
+
+static json_t *amend_show(const struct call *call, const void *record)
+{
+	(void)call;
+	return show(record);
+}
+
+static bool amend_write(const struct call *call, const struct patch *p,
+			const struct text_list *if_match, void *ret,
+			struct revision *rev, struct err *e)
 {
 	const struct text_list rights = dialect_rights(call->task.arena);
-	const struct patch patch = {call->body, call->present.fields,
-				    call->present.count, false};
-	const struct text_list *if_match;
+
+	return keys_change(call->gateway, &call->task, &rights, call->params[0],
+			   p, if_match, ret, rev, e);
+}
+
+const struct amendable native_key_amendable = {amend_read, amend_show,
+					       amend_write};
+
+bool native_key_change(const struct call *call, struct response *res,
+		       json_t **ret, struct err *e)
+{
 	struct revision rev;
 	struct key k;
 
-	if (!conditional_none(call->req, "If-None-Match", e) ||
-	    !conditional_match(call->req, &if_match, e) ||
-	    !keys_change(call->gateway, &call->task, &rights, call->params[0],
-			 &patch, if_match, &k, &rev, e))
+	if (!amend(call, &k, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
 	*ret = show(&k);
@@ -119,7 +140,7 @@ static bool revoke(const struct call *call, struct response *res, json_t **ret,
 	(void)ret;
 	res->status = 204;
 	return conditional_none(call->req, "If-None-Match", e) &&
-	       conditional_match(call->req, &if_match, e) &&
+	       conditional_demanded(call, &if_match, e) &&
 	       keys_revoke(call->gateway, &call->task, call->params[0],
 			   if_match, e);
 }
@@ -129,7 +150,7 @@ const struct route key_routes[] = {
 	{"GET",    "keys",      NULL,   list,   "keys:read",  KIND_COUNT, {"owner"}},
 	{"POST",   "keys",      &codec, create, "keys:write", KIND_COUNT, {NULL}},
 	{"GET",    "keys/{id}", NULL,   read,   "keys:read",  KIND_COUNT, {NULL}},
-	{"PATCH",  "keys/{id}", &codec, change, "keys:write", KIND_COUNT, {NULL}},
+	{"PATCH",  "keys/{id}", &codec, native_key_change, "keys:write", KIND_COUNT, {NULL}},
 	{"DELETE", "keys/{id}", NULL,   revoke, "keys:write", KIND_COUNT, {NULL}},
 	{NULL,     NULL,        NULL,   NULL,   NULL,         KIND_COUNT, {NULL}},
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/amend.h"
 #include "api/conditional.h"
 #include "api/dialect.h"
 #include "api/include.h"
@@ -144,7 +145,8 @@ bool native_create(const struct call *call, struct response *res, json_t **ret,
 	enum kind k = call->route->kind;
 	struct revision rev;
 
-	if (!provision_create(call->gateway, &call->task, k, call->body, &rev,
+	if (!conditional_never(call->req, e) ||
+	    !provision_create(call->gateway, &call->task, k, call->body, &rev,
 			      e))
 		return false;
 	tell_created(call, res, call->body);
@@ -235,21 +237,39 @@ bool native_read(const struct call *call, struct response *res, json_t **ret,
 	return true;
 }
 
+static bool amend_read(const struct call *call, void *ret, struct revision *rev,
+		       struct err *e)
+{
+	return provision_read(call->gateway, &call->task, call->route->kind,
+			      call->params[0], ret, rev, e);
+}
+
+static json_t *amend_show(const struct call *call, const void *record)
+{
+	return codec_encode(native_codec(call->route->kind), record);
+}
+
+static bool amend_write(const struct call *call, const struct patch *p,
+			const struct text_list *if_match, void *ret,
+			struct revision *rev, struct err *e)
+{
+	struct patch patch = *p;
+
+	return read_flag(call, CHANGE_KEEP, &patch.keep_key, e) &&
+	       provision_change(call->gateway, &call->task, call->route->kind,
+				call->params[0], &patch, if_match, ret, rev, e);
+}
+
+static const struct amendable amendable = {amend_read, amend_show, amend_write};
+
 bool native_change(const struct call *call, struct response *res, json_t **ret,
 		   struct err *e)
 {
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
-	struct patch patch = {call->body, call->present.fields,
-			      call->present.count, false};
-	const struct text_list *if_match;
 	struct revision rev;
 
-	if (!read_flag(call, CHANGE_KEEP, &patch.keep_key, e) ||
-	    !conditional_none(call->req, "If-None-Match", e) ||
-	    !conditional_match(call->req, &if_match, e) ||
-	    !provision_change(call->gateway, &call->task, k, call->params[0],
-			      &patch, if_match, record, &rev, e))
+	if (!amend(call, record, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
 	/* Where it is now: it may have got another address. */
@@ -273,6 +293,7 @@ bool native_replace(const struct call *call, struct response *res, json_t **ret,
 	};
 	struct revision rev;
 
+	r.must_match = call->must_match;
 	if (!conditional_absent(call->req, &r.must_be_new, e) ||
 	    !conditional_match(call->req, &r.if_match, e) ||
 	    !replace(call->gateway, &call->task, k, call->params[0], &r, record,
@@ -295,7 +316,7 @@ static bool domain_remove(const struct call *call, struct response *res,
 	res->status = 204;
 	return read_flag(call, REMOVE_RECURSIVE, &how.recursive, e) &&
 	       conditional_none(call->req, "If-None-Match", e) &&
-	       conditional_match(call->req, &how.if_match, e) &&
+	       conditional_demanded(call, &how.if_match, e) &&
 	       removal(call->gateway, &call->task, KIND_DOMAIN, call->params[0],
 		       &how, &none, e);
 }
@@ -328,7 +349,7 @@ bool native_remove(const struct call *call, struct response *res, json_t **ret,
 
 	if (!read_links(call, &how.links, e) ||
 	    !conditional_none(call->req, "If-None-Match", e) ||
-	    !conditional_match(call->req, &how.if_match, e) ||
+	    !conditional_demanded(call, &how.if_match, e) ||
 	    !removal(call->gateway, &call->task, call->route->kind,
 		     call->params[0], &how, &dangling, e))
 		return false;
@@ -507,7 +528,7 @@ bool native_password_set(const struct call *call, struct response *res,
 	(void)ret;
 	res->status = 204;
 	return conditional_none(call->req, "If-None-Match", e) &&
-	       conditional_none(call->req, "If-Match", e) &&
+	       conditional_demanded(call, &n->if_match, e) &&
 	       read_keys(call, &n->keys, e) &&
 	       provision_password(call->gateway, &call->task, call->route->kind,
 				  call->params[0], call->body, e);
@@ -554,11 +575,20 @@ static const struct route routes[] = {
 static const struct route *const tables[] = {routes, audit_routes, key_routes,
 					     principal_routes, NULL};
 
+static const struct amendable *amends(const struct route *r)
+{
+	return r->handle == native_change       ? &amendable
+	       : r->handle == native_key_change ? &native_key_amendable
+						: NULL;
+}
+
 const struct dialect dialect_native = {
 	.name = "native",
 	.prefix = "/v1/",
 	.tables = tables,
 	.schemes = AUTH_BASIC | AUTH_BEARER,
+	.conditional = true,
+	.amends = amends,
 	.json_style = JSON_COMPACT,
 	.error_type = "application/problem+json",
 	.word_error = problem_word,

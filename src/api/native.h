@@ -24,4 +24,7 @@ extern const struct codec native_password; /* struct new_password */
 route_fn native_create, native_create_login, native_read, native_change,
 	native_replace, native_remove, native_list, native_password_set;
 
+extern const struct amendable native_key_amendable;
+route_fn native_key_change;
+
 #endif

@@ -111,7 +111,8 @@ static bool manager_put(const struct call *call, struct response *res,
 			    "\"viewer\"");
 		return false;
 	}
-	if (!conditional_none(call->req, "If-None-Match", e) ||
+	a.must_match = call->must_match;
+	if (!conditional_absent(call->req, &a.must_be_new, e) ||
 	    !conditional_match(call->req, &a.if_match, e) ||
 	    !appoint(call->gateway, &call->task, &a, &m, &etag, e))
 		return false;
@@ -139,7 +140,7 @@ static bool manager_remove(const struct call *call, struct response *res,
 	(void)ret;
 	res->status = 204;
 	return conditional_none(call->req, "If-None-Match", e) &&
-	       conditional_match(call->req, &a.if_match, e) &&
+	       conditional_demanded(call, &a.if_match, e) &&
 	       appoint(call->gateway, &call->task, &a, &m, &etag, e);
 }
 

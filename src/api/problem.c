@@ -28,6 +28,8 @@ static const char *default_code(enum err_kind kind)
 		return "conflict";
 	case ERR_CHANGED:
 		return "precondition_failed";
+	case ERR_UNCONDITIONAL:
+		return "precondition_required";
 	case ERR_TOO_LARGE:
 		return "too_large";
 	case ERR_MEDIA_TYPE:
@@ -74,6 +76,7 @@ static const char *detail(const struct err *e)
 	case ERR_EXISTS:
 	case ERR_CONFLICT:
 	case ERR_CHANGED:
+	case ERR_UNCONDITIONAL:
 	case ERR_TOO_LARGE:
 	case ERR_MEDIA_TYPE:
 	case ERR_RATE:
@@ -99,6 +102,8 @@ static const char *fault_code(enum fault_kind kind)
 		return "range";
 	case FAULT_POLICY:
 		return "policy";
+	case FAULT_TEST:
+		return "test";
 	case FAULT_REFERENCE:
 		break;
 	}
@@ -122,6 +127,8 @@ static const char *pointer(struct arena *a, const char *key)
 static const char *pointer_to(struct arena *a, const struct codec *body,
 			      const struct fault *f)
 {
+	if (f->placed)
+		return f->key;
 	const char *key = body != NULL ? codec_key(body, f) : f->key;
 	const char *parent = body != NULL ? codec_parent(body, f) : NULL;
 

@@ -9,9 +9,11 @@
 
 #include "api/prefer.h"
 #include "api/rates.h"
+#include "api/settings.h"
 #include "core/provision.h"
 #include "http/exchange.h"
 #include "json/codec.h"
+#include "json/patch.h"
 
 enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 9 };
 
@@ -21,9 +23,11 @@ struct service {
 	const char *openapi; /* the description of the native API, JSON */
 	struct rates *rates; /* NULL: nobody is limited */
 	const struct rate_settings *rate;
+	const struct api_settings *settings; /* NULL: the defaults */
 };
 
 struct route;
+struct amendable;
 
 /* A request on its way through a dialect. */
 struct call {
@@ -37,8 +41,11 @@ struct call {
 	void *body;                       /* a record, if the route takes one */
 	struct presence present;          /* which of its members were sent */
 	struct whole whole;               /* instead, where PUT replaces one */
-	struct rates_seen seen;           /* the buckets that it asked */
-	struct preferences prefer;        /* what else was wished for */
+	const struct json_patch *amendment; /* instead of a body, or NULL */
+	const struct amendable *amends;     /* NULL: the route takes none */
+	bool must_match; /* what is there is written only with If-Match */
+	struct rates_seen seen;    /* the buckets that it asked */
+	struct preferences prefer; /* what else was wished for */
 };
 
 /* Sets status and reply, or explains in e why not. */

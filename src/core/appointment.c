@@ -1,5 +1,6 @@
 #include "core/appointment.h"
 
+#include "core/patch.h"
 #include "core/principal.h"
 #include "core/provision.h"
 #include "util/text.h"
@@ -75,6 +76,10 @@ static bool appoint_once(const struct gateway *g, const struct task *t,
 	if (a->role == ROLE_NONE && has == NULL)
 		return err_set(e, ERR_NOT_FOUND, "%s has no role in %s",
 			       a->login, a->domain);
+	if (has != NULL && a->must_be_new)
+		return patch_too_late(&rev, "he has a role there already", e);
+	if (has != NULL && a->must_match && a->if_match == NULL)
+		return patch_unconditional(e);
 	a->created = has == NULL;
 	if ((a->role != ROLE_NONE && !is_visible(g, t, a->login, e)) ||
 	    !write_role(g, t, a, &seen, has, e))

@@ -14,9 +14,11 @@ bool appointments(const struct gateway *g, const struct task *t,
 
 struct appointment {
 	const char *domain, *login;
-	enum role role; /* ROLE_NONE: take what he has */
-	const struct text_list *if_match;
-	bool created; /* he had none */
+	enum role role;                   /* ROLE_NONE: take what he has */
+	const struct text_list *if_match; /* a state of all roles there */
+	bool must_be_new;                 /* ERR_CHANGED if he has one */
+	bool must_match; /* ERR_UNCONDITIONAL if he has one, and no if_match */
+	bool created;    /* he had none */
 };
 
 /* ERR_INVALID, "unknown_login", for somebody who is not there or not visible;

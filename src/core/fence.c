@@ -170,10 +170,11 @@ static bool look_up(struct store *s, const struct task *t,
 }
 
 static bool set_own_password(struct store *s, const struct task *t,
-			     const struct stored_password *p, struct err *e)
+			     const struct stored_password *p, const char *guard,
+			     struct err *e)
 {
 	return covers(t, KIND_USER, t->caller->login)
-		       ? s->behind->set_own_password(s, t, p, e)
+		       ? s->behind->set_own_password(s, t, p, guard, e)
 		       : err_set(e, ERR_DENIED, "you may not change %s",
 				 t->caller->login);
 }

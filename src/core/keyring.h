@@ -37,9 +37,11 @@ struct keyring_ops {
 		       struct err *e);
 
 	/* Who may take a user away may take his keys, which he does not see.
-	 * ERR_NOT_FOUND: it is gone, or the caller must not know. */
+	 * ERR_NOT_FOUND: it is gone, or the caller must not know; ERR_CHANGED:
+	 * somebody wrote since it was seen (NULL: whatever its state). */
 	bool (*remove)(struct keyring *r, const struct task *t, const char *id,
-		       const char *owner, struct err *e);
+		       const char *owner, const struct revision *seen,
+		       struct err *e);
 
 	/* With the gateway's own rights: whose it is, NULL if it is nobody's;
 	 * how many an owner has; and all of them are removed. */

@@ -61,7 +61,7 @@ static bool fits(const struct gateway *g, const struct task *t,
 		err_code(e, ERR_CONFLICT, "too_many_keys",
 			 "an owner has at most %d keys", KEY_OWNER_MAX);
 	}
-	g->keyring->ops->remove(g->keyring, t, k->id, k->owner, &ignored);
+	g->keyring->ops->remove(g->keyring, t, k->id, k->owner, NULL, &ignored);
 	return false;
 }
 
@@ -128,7 +128,8 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	struct revision seen;
 
 	if (!keys_read(g, t, id, &old, &seen, e) ||
-	    !provision_matches(if_match, &seen, e))
+	    !provision_matches(if_match, &seen, e) ||
+	    !patch_is_fresh(patch, &seen, e))
 		return false;
 	*ret = old;
 	patch_apply(patch, ret);
@@ -158,10 +159,13 @@ bool keys_change(const struct gateway *g, const struct task *t,
 
 /* Whether it is gone now. */
 static bool revoke_seen(const struct gateway *g, const struct task *t,
-			const struct key *k, struct err *e)
+			const struct key *k, const struct revision *seen,
+			struct err *e)
 {
-	if (g->keyring->ops->remove(g->keyring, t, k->id, k->owner, e))
+	if (g->keyring->ops->remove(g->keyring, t, k->id, k->owner, seen, e))
 		return true;
+	if (provision_overtaken(e))
+		return false;
 	if (e->kind != ERR_NOT_FOUND)
 		return provision_denied(e, "revoke", k->id);
 	err_clear(e);
@@ -180,23 +184,37 @@ static bool revoke_unseen(const struct gateway *g, const struct task *t,
 		return false;
 	if (owner == NULL || !in_reach(t, owner))
 		return unknown(e);
-	return g->keyring->ops->remove(g->keyring, t, id, owner, e) ||
+	return g->keyring->ops->remove(g->keyring, t, id, owner, NULL, e) ||
 	       (e->kind == ERR_NOT_FOUND || e->kind == ERR_DENIED ? unknown(e)
 								  : false);
 }
 
-bool keys_revoke(const struct gateway *g, const struct task *t, const char *id,
-		 const struct text_list *if_match, struct err *e)
+static bool revoke_once(const struct gateway *g, const struct task *t,
+			const char *id, const struct text_list *if_match,
+			struct err *e)
 {
 	struct revision rev;
 	struct key k;
 
 	if (keys_read(g, t, id, &k, &rev, e))
 		return provision_matches(if_match, &rev, e) &&
-		       revoke_seen(g, t, &k, e);
+		       revoke_seen(g, t, &k, if_match != NULL ? &rev : NULL, e);
 	/* Nobody knows the state of what he does not see. */
 	return e->kind == ERR_NOT_FOUND && if_match == NULL &&
 	       keytext_is_id(id) && revoke_unseen(g, t, id, e);
+}
+
+bool keys_revoke(const struct gateway *g, const struct task *t, const char *id,
+		 const struct text_list *if_match, struct err *e)
+{
+	for (int try = 0; try < PROVISION_TRIES; try++) {
+		err_clear(e);
+		if (revoke_once(g, t, id, if_match, e))
+			return true;
+		if (!provision_overtaken(e))
+			return false;
+	}
+	return provision_given_up(e, "revoke", id);
 }
 
 bool keys_revoke_all(const struct gateway *g, const struct task *t,

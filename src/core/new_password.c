@@ -76,9 +76,49 @@ static struct text_list own_words(const struct gateway *g, const struct task *t)
 	return user_words(&u, t->arena);
 }
 
+/* The state he was read in, if that matters. */
+static bool own_state(const struct gateway *g, const struct task *t,
+		      enum kind k, const struct new_password *n,
+		      const char **guard, struct err *e)
+{
+	void *there = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision seen;
+
+	*guard = NULL;
+	if (n->if_match == NULL)
+		return true;
+	if (!g->store->ops->get(g->store, t, k, t->caller->login, there, &seen,
+				e) ||
+	    !provision_matches(n->if_match, &seen, e))
+		return false;
+	*guard = seen.guard;
+	return true;
+}
+
+static bool write_own(const struct gateway *g, const struct task *t,
+		      enum kind k, const struct new_password *n,
+		      const struct stored_password *stored, struct err *e)
+{
+	struct doubt d = doubt_begin();
+	unsigned tries = 0;
+	const char *guard;
+
+	do {
+		err_clear(e);
+		if (own_state(g, t, k, n, &guard, e) &&
+		    g->store->ops->set_own_password(g->store, t, stored, guard,
+						    e))
+			return true;
+	} while (doubt_again(&d, g, t, e) ||
+		 (provision_overtaken(e) && ++tries < PROVISION_TRIES));
+	return provision_overtaken(e) &&
+	       provision_given_up(e, "change", t->caller->login);
+}
+
 /* Whoever has found an open session must not be able to take the account. */
 static bool own_password(const struct gateway *g, const struct task *t,
-			 const struct new_password *n, struct err *e)
+			 enum kind k, const struct new_password *n,
+			 struct err *e)
 {
 	const struct credential current = {.proof = PROOF_PASSWORD,
 					   .name = t->caller->login,
@@ -96,22 +136,16 @@ static bool own_password(const struct gateway *g, const struct task *t,
 				 "your current password is another");
 		return false;
 	}
-	struct doubt d = doubt_begin();
-	unsigned tries = 0;
+	const char *guard;
+	if (!own_state(g, t, k, n, &guard, e))
+		return false;
 	const struct secret s = {n->clear, own_words(g, t)};
 	if (!g->hasher->ops->hash(g->hasher, t, &s, &stored, e))
 		return password_refused(t->arena,
 					(struct field)FIELD(struct new_password,
 							    clear),
 					e);
-	do {
-		err_clear(e);
-		if (g->store->ops->set_own_password(g->store, t, &stored, e))
-			return true;
-	} while (doubt_again(&d, g, t, e) ||
-		 (provision_overtaken(e) && ++tries < PROVISION_TRIES));
-	return provision_overtaken(e) &&
-	       provision_given_up(e, "change", t->caller->login);
+	return write_own(g, t, k, n, &stored, e);
 }
 
 bool provision_password(const struct gateway *g, const struct task *t,
@@ -126,7 +160,9 @@ bool provision_password(const struct gateway *g, const struct task *t,
 	if (!kind_passwords(k, wanted, &p))
 		return err_set(e, ERR_INTERNAL, "%s has no password", key);
 	*p.clear = n->clear;
-	const struct patch patch = {wanted, &p.clear_field, 1, false};
+	const struct patch patch = {.record = wanted,
+				    .fields = &p.clear_field,
+				    .count = 1};
 
 	if (!password_check(n->clear, e)) {
 		fault_field(e, t->arena, FAULT_FORMAT,
@@ -136,7 +172,7 @@ bool provision_password(const struct gateway *g, const struct task *t,
 	}
 	key = text_lower(t->arena, key);
 	if (strcmp(key, t->caller->login) == 0) {
-		bool good = own_password(g, t, n, e);
+		bool good = own_password(g, t, k, n, e);
 
 		/* It may have been written: then his keys are to go, too. */
 		if (!good && e->kind == ERR_UNKNOWN && n->keys == KEYS_REVOKE) {
@@ -147,7 +183,7 @@ bool provision_password(const struct gateway *g, const struct task *t,
 		return good && (n->keys != KEYS_REVOKE ||
 				keys_revoke_all(g, t, key, e));
 	}
-	if (provision_write(g, t, k, key, &patch, NULL, now, &rev, e))
+	if (provision_write(g, t, k, key, &patch, n->if_match, now, &rev, e))
 		return n->keys == KEYS_KEEP || keys_revoke_all(g, t, key, e);
 	if (n->keys != KEYS_KEEP)
 		keys_after_doubt(g, t, k, &patch, key, e);

@@ -315,43 +315,6 @@ bool provision_read(const struct gateway *g, const struct task *t, enum kind k,
 	       (k != KIND_ALIAS || verdict_of(g, t, ret, 1, e));
 }
 
-static size_t field_size(enum field_kind kind)
-{
-	switch (kind) {
-	case FIELD_TEXT:
-		return sizeof(const char *);
-	case FIELD_LIST:
-		return sizeof(struct text_list);
-	case FIELD_NUMBER:
-		return sizeof(int64_t);
-	case FIELD_FLAG:
-		break;
-	}
-	return sizeof(bool);
-}
-
-void patch_apply(const struct patch *p, void *record)
-{
-	for (size_t i = 0; i < p->count; i++)
-		memcpy(field_at(p->fields[i], record),
-		       field_in(p->fields[i], p->record),
-		       field_size(p->fields[i].kind));
-}
-
-bool provision_matches(const struct text_list *if_match,
-		       const struct revision *rev, struct err *e)
-{
-	if (if_match == NULL)
-		return true;
-	for (size_t i = 0; i < if_match->count; i++) {
-		if (strcmp(if_match->items[i], "*") == 0 ||
-		    strcmp(if_match->items[i], rev->etag) == 0)
-			return true;
-	}
-	return err_code(e, ERR_CHANGED, "precondition_failed",
-			"it is not in the state you saw");
-}
-
 /* Whether somebody else wrote between our reading and our writing.  If the etag
  * still matches then, his change was one that does not concern the client. */
 bool provision_overtaken(const struct err *e)
@@ -387,15 +350,6 @@ struct change {
 	struct tally_hold held; /* counted for it, by whichever try */
 	const char *wanted; /* the etag that an earlier try would have led to */
 };
-
-bool patch_touches(const struct patch *p, struct field f)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		if (p->fields[i].offset == f.offset)
-			return true;
-	}
-	return false;
-}
 
 /* Clearing a quota means the domain's default, as on creation. */
 static bool quota_reset(const struct gateway *g, const struct task *t,
@@ -458,7 +412,8 @@ static bool is_as_seen(const struct change *c, const struct revision *seen,
 {
 	if (c->doubt.any && text_equal(seen->etag, c->wanted))
 		return true;
-	if (provision_matches(c->if_match, seen, e))
+	if (provision_matches(c->if_match, seen, e) &&
+	    patch_is_fresh(c->patch, seen, e))
 		return true;
 	/* Perhaps it was, and somebody has changed it since. */
 	return c->doubt.any ? err_code(e, ERR_UNKNOWN, "outcome_unknown",

@@ -8,17 +8,7 @@
 #define CORE_PROVISION_H
 
 #include "core/gateway.h"
-
-/* A change to a record: take these members from it. */
-struct patch {
-	const void *record;
-	const struct field *fields;
-	size_t count;
-	bool keep_key; /* if the key is another: the old one leads to it */
-};
-
-bool patch_touches(const struct patch *p, struct field f);
-void patch_apply(const struct patch *p, void *record);
+#include "core/patch.h"
 
 /* Fold a new record and note every fault it has by itself. */
 bool provision_judge(const struct gateway *g, enum kind k, void *record,
@@ -56,11 +46,6 @@ bool provision_unclaimed(const struct gateway *g, const struct task *t,
 bool provision_not_held(const struct gateway *g, const struct task *t,
 			const char *address, struct err *e);
 
-/* Whether the record is in one of the states that were asked for: else
- * ERR_CHANGED. */
-bool provision_matches(const struct text_list *if_match,
-		       const struct revision *rev, struct err *e);
-
 /* In the form it is stored in.  What could not be a key is never asked for: the
  * directory's own matching would take many spellings for the same. */
 bool provision_key(struct arena *a, enum kind k, const char **key,
@@ -93,6 +78,7 @@ struct new_password {
 	const char *clear;   /* the new one */
 	const char *current; /* NULL unless the user himself asks */
 	enum keys_fate keys;
+	const struct text_list *if_match; /* as for a change of the record */
 };
 bool provision_password(const struct gateway *g, const struct task *t,
 			enum kind k, const char *key,

@@ -120,7 +120,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 
 	if (!new_key_check(k, key, to, p, t->arena, e) ||
 	    !g->store->ops->get(g->store, t, k, key, old, rev, e) ||
-	    !provision_matches(if_match, rev, e))
+	    !provision_matches(if_match, rev, e) || !patch_is_fresh(p, rev, e))
 		return false;
 	/* Who may not write is told so before anything is written down. */
 	const struct revision seen = *rev;

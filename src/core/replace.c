@@ -89,8 +89,9 @@ static bool replace_once(const struct gateway *g, const struct task *t,
 	/* What else a reader is told nobody needs here. */
 	if (g->store->ops->get(g->store, t, k, key, there, &seen, e)) {
 		if (r->must_be_new)
-			return err_code(e, ERR_CHANGED, "precondition_failed",
-					"it is there already");
+			return patch_too_late(&seen, "it is there already", e);
+		if (r->must_match && r->if_match == NULL)
+			return patch_unconditional(e);
 		return provision_matches(r->if_match, &seen, e) &&
 		       kept(r, there, t->arena, e) &&
 		       put_over(g, t, k, key, r, &seen, ret, rev, again, e);

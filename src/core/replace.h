@@ -15,7 +15,9 @@ struct replacement {
 	size_t kept_count;
 	const struct text_list *if_match; /* as for a change: creates nothing */
 	bool must_be_new;                 /* ERR_CHANGED if there is one */
-	bool created;                     /* what was done */
+	bool must_match; /* ERR_UNCONDITIONAL if there is one, and no if_match
+			  */
+	bool created;    /* what was done */
 };
 
 /* Note every fault that a new record has by itself in the place of that key,

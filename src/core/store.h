@@ -123,10 +123,12 @@ struct store_ops {
 	bool (*mailbox)(struct store *s, const struct task *t,
 			const char *address, const char **ret, struct err *e);
 
-	/* Store a user's own new hash with the gateway's rights. */
+	/* Store a user's own new hash with the gateway's rights, provided that
+	 * nobody wrote since the guard was read (NULL: whatever there is):
+	 * else ERR_CHANGED. */
 	bool (*set_own_password)(struct store *s, const struct task *t,
 				 const struct stored_password *p,
-				 struct err *e);
+				 const char *guard, struct err *e);
 
 	/* A small integer that stands for the record, and never for another,
 	 * for clients that need one.  It is given when first asked for, whoever

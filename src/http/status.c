@@ -24,6 +24,8 @@ unsigned status_of(enum err_kind kind)
 		return 409;
 	case ERR_CHANGED:
 		return 412;
+	case ERR_UNCONDITIONAL:
+		return 428;
 	case ERR_TOO_LARGE:
 		return 413;
 	case ERR_MEDIA_TYPE:
@@ -58,6 +60,7 @@ static const struct {
 	{413, "Content Too Large", "too_large"},
 	{415, "Unsupported Media Type", "unsupported_media_type"},
 	{422, "Unprocessable Content", "invalid"},
+	{428, "Precondition Required", "precondition_required"},
 	{429, "Too Many Requests", "rate_limited"},
 	{431, "Request Header Fields Too Large", "headers_too_large"},
 	{503, "Service Unavailable", "busy"},

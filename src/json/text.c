@@ -24,26 +24,51 @@ static void release(void *json)
 	json_decref(json);
 }
 
-bool json_text_parse(struct arena *a, const char *text, size_t size,
-		     json_t **ret, struct err *e)
+static json_t *parse(struct arena *a, const char *text, size_t size,
+		     struct err *e)
 {
 	json_error_t at;
 
 	if (!json_limits_check(text, size, e))
-		return false;
+		return NULL;
 	/* jansson's message may quote the input, which may be a secret. */
 	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at);
 	if (value == NULL)
-		return err_code(e, ERR_MALFORMED, "json_malformed",
-				"the body is not JSON: line %d, column %d%s",
-				at.line, at.column,
-				json_error_code(&at) == json_error_duplicate_key
-					? ", a key stands there twice"
-					: "");
-	arena_defer(a, release, value);
+		err_code(e, ERR_MALFORMED, "json_malformed",
+			 "the body is not JSON: line %d, column %d%s", at.line,
+			 at.column,
+			 json_error_code(&at) == json_error_duplicate_key
+				 ? ", a key stands there twice"
+				 : "");
+	else
+		arena_defer(a, release, value);
+	return value;
+}
+
+bool json_text_parse(struct arena *a, const char *text, size_t size,
+		     json_t **ret, struct err *e)
+{
+	json_t *value = parse(a, text, size, e);
+
+	if (value == NULL)
+		return false;
 	if (!json_is_object(value))
 		return err_code(e, ERR_MALFORMED, "json_not_object",
 				"the body must be a JSON object");
+	*ret = value;
+	return true;
+}
+
+bool json_text_parse_array(struct arena *a, const char *text, size_t size,
+			   json_t **ret, struct err *e)
+{
+	json_t *value = parse(a, text, size, e);
+
+	if (value == NULL)
+		return false;
+	if (!json_is_array(value))
+		return err_code(e, ERR_MALFORMED, "json_not_array",
+				"the body must be a JSON array");
 	*ret = value;
 	return true;
 }

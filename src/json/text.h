@@ -19,6 +19,10 @@ void json_text_prepare(void);
 bool json_text_parse(struct arena *a, const char *text, size_t size,
 		     json_t **ret, struct err *e);
 
+/* The same for an array. */
+bool json_text_parse_array(struct arena *a, const char *text, size_t size,
+			   json_t **ret, struct err *e);
+
 /* Takes over value; the text lives in the arena. */
 const char *json_text_print(struct arena *a, json_t *value, size_t style);
 

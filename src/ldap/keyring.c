@@ -226,9 +226,13 @@ static bool set_hash(struct ldap_store *s, const struct task *t, const char *dn,
 }
 
 static bool remove_at(struct ldap_store *s, const struct task *t,
-		      const char *dn, bool as_caller, struct err *e)
+		      const char *dn, bool as_caller,
+		      const struct revision *seen, struct err *e)
 {
 	struct controls c = store_as_caller(t);
+
+	if (seen != NULL)
+		control_assert(&c, t->arena, schema_guard, seen->guard);
 	struct operation op = {.kind = OPERATION_DELETE,
 			       .dn = dn,
 			       .controls = as_caller ? control_list(&c) : NULL};
@@ -261,7 +265,7 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 		return true;
 	why = *e;
 	err_clear(e);
-	remove_at(s, t, op.dn, true, e);
+	remove_at(s, t, op.dn, true, NULL, e);
 	*e = why;
 	return false;
 }
@@ -318,14 +322,15 @@ static bool change(struct keyring *port, const struct task *t,
 }
 
 static bool remove_key(struct keyring *port, const struct task *t,
-		       const char *id, const char *owner, struct err *e)
+		       const char *id, const char *owner,
+		       const struct revision *seen, struct err *e)
 {
 	struct ldap_store *s = store_of(port);
 	const char *above = owner_dn(s, t, owner);
 
-	return above != NULL
-		       ? remove_at(s, t, key_dn(t->arena, above, id), true, e)
-		       : no_owner(e, owner);
+	return above != NULL ? remove_at(s, t, key_dn(t->arena, above, id),
+					 true, seen, e)
+			     : no_owner(e, owner);
 }
 
 static bool owner_of(struct keyring *port, const struct task *t, const char *id,
@@ -371,7 +376,7 @@ bool keyring_remove_below(struct ldap_store *s, const struct task *t,
 			  class_filter(t->arena), AT_ONCE, &names, e))
 			return false;
 		for (size_t i = 0; i < names.count; i++) {
-			if (!remove_at(s, t, names.items[i], false, e) &&
+			if (!remove_at(s, t, names.items[i], false, NULL, e) &&
 			    e->kind != ERR_NOT_FOUND)
 				return false;
 			err_clear(e);

@@ -273,10 +273,65 @@ static bool same(struct field f, const void *old, const void *record)
 			       *(const struct text_list *)b);
 }
 
+/* Whether values are taken and given one by one: what others wrote meanwhile,
+ * and who reads the log of changes, has them told apart.  What is not listed
+ * goes, too, when others are written. */
+static bool is_by_value(const struct map_attr *at, const void *old,
+			const void *record)
+{
+	const struct text_list *was, *is;
+
+	if (at->field.kind != FIELD_LIST || at->flags & MAP_BYTES)
+		return false;
+	was = field_in(at->field, old);
+	is = field_in(at->field, record);
+	return was->count > 0 && is->count > 0;
+}
+
+static bool holds(const struct text_list *list, const char *value)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The values of one list that are not in the other; NULL: there are none. */
+static char **without(struct arena *a, const struct text_list *list,
+		      const struct text_list *other)
+{
+	char **values = arena_alloc(a, (list->count + 1) * sizeof(*values));
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (!holds(other, list->items[i]))
+			values[n++] = arena_strdup(a, list->items[i]);
+	}
+	return n > 0 ? values : NULL;
+}
+
+/* Taken first: a new one may be the same to the directory as an old one. */
+static size_t change_values(struct arena *a, const struct map_attr *at,
+			    const void *old, const void *record, LDAPMod **mods)
+{
+	const struct text_list *was = field_in(at->field, old);
+	const struct text_list *is = field_in(at->field, record);
+	char **gone = without(a, was, is), **added = without(a, is, was);
+	size_t n = 0;
+
+	if (gone != NULL)
+		mods[n++] = map_mod(a, LDAP_MOD_DELETE, at->name, gone);
+	if (added != NULL)
+		mods[n++] = map_mod(a, LDAP_MOD_ADD, at->name, added);
+	return n;
+}
+
 LDAPMod **map_change(const struct map *m, struct arena *a, const void *old,
 		     const void *record)
 {
-	LDAPMod **mods = arena_alloc(a, (count_rows(m) + 1) * sizeof(*mods));
+	LDAPMod **mods =
+		arena_alloc(a, (2 * count_rows(m) + 1) * sizeof(*mods));
 	bool differs = false;
 	size_t n = 0;
 
@@ -287,8 +342,11 @@ LDAPMod **map_change(const struct map *m, struct arena *a, const void *old,
 			differs = !same(at->field, old, record);
 		if (!differs)
 			continue;
-		mods[n++] = map_mod(a, LDAP_MOD_REPLACE, at->name,
-				    write_value(a, at, record));
+		if (is_by_value(at, old, record))
+			n += change_values(a, at, old, record, mods + n);
+		else
+			mods[n++] = map_mod(a, LDAP_MOD_REPLACE, at->name,
+					    write_value(a, at, record));
 	}
 	return n > 0 ? mods : NULL;
 }

@@ -420,7 +420,8 @@ static bool look_up(struct store *port, const struct task *t,
 
 /* Without the proxy control it is the gateway that asks. */
 static bool set_own_password(struct store *port, const struct task *t,
-			     const struct stored_password *p, struct err *e)
+			     const struct stored_password *p, const char *guard,
+			     struct err *e)
 {
 	struct ldap_store *s = store_self(port);
 	const struct user old = {0}, wanted = {.stored = *p};
@@ -429,14 +430,13 @@ static bool set_own_password(struct store *port, const struct task *t,
 			       .dn = t->caller->identity,
 			       .mods = map_change(&schema_of(KIND_USER)->map,
 						  t->arena, &old, &wanted)};
-	const char *guard;
 
 	/* A principal has no mailbox that wants more than the hash. */
 	if (strchr(t->caller->login, '@') == NULL)
 		op.mods[1] = NULL;
 
 	/* One that comes late must not undo the next. */
-	if (!store_look(s, t, op.dn, schema_guard, &guard, e))
+	if (guard == NULL && !store_look(s, t, op.dn, schema_guard, &guard, e))
 		return false;
 	if (guard != NULL)
 		control_assert(&c, t->arena, schema_guard, guard);

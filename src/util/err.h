@@ -23,6 +23,7 @@ enum err_kind {
 	ERR_EXISTS,          /* taken */
 	ERR_CONFLICT,        /* what is there forbids it */
 	ERR_CHANGED,         /* not the state the caller demanded */
+	ERR_UNCONDITIONAL,   /* he has to demand one */
 	ERR_TOO_LARGE,
 	ERR_MEDIA_TYPE,
 	ERR_RATE,        /* he asks too often; waiting helps */
@@ -47,7 +48,8 @@ struct err {
 	const char *code;           /* a constant word for programs, or NULL */
 	const char *conflicts_with; /* path of what is in the way, or NULL */
 	const struct err_count *counts; /* or NULL */
-	char text[256];                 /* cut off when longer */
+	const char *etag; /* of ERR_CHANGED: the state it is in, or NULL */
+	char text[256];   /* cut off when longer */
 };
 
 /* Both return false, so that a failure is one statement:

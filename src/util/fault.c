@@ -34,3 +34,13 @@ void fault_key(struct err *e, struct arena *a, enum fault_kind kind,
 {
 	add(e, a, (struct fault){.kind = kind, .key = key, .text = text});
 }
+
+void fault_at(struct err *e, struct arena *a, enum fault_kind kind,
+	      const char *pointer, const char *text)
+{
+	add(e, a,
+	    (struct fault){.kind = kind,
+			   .key = pointer,
+			   .placed = true,
+			   .text = text});
+}

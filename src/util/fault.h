@@ -21,6 +21,7 @@ enum fault_kind {
 	FAULT_RANGE,
 	FAULT_REFERENCE, /* names something that is not there */
 	FAULT_POLICY,    /* not good enough for those who run this */
+	FAULT_TEST,      /* not what the client expects there */
 };
 
 struct fault {
@@ -28,15 +29,19 @@ struct fault {
 	enum fault_kind kind;
 	struct field field; /* the member, unless key is set */
 	const char *key;    /* what the client wrote, if we have no member */
+	bool placed;        /* key is a JSON Pointer into what he wrote */
 	const char *text;   /* in our own words */
 };
 
-/* Both make e an ERR_INVALID and keep text, which must live as long as a.  A
+/* All make e an ERR_INVALID and keep text, which must live as long as a.  A
  * member that was found at fault already is not noted as missing, too. */
 void fault_field(struct err *e, struct arena *a, enum fault_kind kind,
 		 struct field field, const char *text);
 void fault_key(struct err *e, struct arena *a, enum fault_kind kind,
 	       const char *key, const char *text);
+
+void fault_at(struct err *e, struct arena *a, enum fault_kind kind,
+	      const char *pointer, const char *text);
 
 /* True if the member at this place was found at fault already. */
 bool fault_has(const struct err *e, struct field field);

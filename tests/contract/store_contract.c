@@ -275,7 +275,8 @@ static void passwords(void)
 	IS(rev.etag, seen.etag, "no reader sees it");
 	OK(strcmp(rev.guard, seen.guard) != 0, "a writer does");
 	e = (struct err){0};
-	OK(OPS->set_own_password(con->store, &user, &first, &e), "one's own");
+	OK(OPS->set_own_password(con->store, &user, &first, NULL, &e),
+	   "one's own");
 	OK(con->opens(con->ctx, ann, "first") &&
 		   !con->opens(con->ctx, ann, "second"),
 	   "opens again");

@@ -81,7 +81,7 @@ static bool rename_user(const struct gateway *g, const struct task *t,
 {
 	struct user wanted = {.address = words[1]}, got;
 	const struct field f = FIELD(struct user, address);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 
 	return provision_change(g, t, KIND_USER, words[0], &p, NULL, &got, &rev,

@@ -551,7 +551,8 @@ static bool list(struct store *port, const struct task *t,
 }
 
 static bool set_own_password(struct store *port, const struct task *t,
-			     const struct stored_password *p, struct err *e)
+			     const struct stored_password *p, const char *guard,
+			     struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	struct item *it = store_mem_find(s, KIND_USER, t->caller->identity);
@@ -560,6 +561,9 @@ static bool set_own_password(struct store *port, const struct task *t,
 		return false;
 	if (it == NULL)
 		return err_set(e, ERR_NOT_FOUND, "there is no such user");
+	if (guard != NULL &&
+	    strcmp(guard, arena_printf(t->arena, "%u", it->guard)) != 0)
+		return err_set(e, ERR_CHANGED, "somebody wrote");
 	bool lost;
 	if (!store_mem_fate(s, &lost, e))
 		return false;

@@ -62,7 +62,7 @@ union record {
 static bool change(enum kind k, const char *key, struct field f,
 		   const union record *to, struct err *e)
 {
-	const struct patch patch = {to, &f, 1, false};
+	const struct patch patch = {to, &f, 1, false, NULL};
 	union record now;
 	struct revision rev;
 

@@ -117,7 +117,7 @@ static void changes(void)
 {
 	struct user wanted = {.name = "Bobby"}, got;
 	const struct field f = FIELD(struct user, name);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 
@@ -166,7 +166,7 @@ static void change_him(void)
 {
 	struct user wanted = {.quota_bytes = 77}, got;
 	const struct field f = FIELD(struct user, quota_bytes);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 
@@ -192,7 +192,7 @@ static void others(void)
 	struct store_ops ops = *real;
 	struct user wanted = {.name = "Carlo"}, got;
 	const struct field f = FIELD(struct user, name);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 
@@ -236,7 +236,7 @@ static void passwords(void)
 	struct store_ops ops = *real;
 	struct user wanted = {.clear = "correct horse battery"}, got;
 	const struct field f = FIELD(struct user, clear);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 

@@ -49,7 +49,7 @@ static bool rename_ann(const char *to, bool keep, struct err *e)
 {
 	struct user wanted = {.address = to}, got;
 	const struct field f = FIELD(struct user, address);
-	const struct patch p = {&wanted, &f, 1, keep};
+	const struct patch p = {&wanted, &f, 1, keep, NULL};
 	struct task t = w->admin;
 	struct revision rev;
 
@@ -135,7 +135,7 @@ static void oneself(void)
 {
 	struct user wanted = {.address = "anna@example.org"}, got;
 	const struct field f = FIELD(struct user, address);
-	const struct patch p = {&wanted, &f, 1, false};
+	const struct patch p = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 
@@ -482,7 +482,7 @@ static void disable_it(void *ctx)
 {
 	struct domain to = domain_defaults, now;
 	const struct field f = FIELD(struct domain, enabled);
-	const struct patch p = {&to, &f, 1, false};
+	const struct patch p = {&to, &f, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
 

@@ -186,7 +186,7 @@ static bool change_user(const char *address, const struct user *to,
 			struct field f, const struct text_list *if_match,
 			struct err *e)
 {
-	const struct patch patch = {to, &f, 1, false};
+	const struct patch patch = {to, &f, 1, false, NULL};
 	struct revision rev;
 	struct user now;
 
@@ -351,7 +351,7 @@ static void own_change(void)
 
 	w->hasher.hashed = 0;
 	for (size_t i = 0; i < COUNT(secrets); i++) {
-		const struct patch patch = {&u, &secrets[i], 1, false};
+		const struct patch patch = {&u, &secrets[i], 1, false, NULL};
 		struct err e = {0};
 
 		OK(!provision_change(&w->gateway, &w->ann, KIND_USER,
@@ -370,7 +370,7 @@ static void quotas(void)
 		    given = {.given_name = "x"};
 	struct domain none = {.default_user_quota_bytes = NUMBER_NONE};
 	const struct field f = FIELD(struct domain, default_user_quota_bytes);
-	const struct patch patch = {&none, &f, 1, false};
+	const struct patch patch = {&none, &f, 1, false, NULL};
 	struct revision rev;
 	struct domain now;
 	struct err e = {0};
@@ -421,8 +421,8 @@ static void new_passwords(void)
 {
 	for (size_t i = 0; i < COUNT(passwords); i++) {
 		const struct new_password n = {passwords[i].clear,
-					       passwords[i].current,
-					       KEYS_USUAL};
+					       passwords[i].current, KEYS_USUAL,
+					       NULL};
 		const char *key = passwords[i].address;
 		struct err e = {0};
 
@@ -442,7 +442,7 @@ static void new_passwords(void)
 	       "the current password is verified afresh");
 	OK(w->login.asked == 2, "and only where it is asked for");
 	w->login.busy = true;
-	const struct new_password n = {"four", "secret", KEYS_USUAL};
+	const struct new_password n = {"four", "secret", KEYS_USUAL, NULL};
 	struct err e = {0};
 	OK(!provision_password(&w->gateway, &w->ann, KIND_USER,
 			       "ann@example.org", &n, &e) &&
@@ -480,10 +480,10 @@ static void doubtful_passwords(void)
 	struct store_ops lossy = *ops;
 	struct user u = new_user("bob@example.org"), now;
 	const struct field clear[] = {U(clear)}, name[] = {U(name)};
-	const struct patch one = {&u, clear, 1, false},
-			   two = {&u, name, 1, false};
-	const struct new_password n = {"five", NULL, KEYS_USUAL},
-				  kept = {"five", NULL, KEYS_KEEP};
+	const struct patch one = {&u, clear, 1, false, NULL},
+			   two = {&u, name, 1, false, NULL};
+	const struct new_password n = {"five", NULL, KEYS_USUAL, NULL},
+				  kept = {"five", NULL, KEYS_KEEP, NULL};
 	struct revision rev;
 	struct err e = {0};
 

@@ -41,7 +41,7 @@ static bool set_number(enum kind k, const char *key, struct field f, int64_t n,
 		struct domain d;
 		struct principal p;
 	} wanted = {.d = {0}}, now;
-	const struct patch patch = {&wanted, &f, 1, false};
+	const struct patch patch = {&wanted, &f, 1, false, NULL};
 	struct revision rev;
 
 	*e = (struct err){0};

@@ -18,7 +18,7 @@ static const char here[] = "example.org";
 
 static bool change_domain(struct domain to, struct field f)
 {
-	const struct patch p = {&to, &f, 1, false};
+	const struct patch p = {&to, &f, 1, false, NULL};
 	struct domain now;
 	struct revision rev;
 	struct err e = {0};
@@ -31,7 +31,7 @@ static bool set_quota(const char *address, int64_t quota, struct err *e)
 {
 	struct user to = {.quota_bytes = quota}, now;
 	const struct field f = U(quota_bytes);
-	const struct patch p = {&to, &f, 1, false};
+	const struct patch p = {&to, &f, 1, false, NULL};
 	struct revision rev;
 
 	*e = (struct err){0};
@@ -131,7 +131,7 @@ static void aliases(void)
 	struct domain to = domain_defaults;
 	struct alias as = {.address = "shop@example.org"}, now;
 	const struct field f = FIELD(struct alias, address);
-	const struct patch keep = {&as, &f, 1, true};
+	const struct patch keep = {&as, &f, 1, true, NULL};
 	struct revision rev;
 	struct err e;
 

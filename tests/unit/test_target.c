@@ -61,7 +61,7 @@ static void creation(void)
 static bool change(const char *name, struct domain to, struct field f,
 		   struct err *e)
 {
-	const struct patch p = {&to, &f, 1, false};
+	const struct patch p = {&to, &f, 1, false, NULL};
 	struct domain now;
 	struct revision rev;
 

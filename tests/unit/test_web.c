@@ -29,7 +29,7 @@ static bool forward(const char *address, const char *to, struct err *e)
 	const char *list[] = {to};
 	struct user u = {.forward_to = {list, 1}}, got;
 	const struct field fields[] = {FIELD(struct user, forward_to)};
-	const struct patch patch = {&u, fields, COUNT(fields), false};
+	const struct patch patch = {&u, fields, COUNT(fields), false, NULL};
 	struct revision rev;
 
 	*e = (struct err){0};
@@ -134,10 +134,10 @@ static void password_stays(void)
 	struct user u = {.forward_to = {list, 1}, .clear = "another"}, got;
 	const struct field fields[] = {FIELD(struct user, forward_to),
 				       FIELD(struct user, clear)};
-	struct patch patch = {&u, fields, 1, false};
+	struct patch patch = {&u, fields, 1, false, NULL};
 	struct revision rev;
 	struct err e = {0};
-	const struct patch first = {&u, fields + 1, 1, false};
+	const struct patch first = {&u, fields + 1, 1, false, NULL};
 
 	OK(provision_change(&w->gateway, &w->admin, KIND_USER, bob, &first,
 			    NULL, &got, &rev, &e),
@@ -170,7 +170,7 @@ static void not_to_blame(void)
 {
 	struct user u = {.name = "Bob"}, got;
 	const struct field fields[] = {FIELD(struct user, name)};
-	const struct patch patch = {&u, fields, 1, false};
+	const struct patch patch = {&u, fields, 1, false, NULL};
 	const char *list[] = {"c@example.org"};
 	struct user old, now;
 	struct revision rev, seen;
