@@ -137,6 +137,9 @@ static const struct conf_option options[] = {
 	 "seconds until a search or a login is given up"},
 	{L(ldap.write_seconds), "5", 1, 600, NULL,
 	 "seconds until a change is given up"},
+	{L(ldap.slow_millis), "1000", 0, 600000, NULL,
+	 "milliseconds from which on an operation is worth a line in the log; "
+	 "0: none is"},
 	{L(ldap.remember_millis), "1000", 0, 60000, NULL,
 	 "milliseconds during which a verified credential is not verified again"},
 
@@ -257,6 +260,10 @@ static const struct conf_option options[] = {
 
 	{F(audit.keep_days), "30", 1, 3650, NULL,
 	 "days that our own directory keeps what was changed by whom"},
+
+	{F(metrics.listen), NULL, 0, 0, NULL,
+	 "ADDRESS:PORT where /metrics, /readyz and /livez are answered without "
+	 "a login, in plain HTTP; by default nowhere"},
 
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},

@@ -35,6 +35,10 @@ struct daemon_settings {
 	const char *log_level;
 };
 
+struct metrics_settings {
+	const char *listen; /* where no login is asked for; or NULL */
+};
+
 struct conf {
 	struct http_settings http;
 	struct rate_settings rate;
@@ -46,6 +50,7 @@ struct conf {
 	struct policy_settings policy;
 	struct audit_settings audit;
 	struct daemon_settings daemon;
+	struct metrics_settings metrics;
 	struct dict_settings dict;
 	struct oidc_settings oidc;
 	struct guess_settings guess;

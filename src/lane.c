@@ -9,6 +9,7 @@
 #include "dict/dict.h"
 #include "http/server.h"
 #include "ldap/follow.h"
+#include "ldap/inspect.h"
 #include "ldap/journal.h"
 #include "ldap/keyring.h"
 #include "ldap/login.h"
@@ -39,7 +40,7 @@ struct lane {
 	struct conf conf; /* our own: it changes on our thread */
 	struct edition *edition;
 	struct loop *loop;
-	struct server *server;
+	struct server *server, *monitor; /* NULL: none is */
 	struct session *session, *logins;
 	struct ldap_settings looker;     /* where it is read for others; */
 	struct session *lookups;         /* NULL: as all else */
@@ -50,10 +51,11 @@ struct lane {
 	struct session *reading;     /* service; all NULL where there is none */
 	struct gateway seen;
 	struct policy_server *policy;
-	struct service service;
+	struct service service, open;
 	struct steward *steward; /* of the first lane only */
 	struct dict *dict;       /* the same; NULL: nobody is heard */
 	struct follow *follow;   /* the same */
+	struct inspect *inspect; /* the same */
 	struct timer stopping;
 	int64_t stop_by;
 	bool forced, first;
@@ -65,6 +67,14 @@ static void serve(void *ctx, const struct request *req, struct response *res)
 	const struct lane *l = ctx;
 
 	dispatch(&l->service, req, res);
+}
+
+static void serve_openly(void *ctx, const struct request *req,
+			 struct response *res)
+{
+	const struct lane *l = ctx;
+
+	dispatch(&l->open, req, res);
 }
 
 static void set_looker(struct lane *l)
@@ -173,14 +183,22 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->service.rates = l->parts->rates;
 	l->service.rate = &l->conf.rate;
 	l->service.settings = &l->conf.api;
+	l->open = l->service;
+	l->open.open = true;
 	return l->gateway.hasher != NULL;
 }
 
 /* Everything below runs on the lane's own thread. */
 
+static bool serves_nobody(const struct lane *l)
+{
+	return server_is_idle(l->server) &&
+	       (l->monitor == NULL || server_is_idle(l->monitor));
+}
+
 static bool is_done(const struct lane *l)
 {
-	return server_is_idle(l->server) && session_is_closed(l->session) &&
+	return serves_nobody(l) && session_is_closed(l->session) &&
 	       session_is_closed(l->logins) &&
 	       (l->lookups == NULL || session_is_closed(l->lookups)) &&
 	       (l->reading == NULL || session_is_closed(l->reading)) &&
@@ -190,7 +208,7 @@ static bool is_done(const struct lane *l)
 /* Nobody is being served any more. */
 static bool is_idle(const struct lane *l)
 {
-	return server_is_idle(l->server) &&
+	return serves_nobody(l) &&
 	       (l->policy == NULL || policy_server_is_idle(l->policy)) &&
 	       (l->steward == NULL || steward_has_ended(l->steward)) &&
 	       (l->dict == NULL || dict_has_ended(l->dict));
@@ -199,6 +217,8 @@ static bool is_idle(const struct lane *l)
 static void cut_off(struct lane *l)
 {
 	server_cut_off(l->server);
+	if (l->monitor != NULL)
+		server_cut_off(l->monitor);
 	if (l->policy != NULL)
 		policy_server_cut_off(l->policy);
 }
@@ -232,6 +252,8 @@ static void begin_stop(void *ctx)
 	struct lane *l = ctx;
 
 	server_quiesce(l->server);
+	if (l->monitor != NULL)
+		server_quiesce(l->monitor);
 	if (l->policy != NULL)
 		policy_server_quiesce(l->policy);
 	if (l->steward != NULL)
@@ -276,6 +298,8 @@ static void *run(void *ctx)
 	if (l->first)
 		l->follow = follow_start(l->loop, l->session, &l->conf.ldap,
 					 l->parts->notices);
+	if (l->first)
+		l->inspect = inspect_start(l->loop, l->session, &l->conf.ldap);
 	if (l->first && l->parts->dict >= 0)
 		l->dict = dict_open(l->loop, l->parts->dict, &l->gateway,
 				    &l->conf.dict, &e);
@@ -284,10 +308,12 @@ static void *run(void *ctx)
 	open_policy(l);
 	loop_run(l->loop);
 	server_close(&l->server);
+	server_close(&l->monitor);
 	steward_free(&l->steward);
 	close_policy(l);
 	dict_free(&l->dict);
 	follow_free(&l->follow);
+	inspect_free(&l->inspect);
 	ldap_keyring_close(&l->gateway.keyring);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
@@ -314,6 +340,29 @@ static bool start_thread(struct lane *l, struct err *e)
 	       err_set(e, ERR_INTERNAL, "no thread: %s", strerror(rc));
 }
 
+/* That for monitoring is plain HTTP, and its connections count like others. */
+static bool open_servers(struct lane *l, struct err *e)
+{
+	const struct lane_parts *parts = l->parts;
+	struct server_parts server = {.loop = l->loop,
+				      .settings = &l->conf.http,
+				      .sources = parts->sources,
+				      .tls = parts->tls,
+				      .loops = parts->lanes,
+				      .listener = l->on.http,
+				      .serve = serve,
+				      .ctx = l};
+
+	l->server = server_open(&server, e);
+	if (l->on.metrics < 0)
+		return l->server != NULL;
+	server.tls = NULL;
+	server.listener = l->on.metrics;
+	server.serve = serve_openly;
+	l->monitor = server_open(&server, e);
+	return l->server != NULL && l->monitor != NULL;
+}
+
 struct lane *lane_start(const struct lane_parts *parts,
 			const struct lane_listeners *on, bool first,
 			struct err *e)
@@ -332,17 +381,9 @@ struct lane *lane_start(const struct lane_parts *parts,
 	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX +
 				       ASKERS_MAX +
 				       (unsigned)l->conf.policy.connections);
-	const struct server_parts server = {.loop = l->loop,
-					    .settings = &l->conf.http,
-					    .sources = parts->sources,
-					    .tls = parts->tls,
-					    .loops = parts->lanes,
-					    .listener = on->http,
-					    .serve = serve,
-					    .ctx = l};
-	l->server = server_open(&server, e);
-	if (l->server == NULL || !start_thread(l, e)) {
+	if (!open_servers(l, e) || !start_thread(l, e)) {
 		server_close(&l->server);
+		server_close(&l->monitor);
 		fiber_cleanup(l->loop);
 		loop_close(&l->loop);
 		free(l);

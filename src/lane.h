@@ -38,7 +38,7 @@ struct lane_parts {
 
 /* Listening sockets; a negative one is none. */
 struct lane_listeners {
-	int http, policy[POLICY_PLACES_MAX];
+	int http, metrics, policy[POLICY_PLACES_MAX];
 };
 
 /* Serve on those sockets, which are taken over, on a thread of its own; the

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/count.h"
 #include "assets/asset.h"
 #include "client/fetch.h"
 #include "conf.h"
@@ -29,8 +30,10 @@
 #include "passwd/scheme.h"
 #include "policy/place.h"
 #include "suffix/suffix.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/meter.h"
 #include "util/random.h"
 #include "json/text.h"
 
@@ -39,6 +42,7 @@ enum {
 	CONNECTOR_QUEUE = LANES_MAX * 128,
 	VERIFIER_QUEUE = 256, /* tokens, each less than 1 ms */
 	NAME_LENGTH = 12,
+	MICROS = 1000000,
 	PASSWORD_MAX = 1024,
 };
 
@@ -274,6 +278,27 @@ static bool open_http(struct daemon *d, struct err *e)
 	return true;
 }
 
+/* Where everybody who can connect may read it: the first lane alone has it. */
+static bool open_metrics(struct daemon *d, struct err *e)
+{
+	const char **listen = &d->conf.metrics.listen;
+	struct place p;
+
+	if (*listen == NULL)
+		return true;
+	if (!listen_open(*listen, &d->listeners[0].metrics, 1, d->arena, listen,
+			 e) ||
+	    !place_parse(d->arena, *listen, &p, e))
+		return err_wrap(e, "metrics.listen");
+	if (!place_is_near(&p))
+		log_event(LOG_WARNING, "metrics-on-network", "listen", *listen,
+			  "reason",
+			  "whoever can connect learns how much is done here",
+			  NULL);
+	log_event(LOG_NOTICE, "metrics-serving", "listen", *listen, NULL);
+	return true;
+}
+
 /* The lanes share a unix socket: it has no SO_REUSEPORT. */
 static bool share(const struct place *p, const char *group, int fds[],
 		  unsigned count, struct err *e)
@@ -322,7 +347,7 @@ static bool open_listeners(struct daemon *d, struct err *e)
 
 	d->count = d->conf.daemon.loops > 0 ? (unsigned)d->conf.daemon.loops
 					    : processors();
-	if (!open_http(d, e))
+	if (!open_http(d, e) || !open_metrics(d, e))
 		return false;
 	for (unsigned i = 0; i < places.count; i++) {
 		if (!open_place(d, places.items[i], i, e))
@@ -407,7 +432,7 @@ static bool open_connectors(struct daemon *d, struct err *e)
 
 static void forget(struct lane_listeners *on)
 {
-	on->http = -1;
+	on->http = on->metrics = -1;
 	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++)
 		on->policy[i] = -1;
 }
@@ -494,6 +519,7 @@ static void stop(struct daemon *d)
 	for (unsigned i = 0; i < d->count; i++) {
 		lane_join(&d->lanes[i]);
 		file_close(&d->listeners[i].http);
+		file_close(&d->listeners[i].metrics);
 	}
 	file_close(&d->dict);
 	supervisor_stop(&d->supervisor);
@@ -517,6 +543,8 @@ static void stop(struct daemon *d)
 
 static bool start(struct daemon *d, struct err *e)
 {
+	meter_prepare(count_routes(d->arena));
+	meter_set(METER_PROCESS_START, 0, clock_seconds() * MICROS);
 	harden();
 	connect_prepare();
 	json_text_prepare();

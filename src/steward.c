@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/expiry.h"
+#include "core/health.h"
 #include "core/lease.h"
 #include "core/plan.h"
 #include "core/reconcile.h"
@@ -13,6 +14,7 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/meter.h"
 #include "util/text.h"
 
 enum {
@@ -28,6 +30,7 @@ enum {
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
+	MICROS = 1000000,
 	STEP_MILLIS = 60000, /* a job's task may take that long */
 };
 
@@ -72,6 +75,8 @@ struct steward {
 	unsigned mending;  /* fibers that carry out plans */
 	unsigned cleaning; /* of them, those nobody waits for */
 	bool stop, ended, told;
+	bool stuck;   /* a plan is */
+	int64_t read; /* when the journal could be */
 };
 
 static struct watched *find(struct steward *s, const char *id)
@@ -220,6 +225,18 @@ static bool list(const struct steward *s, const struct task *t,
 	return j->ops->list(j, t, ret, count, e);
 }
 
+static void count_plans(struct steward *s, const struct plan *plans,
+			size_t count)
+{
+	size_t stuck = 0;
+
+	for (size_t i = 0; i < count; i++)
+		stuck += text_equal(plans[i].state, PLAN_STUCK);
+	s->stuck = stuck > 0;
+	meter_set(METER_PLANS, METER_PLAN_RUNNING, (int64_t)(count - stuck));
+	meter_set(METER_PLANS, METER_PLAN_STUCK, (int64_t)stuck);
+}
+
 /* The job: what others left undone is completed. */
 static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 {
@@ -229,6 +246,7 @@ static bool look_after_plans(void *ctx, const struct task *t, struct err *e)
 
 	if (!list(s, t, &plans, &count, e))
 		return false;
+	count_plans(s, plans, count);
 	for (size_t i = 0; i < count; i++) {
 		/* All are looked at, so that their silence is measured. */
 		bool ours = is_ours_to_do(s, &plans[i]);
@@ -317,6 +335,16 @@ static void not_run(const struct job *job, const struct err *e)
 		job_failed(job->name, e);
 }
 
+static void count_duty(const char *name, bool done)
+{
+	unsigned duty = meter_duty(name);
+
+	if (done)
+		meter_set(METER_DUTY_DONE, duty, clock_seconds() * MICROS);
+	else
+		meter_add(METER_DUTY_FAILED, duty, 0, 1);
+}
+
 static void go(void *ctx)
 {
 	struct errand *x = ctx;
@@ -326,12 +354,24 @@ static void go(void *ctx)
 
 	t.request = arena_join(a, "job:", x->duty->name, NULL);
 	bool done = x->duty->send(x->steward, &t, &e);
+	if (!x->steward->away)
+		count_duty(x->duty->name, done);
 	/* That it had to stop is no failure.  Told of once, until it succeeds
 	 * again. */
 	x->fails = done || x->steward->away ? 0 : x->fails + 1;
 	if (x->fails == 1)
 		job_failed(x->duty->name, &e);
 	x->under_way = false;
+}
+
+/* The job of a duty that takes no time. */
+static bool run_here(void *ctx, const struct task *t, struct err *e)
+{
+	const struct errand *x = ctx;
+	bool done = x->duty->run(x->steward, t, e);
+
+	count_duty(x->duty->name, done);
+	return done;
 }
 
 /* The job of an errand; one that is still under way is not sent twice. */
@@ -363,6 +403,32 @@ static void tell(struct steward *s, bool held)
 	s->told = held;
 }
 
+/* What anybody can see of the lease who has it not: whether it is renewed. */
+static void judge(struct steward *s, bool read, bool held)
+{
+	int64_t now = clock_now(), long_ago = 3 * s->gateway->lease_millis;
+
+	meter_set(METER_LEASE, 0, held);
+	if (read)
+		s->read = now;
+	bool deaf = now - s->read > long_ago;
+	if (!held) {
+		meter_set(METER_PLANS, METER_PLAN_RUNNING, 0);
+		meter_set(METER_PLANS, METER_PLAN_STUCK, 0);
+	}
+	if (deaf)
+		health_tell(HEALTH_JOURNAL, "the journal cannot be read or "
+					    "written");
+	else if (!held || !s->stuck)
+		health_tell(HEALTH_JOURNAL, NULL);
+	else
+		health_tell(HEALTH_JOURNAL, "a plan is stuck");
+	health_tell(HEALTH_LEASE,
+		    !held && (deaf || now - s->lease.since > long_ago)
+			    ? "no gateway has the lease"
+			    : NULL);
+}
+
 static void look(struct steward *s)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -370,9 +436,10 @@ static void look(struct steward *s)
 	struct err e = {0};
 
 	/* A directory that cannot be reached is told of elsewhere. */
-	lease_keep(&s->lease, s->gateway, &t, clock_now(), &e);
+	bool read = lease_keep(&s->lease, s->gateway, &t, clock_now(), &e);
 	bool held = lease_is_held(&s->lease, clock_now());
 	tell(s, held);
+	judge(s, read, held);
 	s->away = s->stop || !held;
 	if (held) {
 		schedule_run(s->jobs, JOBS, s->gateway, &t, not_run);
@@ -419,8 +486,8 @@ static struct job job_of(struct steward *s, size_t i)
 	struct job job = {.name = d->name, .period = d->period};
 
 	s->errands[i] = (struct errand){.steward = s, .duty = d};
-	job.run = d->run != NULL ? d->run : send;
-	job.ctx = d->run != NULL ? (void *)s : (void *)&s->errands[i];
+	job.run = d->run != NULL ? run_here : send;
+	job.ctx = &s->errands[i];
 	return job;
 }
 
@@ -428,7 +495,8 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 {
 	struct steward *s = alloc_zeroed(sizeof(*s));
 
-	*s = (struct steward){.loop = l, .gateway = g};
+	*s = (struct steward){.loop = l, .gateway = g, .read = clock_now()};
+	s->lease.since = s->read;
 	for (size_t i = 0; i < JOBS; i++)
 		s->jobs[i] = job_of(s, i);
 	if (!fiber_start(l, work, s))

@@ -85,14 +85,15 @@ static json_t *record_show(const struct audit_record *r)
 
 	for (size_t i = 0; i < r->change_count; i++)
 		json_array_append_new(changes, change_show(r, &r->changes[i]));
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, "
-			 "s:s, s:s, s:s?, s:s?, s:o}",
-			 "id", r->id, "time", r->time, "action", r->action,
-			 "actor", r->actor, "actor_kind", r->actor_kind, "via",
-			 r->proof, "request", r->request, "source", r->source,
-			 "key", r->key, "kind", r->sort, "object", r->object,
-			 "renamed_to", r->renamed_to, "domain", r->domain,
-			 "changes", changes);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, "
+		"s:s, s:s, s:s?, s:s?, s:o}",
+		"id", r->id, "time", r->time, "action", r->action, "actor",
+		r->actor, "actor_kind", r->actor_kind, "via", r->proof,
+		"request", r->request, "source", r->source, "key", r->key,
+		"trace", r->trace, "kind", r->sort, "object", r->object,
+		"renamed_to", r->renamed_to, "domain", r->domain, "changes",
+		changes);
 }
 
 static bool read_limit(const struct call *call, struct audit_query *q,

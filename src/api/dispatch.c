@@ -6,7 +6,9 @@
 
 #include "api/admission.h"
 #include "api/conditional.h"
+#include "api/count.h"
 #include "api/query.h"
+#include "api/traced.h"
 #include "core/keytext.h"
 #include "core/replace.h"
 #include "core/scope.h"
@@ -185,7 +187,7 @@ static bool authenticate(struct call *call, unsigned schemes,
 	struct login *l = call->gateway->login;
 	struct credential c;
 
-	if (strcmp(call->route->right, open_to_all) == 0)
+	if (call->service->open || strcmp(call->route->right, open_to_all) == 0)
 		return true;
 	if (!admission_prove(call, e))
 		return false;
@@ -313,24 +315,25 @@ static void word(const struct dialect *d, struct call *call,
 
 /* The one place that logs a request, whatever became of it. */
 static void log_request(const struct call *call, const struct response *res,
-			const struct err *e)
+			int64_t took, const struct err *e)
 {
 	const struct request *req = call->req;
 	char status[16], micros[24];
 	/* Health checks come every few seconds, and what they tell is logged
 	 * where it happens. */
-	bool health = call->route != NULL &&
-		      strcmp(call->route->right, open_to_all) == 0;
+	bool health = call->service->open ||
+		      (call->route != NULL &&
+		       strcmp(call->route->right, open_to_all) == 0);
 	int level = health               ? LOG_DEBUG
 		    : res->status >= 500 ? LOG_ERR
 					 : LOG_INFO;
 
 	if (snprintf(status, sizeof(status), "%u", res->status) < 0 ||
-	    snprintf(micros, sizeof(micros), "%lld",
-		     (long long)(clock_micros() - req->began)) < 0)
+	    snprintf(micros, sizeof(micros), "%lld", (long long)took) < 0)
 		return;
-	log_event(level, "request", "id", req->id, "source", req->source,
-		  "caller",
+	log_event(level, "request", "id", req->id, "trace",
+		  call->task.trace != NULL ? call->task.trace->id : NULL,
+		  "source", req->source, "caller",
 		  call->task.caller != NULL ? call->task.caller->login : "-",
 		  "method", req->method, "path",
 		  keytext_hide(req->arena, req->path), "status", status,
@@ -372,7 +375,8 @@ void dispatch(const struct service *s, const struct request *req,
 				     .deadline = req->deadline,
 				     .request = req->id,
 				     .source = req->source}};
-	const struct dialect *d = find_dialect(req->path);
+	const struct dialect *d =
+		s->open ? &dialect_health : find_dialect(req->path);
 	struct err e = {0};
 
 	call.must_match = d->conditional && s->settings != NULL &&
@@ -383,6 +387,7 @@ void dispatch(const struct service *s, const struct request *req,
 	response_header(res, "Cache-Control", "no-store");
 	response_header(res, "X-Content-Type-Options", "nosniff");
 	response_header(res, "Referrer-Policy", "no-referrer");
+	call.task.trace = traced(req, res);
 	bool good = answer(d, &call, res, &reply, &e);
 	admission_settle(&call, &e);
 	rates_tell(&call.seen, req->arena, res);
@@ -392,5 +397,7 @@ void dispatch(const struct service *s, const struct request *req,
 		write_body(res, req->arena, reply, d->json_style);
 	if (res->body == NULL)
 		res->type = NULL;
-	log_request(&call, res, &e);
+	int64_t micros = clock_micros() - req->began;
+	count_request(call.route, res->status, micros);
+	log_request(&call, res, micros, &e);
 }

@@ -8,6 +8,7 @@
 #include "util/clock.h"
 #include "util/field.h"
 #include "util/ledger.h"
+#include "util/meter.h"
 
 enum {
 	ACCOUNTS = 1 << 16, /* buckets at a time: 4 MB, once all were used */
@@ -122,6 +123,7 @@ static bool judge(bool good, enum rate which, struct rates_seen *seen,
 {
 	if (good)
 		return true;
+	meter_add(METER_RATE_LIMITED, which, 0, 1);
 	seen->wait_seconds = seen->by[which].state.wait_seconds;
 	return err_set(e, ERR_RATE, "%s; wait for %lld s", kinds[which].why,
 		       (long long)seen->wait_seconds);

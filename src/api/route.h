@@ -24,6 +24,8 @@ struct service {
 	struct rates *rates; /* NULL: nobody is limited */
 	const struct rate_settings *rate;
 	const struct api_settings *settings; /* NULL: the defaults */
+	bool open; /* on a listener of its own, for monitoring: nothing but
+		    * what is about the gateway itself, and without a login */
 };
 
 struct route;

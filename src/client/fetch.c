@@ -57,6 +57,18 @@ static bool set_up(CURL *h, const struct fetch *what, struct document *d,
 	       curl_easy_setopt(h, CURLOPT_WRITEDATA, d) == CURLE_OK;
 }
 
+/* W3C Trace Context. */
+static bool add_trace(CURL *h, const char *traceparent, struct arena *a,
+		      struct curl_slist **headers)
+{
+	if (traceparent == NULL)
+		return true;
+	*headers = curl_slist_append(NULL, arena_join(a, "traceparent: ",
+						      traceparent, NULL));
+	return *headers != NULL &&
+	       curl_easy_setopt(h, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
+}
+
 bool fetch_document(struct arena *a, const struct fetch *what, const char **ret,
 		    size_t *size, struct err *e)
 {
@@ -65,12 +77,15 @@ bool fetch_document(struct arena *a, const struct fetch *what, const char **ret,
 	char error[CURL_ERROR_SIZE] = "";
 	long status = 0;
 	CURL *h = curl_easy_init();
+	struct curl_slist *headers = NULL;
 	bool good = h != NULL && set_up(h, what, &d, error) &&
+		    add_trace(h, what->traceparent, a, &headers) &&
 		    curl_easy_perform(h) == CURLE_OK &&
 		    curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status) ==
 			    CURLE_OK;
 
 	curl_easy_cleanup(h);
+	curl_slist_free_all(headers);
 	if (!good)
 		return err_set(e, ERR_UNAVAILABLE, "%s: %.120s", what->url,
 			       error[0] != '\0' ? error : "it is not there");

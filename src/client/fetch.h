@@ -2,7 +2,8 @@
  * fetch - a document that somebody publishes under https
  *
  * Over TLS 1.2 or later from the very server that the address names: no other
- * protocol, no redirection, no proxy, and nothing of our own goes along.
+ * protocol, no redirection, no proxy, and nothing of our own goes along but a
+ * number by which both sides find it in their logs.
  */
 #ifndef CLIENT_FETCH_H
 #define CLIENT_FETCH_H
@@ -15,9 +16,10 @@
 
 struct fetch {
 	const char *url;
-	const char *ca_file; /* PEM; NULL: the system's authorities */
-	size_t limit;        /* bytes; a longer document is an error */
-	long seconds;        /* until it has to be here as a whole */
+	const char *ca_file;     /* PEM; NULL: the system's authorities */
+	size_t limit;            /* bytes; a longer document is an error */
+	long seconds;            /* until it has to be here as a whole */
+	const char *traceparent; /* NULL: none is sent */
 };
 
 /* Call once, before there are threads. */

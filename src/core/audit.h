@@ -37,7 +37,7 @@ struct audit_record {
 				 */
 
 	/* How it was asked for; NULL where nothing is known of it. */
-	const char *request, *source, *key;
+	const char *request, *source, *key, *trace;
 	const char *proof; /* "ldap": by an LDAP tool; "job": by a gateway
 			      itself */
 

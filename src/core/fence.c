@@ -11,7 +11,7 @@
  * hold forget_held mailbox measure roles number expire reserve mark release
  * forget recount tallied written is_there settle seal administrators
  * can_log_in budget overlaps
- * About nothing in particular: etag await is_ready identity
+ * About nothing in particular: etag await is_ready is_open identity
  * It leaves by itself what the scope does not cover: relink */
 
 static const struct scope *bound(const struct task *t)

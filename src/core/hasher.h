@@ -37,6 +37,9 @@ struct hasher_ops {
 	 * not understood by all who verify it, or too costly for them. */
 	bool (*admit)(struct hasher *h, struct arena *a, const char *ready,
 		      const char **ret, struct err *e);
+
+	/* Whether as much waits to be hashed as may. */
+	bool (*is_busy)(struct hasher *h);
 };
 
 struct hasher {

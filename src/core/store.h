@@ -65,6 +65,12 @@ enum relinked {
 struct stored_password;
 struct budget;
 
+enum store_way {
+	STORE_WRITING,
+	STORE_READING_ASIDE, /* for others; where there is no such way it
+			      * counts as open */
+};
+
 struct store_ops {
 	/* ERR_NOT_FOUND also if the caller must not see it. */
 	bool (*get)(struct store *s, const struct task *t, enum kind k,
@@ -350,6 +356,9 @@ struct store_ops {
 
 	/* Whether it can be asked anything at the moment. */
 	bool (*is_ready)(struct store *s);
+
+	/* Whether one of the ways to it is open. */
+	bool (*is_open)(struct store *s, enum store_way way);
 };
 
 struct store {

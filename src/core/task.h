@@ -11,6 +11,7 @@
 #include "util/arena.h"
 
 struct scope;
+struct trace;
 
 /* How somebody has shown who he is. */
 enum proof {
@@ -37,6 +38,8 @@ struct task {
 	/* For the trail of changes; NULL: nobody has asked for it. */
 	const char *request; /* its X-Request-Id */
 	const char *source;  /* the client's address */
+
+	const struct trace *trace; /* it belongs to; or NULL */
 };
 
 #endif

@@ -19,8 +19,10 @@
 #include "util/file.h"
 #include "util/instant.h"
 #include "util/log.h"
+#include "util/meter.h"
 
 enum {
+	MICROS = 1000000,
 	FILE_MOST = 256 * 1024,
 	/* Bytes from a client until its handshake is done.  GnuTLS 3.7 would
 	 * keep up to 16 MiB of one message of it, whatever it was told. */
@@ -148,6 +150,7 @@ static void tell(const struct keys *k)
 		alloc_die();
 	int64_t end = gnutls_x509_crt_get_expiration_time(list[0]);
 	bool late = end < clock_seconds();
+	meter_set(METER_CERTIFICATE, 0, end * MICROS);
 	instant_text(until, end);
 	log_event(late ? LOG_WARNING : LOG_NOTICE,
 		  late ? "certificate-expired" : "certificate", "until", until,

@@ -34,7 +34,7 @@ struct request {
 	int64_t deadline; /* by clock_now() */
 };
 
-enum { RESPONSE_HEADERS = 12 };
+enum { RESPONSE_HEADERS = 16 };
 
 struct response {
 	unsigned status;

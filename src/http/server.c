@@ -16,6 +16,7 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/meter.h"
 #include "util/random.h"
 #include "util/text.h"
 
@@ -110,10 +111,11 @@ static enum MHD_Result accept_policy(void *cls, const struct sockaddr *addr,
 
 	(void)size;
 	/* A proxy speaks for many. */
-	return network_list_holds(&s->parts.settings->trusted, &peer) ||
-			       sources_has_room(s->parts.sources, &peer)
-		       ? MHD_YES
-		       : MHD_NO;
+	if (network_list_holds(&s->parts.settings->trusted, &peer) ||
+	    sources_has_room(s->parts.sources, &peer))
+		return MHD_YES;
+	meter_add(METER_HTTP_TURNED_AWAY, 0, 0, 1);
+	return MHD_NO;
 }
 
 static void name_source(const struct network *from, char source[NETWORK_TEXT],
@@ -142,6 +144,8 @@ static void client_enter(struct server *s, struct MHD_Connection *connection,
 	name_source(&c->peer, c->source, c->network);
 	secure_enter(&s->secure, &c->channel, connection);
 	sources_enter(s->parts.sources, &c->peer);
+	meter_add(METER_HTTP_ACCEPTED, 0, 0, 1);
+	meter_add(METER_HTTP_CONNECTIONS, 0, 0, 1);
 	c->link = &s->clients;
 	c->next = s->clients;
 	if (c->next != NULL)
@@ -159,6 +163,7 @@ static void client_leave(struct server *s, struct client *c)
 	if (c->exchange != NULL)
 		arena_free(c->exchange->req.arena);
 	sources_leave(s->parts.sources, &c->peer);
+	meter_add(METER_HTTP_CONNECTIONS, 0, 0, -1);
 	idle_leave(&s->idle, &c->idle);
 	secure_leave(&c->channel);
 	*c->link = c->next;
@@ -223,6 +228,12 @@ static void *on_target(void *cls, const char *target,
 	return x;
 }
 
+static void count_under_way(struct server *s, int n)
+{
+	s->under_way += (unsigned)n;
+	meter_add(METER_HTTP_UNDER_WAY, 0, 0, n);
+}
+
 static void on_completed(void *cls, struct MHD_Connection *connection,
 			 void **context, enum MHD_RequestTerminationCode why)
 {
@@ -234,7 +245,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 	if (x == NULL)
 		return;
 	if (x->begun)
-		s->under_way--;
+		count_under_way(s, -1);
 	body_drop(&x->body, &s->bodies);
 	x->client->busy = false;
 	x->client->exchange = NULL;
@@ -347,6 +358,7 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 	response_header(res, "X-Content-Type-Options", "nosniff");
 	if (status == 503)
 		response_header(res, "Retry-After", "1");
+	meter_add(METER_HTTP_REFUSED, meter_code(status), 0, 1);
 	log_event(LOG_INFO, "refused", "id", x->req.id, "source", x->req.source,
 		  "reason", why, NULL);
 	return queue(x);
@@ -403,7 +415,7 @@ static enum MHD_Result begin(struct exchange *x, const char *method,
 		return MHD_NO;
 	x->begun = true;
 	x->client->busy = true;
-	s->under_way++;
+	count_under_way(s, 1);
 	x->body_began = clock_now();
 	fill_request(x, method);
 	patience(x->client, x->body_began + BODY_GRACE);

@@ -171,7 +171,7 @@ static const char *text_of(struct arena *a, const struct berval *v)
 	return text[0] != '\0' && text_is_clean(text) ? text : NULL;
 }
 
-/* "REQUEST PROOF KEY", or the name of a job. */
+/* "REQUEST PROOF KEY" and perhaps " TRACE", or the name of a job. */
 static void read_words(struct arena *a, const char *words,
 		       struct audit_record *r)
 {
@@ -184,7 +184,12 @@ static void read_words(struct arena *a, const char *words,
 		return;
 	r->request = arena_strndup(a, words, (size_t)(one - words));
 	r->proof = arena_strndup(a, one + 1, (size_t)(two - one - 1));
-	r->key = strcmp(two + 1, "-") != 0 ? two + 1 : NULL;
+	const char *key = two + 1, *three = strchr(key, ' ');
+	if (three != NULL) {
+		key = arena_strndup(a, key, (size_t)(three - key));
+		r->trace = three + 1;
+	}
+	r->key = strcmp(key, "-") != 0 ? key : NULL;
 }
 
 static void read_context(struct arena *a, struct berval *bytes,

@@ -11,6 +11,7 @@
 #include "util/field.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/meter.h"
 
 enum {
 	BACKOFF_FIRST = 20, /* milliseconds between tries to connect */
@@ -45,6 +46,14 @@ enum connection_state connection_state(const struct connection *c)
 	return c->probed != 0 && clock_now() - c->probed >= CONNECTION_DOUBT
 		       ? CONNECTION_SILENT
 		       : CONNECTION_DOUBTED;
+}
+
+static void set_silent(struct connection *c, bool silent)
+{
+	if (c->silent != silent)
+		meter_add(METER_CONNECTIONS_SILENT, c->parts.as, 0,
+			  silent ? 1 : -1);
+	c->silent = silent;
 }
 
 /* The keeper closes it; until then nothing new is sent on it. */
@@ -164,7 +173,7 @@ static void hear(struct connection *c)
 	c->heard = clock_now();
 	c->arrived++;
 	c->asked = c->probed = 0;
-	c->silent = false;
+	set_silent(c, false);
 	if (!was_up)
 		tell(c);
 }
@@ -223,7 +232,8 @@ static bool attach(struct connection *c, LDAP *ld, struct err *e)
 	c->cork = cork_insert(ld);
 	if (c->cork == NULL)
 		return err_set(e, ERR_INTERNAL, "libldap takes no cork");
-	c->broken = c->silent = c->slow = false;
+	c->broken = c->slow = false;
+	set_silent(c, false);
 	c->heard = clock_now();
 	c->asked = c->probed = c->probe = 0;
 	ldap_get_option(ld, LDAP_OPT_DESC, &fd);
@@ -242,6 +252,7 @@ static void detach(struct connection *c)
 	struct loop *l = c->parts.loop;
 
 	connection_lose(c);
+	set_silent(c, false);
 	loop_unwatch(l, &c->in);
 	loop_unwatch(l, &c->out);
 	file_close(&c->in_fd);
@@ -352,10 +363,14 @@ static bool open_and_serve(struct connection *c, struct err *e)
 
 	if (!open_connection(c, e)) {
 		c->slow = e->kind == ERR_TIMEOUT;
+		meter_add(METER_CONNECTS_FAILED, c->parts.as, 0, 1);
 		return false;
 	}
 	since = clock_now();
+	meter_add(METER_CONNECTS, c->parts.as, 0, 1);
+	meter_add(METER_CONNECTIONS, c->parts.as, 0, 1);
 	serve(c);
+	meter_add(METER_CONNECTIONS, c->parts.as, 0, -1);
 	return clock_now() - since >= LASTING ||
 	       err_set(e, ERR_UNAVAILABLE,
 		       "%s: a connection was lost as soon as it was open",
@@ -454,7 +469,8 @@ void connection_overdue(struct connection *c, const struct pending *p)
 	}
 	if (c->silent)
 		return;
-	c->silent = true;
+	set_silent(c, true);
+	meter_add(METER_SILENCES, c->parts.as, 0, 1);
 	if (c->asked == 0 || c->asked > p->sent)
 		c->asked = p->sent;
 	connection_question(c);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/health.h"
 #include "ldap/dn.h"
 #include "ldap/entry.h"
 #include "ldap/filter.h"
@@ -14,12 +15,14 @@
 #include "util/clock.h"
 #include "util/instant.h"
 #include "util/log.h"
+#include "util/meter.h"
 #include "util/text.h"
 
 enum {
 	IDLE_MILLIS = 400,  /* while nobody is remembered */
 	NONE_MILLIS = 5000, /* where there is no log */
-	AT_ONCE = 1000,     /* writes that are read by one search */
+	MICROS = 1000000,
+	AT_ONCE = 1000, /* writes that are read by one search */
 	PLACE_SIZE = 64,
 	READ_MILLIS = 5000, /* others find out sooner that slapd is silent */
 };
@@ -224,6 +227,9 @@ static void turn(struct follow *f)
 
 	if (look(f, &none, &e)) {
 		notices_heard(f->notices, began);
+		meter_set(METER_LOG_HEARD, 0, clock_seconds() * MICROS);
+		meter_set(METER_LOG_FOLLOWED, 0, 1);
+		health_tell(HEALTH_LOG, NULL);
 		f->next = began + IDLE_MILLIS;
 		if (f->told)
 			log_event(LOG_NOTICE, "log-followed", NULL);
@@ -231,6 +237,8 @@ static void turn(struct follow *f)
 		return;
 	}
 	f->next = clock_now() + (none ? NONE_MILLIS : FOLLOW_MILLIS);
+	meter_set(METER_LOG_FOLLOWED, 0, 0);
+	health_tell(HEALTH_LOG, "the directory's log cannot be read");
 	if (f->told || !none)
 		return;
 	log_event(LOG_WARNING, "log-not-followed", "error", e.text, "effect",

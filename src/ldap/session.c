@@ -6,10 +6,12 @@
 #include "ldap/connection.h"
 #include "ldap/control.h"
 #include "ldap/entry.h"
+#include "ldap/measure.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/field.h"
+#include "util/meter.h"
 
 enum {
 	BUSY_PAUSE = 5,      /* milliseconds until we try to send again */
@@ -72,6 +74,12 @@ static unsigned free_slots(const struct session *s, unsigned *server)
 	return count;
 }
 
+static void count_waiting(struct session *s, int n)
+{
+	s->waiting += (unsigned)n;
+	meter_add(METER_OPERATIONS_WAITING, s->shape.as, 0, n);
+}
+
 static void call(struct session *s, struct waiter **at, bool has_slot)
 {
 	struct waiter *w = *at;
@@ -79,7 +87,7 @@ static void call(struct session *s, struct waiter **at, bool has_slot)
 	*at = w->next;
 	if (s->last == &w->next)
 		s->last = at;
-	s->waiting--;
+	count_waiting(s, -1);
 	w->called = true;
 	w->has_slot = has_slot;
 	s->promised += has_slot;
@@ -110,12 +118,12 @@ static void call_waiters(struct session *s)
 	}
 }
 
-bool session_is_up(struct session *s)
+static bool are_up(struct session *s, unsigned count)
 {
 	int64_t now = clock_now();
 	bool up = false;
 
-	for (unsigned i = 0; i < s->count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		struct connection *c = &s->connections[i];
 		bool alive = c->probed == 0 || now - c->probed < SIGN_OF_LIFE;
 
@@ -125,6 +133,16 @@ bool session_is_up(struct session *s)
 		up = up || (alive && is_usable(c));
 	}
 	return up;
+}
+
+bool session_is_up(struct session *s)
+{
+	return are_up(s, s->count);
+}
+
+bool session_can_write(struct session *s)
+{
+	return are_up(s, s->shape.connections);
 }
 
 /* While the first server cannot be used, the keepers of the others find out
@@ -260,7 +278,7 @@ static void withdraw(struct session *s, struct waiter *w)
 	*at = w->next;
 	if (s->last == &w->next)
 		s->last = at;
-	s->waiting--;
+	count_waiting(s, -1);
 }
 
 /* Wait in the queue; w->has_slot: we come back with one that was kept for us.
@@ -274,7 +292,7 @@ static bool queue_up(struct session *s, struct waiter *w, int64_t deadline,
 	w->fiber = fiber_self();
 	*s->last = w;
 	s->last = &w->next;
-	s->waiting++;
+	count_waiting(s, 1);
 	while (!w->called) {
 		fiber_park(deadline);
 		if (!w->called && clock_now() >= deadline) {
@@ -469,6 +487,12 @@ static bool too_late(struct connection *c, const struct pending *p,
 			"the directory did not answer in time");
 }
 
+static void count_outstanding(struct connection *c, int n)
+{
+	c->outstanding += (unsigned)n;
+	meter_add(METER_OPERATIONS_UNDER_WAY, c->parts.as, 0, n);
+}
+
 /* On one of that many servers; tells which. */
 static bool run_once(struct session *s, struct arena *a, struct operation *op,
 		     unsigned servers, int64_t deadline, unsigned *server,
@@ -486,7 +510,7 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	if (c == NULL)
 		return false;
 	*server = c->parts.server;
-	c->outstanding++;
+	count_outstanding(c, 1);
 	if (!send_it(c, &p, deadline, e)) {
 		*again = e->kind == ERR_UNAVAILABLE;
 	} else {
@@ -504,7 +528,7 @@ static bool run_once(struct session *s, struct arena *a, struct operation *op,
 	}
 	if (op->reply != NULL)
 		arena_defer(a, release_reply, op->reply);
-	c->outstanding--;
+	count_outstanding(c, -1);
 	call_waiters(s);
 	return good;
 }
@@ -612,8 +636,8 @@ static bool keeps_up(const struct session *s)
 	return s->servers.count > 1 && s->shape.as == CONNECT_GATEWAY;
 }
 
-bool session_run(struct session *s, struct arena *a, struct operation *op,
-		 int64_t deadline, struct err *e)
+static bool run(struct session *s, struct arena *a, struct operation *op,
+		int64_t deadline, struct err *e)
 {
 	bool anywhere = is_reading(op) && !op->first;
 	unsigned servers = anywhere ? (unsigned)s->servers.count : 1,
@@ -633,5 +657,15 @@ bool session_run(struct session *s, struct arena *a, struct operation *op,
 		unsettle(s, a);
 	if (good && server == 0)
 		remember(s, a, op, deadline);
+	return good;
+}
+
+bool session_run(struct session *s, struct arena *a, struct operation *op,
+		 int64_t deadline, struct err *e)
+{
+	int64_t began = clock_micros();
+	bool good = run(s, a, op, deadline, e);
+
+	measure_operation(op, good, e, began);
 	return good;
 }

@@ -49,6 +49,9 @@ void session_free(struct session **s);
  * a sign of life, so that the next call knows. */
 bool session_is_up(struct session *s);
 
+/* The same of the server that is written to. */
+bool session_can_write(struct session *s);
+
 /* True if the directory answered, whatever the result.  Otherwise, for a
  * writing operation, ERR_UNKNOWN says that it may have been done;
  * ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_LIMIT and ERR_INTERNAL say that it was

@@ -22,6 +22,7 @@ struct ldap_settings {
 	int64_t logins_waiting;  /* for one of these, a loop */
 	int64_t read_seconds;    /* deadline of reading operations */
 	int64_t write_seconds;   /* deadline of writing operations */
+	int64_t slow_millis;     /* that are worth a line; 0: none are */
 	int64_t remember_millis; /* how long verified credentials are known */
 };
 

@@ -12,6 +12,7 @@
 #include "ldap/keyring.h"
 #include "ldap/made.h"
 #include "ldap/manager.h"
+#include "ldap/measure.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
 #include "ldap/principal.h"
@@ -30,6 +31,7 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/text.h"
+#include "util/trace.h"
 
 enum {
 	AWAIT_STEP = 20,  /* milliseconds between looks */
@@ -74,7 +76,10 @@ static LDAPControl **with_context(const struct task *t, LDAPControl **controls)
 		t->source == NULL
 			? request
 			: arena_join(t->arena, request, " ", proofs[c->proof],
-				     " ", c->key != NULL ? c->key : "-", NULL);
+				     " ", c->key != NULL ? c->key : "-",
+				     t->trace != NULL ? " " : NULL,
+				     t->trace != NULL ? t->trace->id : NULL,
+				     NULL);
 	return control_with_context(controls, t->arena, &from);
 }
 
@@ -94,8 +99,11 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 {
 	if (!operation_reads(op->kind) && t->caller != NULL)
 		op->controls = with_context(t, op->controls);
-	return session_run(session_for(s, op), t->arena, op,
-			   deadline(t, seconds), e) &&
+	int64_t began = clock_now();
+	bool answered = session_run(session_for(s, op), t->arena, op,
+				    deadline(t, seconds), e);
+	measure_slow(op, t, clock_now() - began, s->set->slow_millis, what);
+	return answered &&
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
 }
 
@@ -469,6 +477,15 @@ static bool is_ready(struct store *port)
 	return session_is_up(store_self(port)->session);
 }
 
+static bool is_open(struct store *port, enum store_way way)
+{
+	const struct ldap_store *s = store_self(port);
+
+	return way == STORE_WRITING
+		       ? session_can_write(s->session)
+		       : s->reading == NULL || session_is_up(s->reading);
+}
+
 static const struct store_ops ops = {
 	.get = get,
 	.add = add,
@@ -520,6 +537,7 @@ static const struct store_ops ops = {
 	.bring_back = aside_bring_back,
 	.await = await,
 	.is_ready = is_ready,
+	.is_open = is_open,
 };
 
 struct store *ldap_store_open(struct session *session,

@@ -12,6 +12,7 @@
 #include "loop/fiber.h"
 #include "util/clock.h"
 #include "util/instant.h"
+#include "util/meter.h"
 #include "util/random.h"
 
 enum {
@@ -147,9 +148,11 @@ bool trial_begin(struct trials *ts, const struct task *t,
 					.secret = c->secret};
 	ret->decoy = who.id == NULL;
 	ret->dn = ret->decoy ? decoy(ts, t) : who.dn;
-	return ts->guess == NULL ||
-	       guess_begin(ts->guess, ts->limits, &ret->attempt, clock_now()) ||
-	       refuse(ret->began, usual(ts), e);
+	if (ts->guess == NULL ||
+	    guess_begin(ts->guess, ts->limits, &ret->attempt, clock_now()))
+		return true;
+	meter_add(METER_PASSWORDS, METER_PASSWORD_DELAYED, 0, 1);
+	return refuse(ret->began, usual(ts), e);
 }
 
 bool trial_end(struct trials *ts, const struct task *t, struct trial *tr,
@@ -160,6 +163,11 @@ bool trial_end(struct trials *ts, const struct task *t, struct trial *tr,
 				 : wrong ? GUESS_WRONG
 					 : GUESS_UNHEARD;
 
+	meter_add(METER_PASSWORDS,
+		  good    ? METER_PASSWORD_RIGHT
+		  : wrong ? METER_PASSWORD_WRONG
+			  : METER_PASSWORD_UNHEARD,
+		  0, 1);
 	if (good || wrong)
 		remember(ts, tr->began);
 	if (ts->guess != NULL &&

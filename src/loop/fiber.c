@@ -10,6 +10,7 @@
 #include "loop/sanitizer.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/meter.h"
 
 enum {
 	STACK_SIZE = 128 * 1024 * SANITIZER_STACK_FACTOR,
@@ -190,6 +191,7 @@ static void run(void)
 		f->fn(f->ctx);
 		put_idle(f);
 		all->alive--;
+		meter_add(METER_FIBERS, 0, 0, -1);
 		switch_home(f);
 	}
 }
@@ -232,6 +234,7 @@ bool fiber_start(struct loop *l, loop_fn *fn, void *ctx)
 	if (f == NULL)
 		f = make(all);
 	all->alive++;
+	meter_add(METER_FIBERS, 0, 0, 1);
 	all->home_tsan = __tsan_get_current_fiber();
 	f->fn = fn;
 	f->ctx = ctx;

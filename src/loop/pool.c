@@ -11,6 +11,7 @@
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/meter.h"
 
 struct job {
 	struct job *next;
@@ -24,6 +25,7 @@ struct job {
 
 struct pool {
 	const char *name;
+	unsigned metered;      /* as that one */
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t more;
 	struct job *queue, **last;
@@ -56,9 +58,20 @@ static struct job *take(struct pool *p)
 			p->last = &p->queue;
 		p->waiting--;
 		job->begun = true;
+		meter_add(METER_POOL_WAITING, p->metered, 0, -1);
 	}
 	pthread_mutex_unlock(&p->mutex);
 	return job;
+}
+
+static void run(const struct pool *p, const struct job *job)
+{
+	int64_t began = clock_micros();
+
+	meter_add(METER_POOL_RUNNING, p->metered, 0, 1);
+	job->fn(job->ctx);
+	meter_add(METER_POOL_RUNNING, p->metered, 0, -1);
+	meter_time(METER_POOL_RUN, p->metered, clock_micros() - began);
 }
 
 static void *work(void *ctx)
@@ -71,7 +84,7 @@ static void *work(void *ctx)
 	if (p->nice > 0)
 		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), p->nice);
 	while ((job = take(p)) != NULL) {
-		job->fn(job->ctx);
+		run(p, job);
 		loop_post(job->loop, finish, job);
 	}
 	return NULL;
@@ -96,10 +109,12 @@ struct pool *pool_open(const char *name, unsigned workers, unsigned queue,
 	pthread_t *threads = alloc_zeroed(workers * sizeof(*threads));
 
 	*p = (struct pool){.name = name,
+			   .metered = meter_pool(name),
 			   .limit = queue,
 			   .threads = threads,
 			   .nice = nice};
 	p->last = &p->queue;
+	meter_add(METER_POOL_LIMIT, p->metered, 0, queue);
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->more, NULL);
 	for (; p->workers < workers; p->workers++) {
@@ -127,6 +142,8 @@ static bool enqueue(struct pool *p, struct job *job, struct err *e)
 		p->waiting++;
 		pthread_cond_signal(&p->more);
 	}
+	meter_add(room ? METER_POOL_WAITING : METER_POOL_REFUSED, p->metered, 0,
+		  1);
 	pthread_mutex_unlock(&p->mutex);
 	return room ||
 	       err_code(e, ERR_LIMIT, "busy", "too much %s to do", p->name);
@@ -148,6 +165,8 @@ static bool withdraw(struct pool *p, struct job *job)
 		if (p->last == &job->next)
 			p->last = at;
 		p->waiting--;
+		meter_add(METER_POOL_WAITING, p->metered, 0, -1);
+		meter_add(METER_POOL_REFUSED, p->metered, 0, 1);
 	}
 	pthread_mutex_unlock(&p->mutex);
 	return ours;
@@ -175,6 +194,14 @@ bool pool_run(struct pool *p, loop_fn *fn, void *ctx, int64_t deadline,
 	return true;
 }
 
+bool pool_is_full(struct pool *p)
+{
+	pthread_mutex_lock(&p->mutex);
+	bool full = p->waiting >= p->limit;
+	pthread_mutex_unlock(&p->mutex);
+	return full;
+}
+
 void pool_close(struct pool **pool)
 {
 	struct pool *p = *pool;
@@ -190,6 +217,7 @@ void pool_close(struct pool **pool)
 		pthread_join(p->threads[i], NULL);
 	pthread_cond_destroy(&p->more);
 	pthread_mutex_destroy(&p->mutex);
+	meter_add(METER_POOL_LIMIT, p->metered, 0, -(int64_t)p->limit);
 	free(p->threads);
 	free(p);
 }

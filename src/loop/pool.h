@@ -27,6 +27,9 @@ struct pool *pool_open(const char *name, unsigned workers, unsigned queue,
 bool pool_run(struct pool *p, loop_fn *fn, void *ctx, int64_t deadline,
 	      struct err *e);
 
+/* Whether the queue is full.  From any thread. */
+bool pool_is_full(struct pool *p);
+
 /* Waits for jobs that have begun.  Nobody may be in pool_run().  Accepts
  * NULL. */
 void pool_close(struct pool **p);

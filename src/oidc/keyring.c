@@ -11,6 +11,8 @@
 #include "util/field.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/meter.h"
+#include "util/trace.h"
 
 enum {
 	FETCH_SECONDS = 5, /* less than a gateway has for stopping */
@@ -38,10 +40,16 @@ struct keyring {
 bool keyring_over_https(struct arena *a, const struct oidc_settings *set,
 			const char **ret, size_t *size, struct err *e)
 {
+	struct trace t;
+	trace_begin(&t);
 	const struct fetch what = {.url = set->keys,
 				   .ca_file = set->keys_ca_file,
 				   .limit = KEYRING_SIZE_MAX,
-				   .seconds = FETCH_SECONDS};
+				   .seconds = FETCH_SECONDS,
+				   .traceparent = trace_text(a, &t)};
+
+	log_event(LOG_INFO, "token-keys-fetch", "from", set->keys, "trace",
+		  t.id, NULL);
 
 	return fetch_document(a, &what, ret, size, e);
 }
@@ -209,6 +217,8 @@ static void go(void *ctx)
 		return;
 	if (k->fetch(a, k->set, &text, &size, &x->err))
 		keys = keys_parse(a, text, size, &x->err);
+	meter_add(METER_TOKEN_KEYS,
+		  keys != NULL ? METER_END_SUCCESS : METER_END_FAILURE, 0, 1);
 	if (keys != NULL)
 		put(k, keys, clock_now());
 	else

@@ -71,7 +71,14 @@ static bool admit(struct hasher *h, struct arena *a, const char *ready,
 			    e);
 }
 
-static const struct hasher_ops ops = {.hash = hash, .admit = admit};
+static bool is_busy(struct hasher *h)
+{
+	return pool_is_full(((struct pool_hasher *)h)->pool);
+}
+
+static const struct hasher_ops ops = {.hash = hash,
+				      .admit = admit,
+				      .is_busy = is_busy};
 
 struct hasher *hasher_open(struct pool *pool, const struct passwd_settings *set,
 			   struct err *e)

@@ -32,7 +32,14 @@ static bool admit(struct hasher *h, struct arena *a, const char *ready,
 	return true;
 }
 
-static const struct hasher_ops ops = {.hash = hash, .admit = admit};
+static bool is_busy(struct hasher *h)
+{
+	return ((struct fake_hasher *)h)->busy;
+}
+
+static const struct hasher_ops ops = {.hash = hash,
+				      .admit = admit,
+				      .is_busy = is_busy};
 
 struct fake_hasher fake_hasher_make(void)
 {
