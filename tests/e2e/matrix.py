@@ -186,6 +186,7 @@ NEW_PASSWORD = {"password": "another horse that is right"}
 RECIPES = {
     "GET /livez": Recipe(nothing, "/livez"),
     "GET /readyz": Recipe(nothing, "/readyz"),
+    "GET /metrics": Recipe(nothing, "/metrics"),
     "GET /openapi.json": Recipe(nothing, "/openapi.json"),
     "GET /v1/me": Recipe(nothing, "/v1/me"),
     "GET /v1/domains": Recipe(nothing, "/v1/domains"),

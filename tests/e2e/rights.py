@@ -29,6 +29,7 @@ OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/openapi.json")}
 MATRIX = [
     ("GET", "/livez", "/livez", None, None, 200, 200),
     ("GET", "/readyz", "/readyz", None, None, 200, 200),
+    ("GET", "/metrics", "/metrics", None, None, 403, 403),
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
     ("GET", "/v1/me", "/v1/me", None, None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit", None, None, 200, 200),

@@ -92,7 +92,7 @@ class Description:
             return "%s: type %s is not described" % (what, kind)
         schema = dict(content[kind]["schema"])
         schema["components"] = self.document.get("components", {})
-        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(reply.json))
+        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(reply.json if "json" in kind else reply.text))
         return "%s: %s" % (what, errors[0].message) if errors else None
 
 

@@ -602,12 +602,6 @@ static bool is_ready(struct store *port)
 	return !store_mem_self(port)->down;
 }
 
-static bool is_open(struct store *port, enum store_way way)
-{
-	(void)way;
-	return is_ready(port);
-}
-
 struct store *store_mem_open(void)
 {
 	static struct store_ops ops;
@@ -637,7 +631,6 @@ struct store *store_mem_open(void)
 	ops.written = tally_mem.written;
 	sponsor_mem_add(&ops);
 	ops.is_ready = is_ready;
-	ops.is_open = is_open;
 	s->port.ops = &ops;
 	s->arena = arena_new();
 	return &s->port;

@@ -475,7 +475,14 @@ static bool mailbox(struct store *port, const struct task *t,
 	return store_mem_is_up(s, e);
 }
 
+static bool is_open(struct store *port, enum store_way way)
+{
+	(void)way;
+	return !store_mem_self(port)->down;
+}
+
 const struct store_ops store_mem_steps = {
+	.is_open = is_open,
 	.mailbox = mailbox,
 	.measure = measure,
 	.may_create = may_create,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/health.h"
 #include "tests/lib/client.h"
 #include "tests/lib/tap.h"
 #include "util/base64.h"
@@ -300,6 +301,22 @@ static void health(void)
 	IS(res.body, "{\"status\":\"ok\"}", "alive");
 	res = ask("GET", "/readyz", NULL, NULL);
 	NUMBER(res.status, 200, "ready");
+	OK(strstr(res.body, "{\"name\":\"directory_read\",\"status\":\"ok\","
+			    "\"required\":true}") != NULL,
+	   "and what was looked at");
+	health_tell(HEALTH_LEASE, "nobody has it");
+	res = ask("GET", "/readyz", NULL, NULL);
+	NUMBER(res.status, 200, "what others lack is no reason");
+	OK(strstr(res.body, "\"failed\",\"required\":false,\"reason\":"
+			    "\"nobody has it\"") != NULL,
+	   "but told");
+	health_tell(HEALTH_LEASE, NULL);
+	health_tell(HEALTH_SCHEMA, "another one");
+	res = ask("GET", "/readyz", NULL, NULL);
+	NUMBER(res.status, 503, "a directory without our schema is");
+	OK(strstr(res.body, "\"code\":\"directory_schema\"") != NULL,
+	   "and that is told");
+	health_tell(HEALTH_SCHEMA, NULL);
 	w->login.down = true;
 	res = ask("GET", "/readyz", NULL, NULL);
 	NUMBER(res.status, 503, "not ready while nobody can log in");
