@@ -6,6 +6,7 @@
 
 #include "core/expiry.h"
 #include "core/health.h"
+#include "core/job.h"
 #include "core/lease.h"
 #include "core/plan.h"
 #include "core/reconcile.h"
@@ -25,7 +26,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 7,
+	JOBS = 8,
 	SEAL_MILLIS = 3000,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
@@ -163,7 +164,8 @@ struct mending {
 static bool only_cleans(const struct plan *p)
 {
 	return (size_t)p->position < p->count &&
-	       text_equal(p->steps[p->position].verb, STEP_PURGE);
+	       (text_equal(p->steps[p->position].verb, STEP_PURGE) ||
+		text_equal(p->steps[p->position].verb, STEP_CLEAR));
 }
 
 static void mend(void *ctx)
@@ -294,6 +296,11 @@ static bool sweep_expiry(struct steward *s, const struct task *t, struct err *e)
 static bool forget_held(struct steward *s, const struct task *t, struct err *e)
 {
 	return expiry_forget(s->gateway, t, &s->away, e);
+}
+
+static bool forget_jobs(struct steward *s, const struct task *t, struct err *e)
+{
+	return job_forget(s->gateway, t, &s->away, e);
 }
 
 /* What others wrote in domains with limits is counted. */
@@ -476,6 +483,7 @@ static const struct duty duties[JOBS] = {
 	{"expiry-sweep", EXPIRY_SWEEP, NULL, sweep_expiry},
 	{"limits", RECONCILE_LOOK, NULL, look_after_limits},
 	{"held", EXPIRY_SWEEP, NULL, forget_held},
+	{"jobs", EXPIRY_SWEEP, NULL, forget_jobs},
 	{"seal", SEAL_MILLIS, NULL, seal},
 };
 

@@ -20,8 +20,8 @@ struct journal_ops {
 	bool (*write)(struct journal *j, const struct task *t, struct plan *p,
 		      struct err *e);
 
-	/* Position, state, holder and names, provided that nobody wrote since
-	 * the guard was read: else ERR_CHANGED. */
+	/* Position, state, holder, names, failure and when it expires, provided
+	 * that nobody wrote since the guard was read: else ERR_CHANGED. */
 	bool (*update)(struct journal *j, const struct task *t, struct plan *p,
 		       struct err *e);
 
@@ -32,7 +32,14 @@ struct journal_ops {
 	bool (*read)(struct journal *j, const struct task *t, const char *id,
 		     struct plan *ret, struct err *e);
 
-	/* All plans, without what has no steps. */
+	/* The works and the login of a plan that was just written, in several
+	 * entries below its own, and back: all, or none. */
+	bool (*write_works)(struct journal *j, const struct task *t,
+			    const struct plan *p, struct err *e);
+	bool (*read_works)(struct journal *j, const struct task *t,
+			   struct plan *p, struct err *e);
+
+	/* All plans that are not over, without what has no steps. */
 	bool (*list)(struct journal *j, const struct task *t, struct plan **ret,
 		     size_t *count, struct err *e);
 
@@ -40,7 +47,21 @@ struct journal_ops {
 	bool (*is_claimed)(struct journal *j, const struct task *t,
 			   const char *name, bool *ret, struct err *e);
 
-	/* Delete what was retired to that plan, about so many records. */
+	/* How many jobs of that identity are not over. */
+	bool (*count_jobs)(struct journal *j, const struct task *t,
+			   const char *caller, size_t *ret, struct err *e);
+
+	/* Forget some that expired before `now` (RFC 3339).  `more`: call
+	 * again. */
+	bool (*forget_jobs)(struct journal *j, const struct task *t,
+			    const char *now, bool *more, struct err *e);
+
+	/* Whether anything is in a domain that was retired to that plan. */
+	bool (*retired_any)(struct journal *j, const struct task *t,
+			    const char *id, const char *domain, bool *ret,
+			    struct err *e);
+
+	/* Delete what is below that plan, about so many entries. */
 	bool (*purge)(struct journal *j, const struct task *t, const char *id,
 		      unsigned limit, bool *more, struct err *e);
 };

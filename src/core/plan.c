@@ -10,7 +10,8 @@
 #include "util/random.h"
 #include "util/text.h"
 
-const char PLAN_RUNNING[] = "running", PLAN_STUCK[] = "stuck";
+const char PLAN_RUNNING[] = "running", PLAN_STUCK[] = "stuck",
+	   PLAN_DONE[] = "done", PLAN_UNDONE[] = "undone";
 
 enum {
 	ID_LENGTH = 16,
@@ -40,8 +41,7 @@ enum kind plan_kind_of(const struct step *s)
 	return KIND_ALIAS;
 }
 
-/* Write down how far we are. */
-static bool update(struct run *r, struct err *e)
+bool plan_update(struct run *r, struct err *e)
 {
 	struct journal *j = r->g->journal;
 	struct plan *p = r->plan, now;
@@ -133,14 +133,12 @@ static bool run_relink(struct run *r, const struct step *s, bool *more,
 					NULL, RELINK_ALL, more, e);
 }
 
-/* Keep the plan ours while a step takes long.  Whoever is held up until he may
- * be taken for dead must not come back and write: his operations refuse. */
-static bool pulse(struct run *r, struct err *e)
+bool plan_pulse(struct run *r, struct err *e)
 {
 	struct plan *p = r->plan;
 	int64_t lease = r->g->lease_millis;
 
-	if (clock_now() - p->written >= lease / 3 && !update(r, e))
+	if (clock_now() - p->written >= lease / 3 && !plan_update(r, e))
 		return false;
 	r->work.deadline = p->written + lease * 2 / 3;
 	if (r->work.deadline > r->t.deadline)
@@ -170,7 +168,7 @@ static bool detach_names(struct run *r, struct arena *a,
 	bool more = true;
 
 	while (more) {
-		if (!pulse(r, e))
+		if (!plan_pulse(r, e))
 			return false;
 		struct task t = r->work;
 		t.arena = a;
@@ -244,7 +242,7 @@ static bool detach_kind(struct run *r, enum kind k, const struct step *s,
 	while (page.more) {
 		CLEANUP(arena_release) struct arena *a = arena_new();
 
-		if (!pulse(r, e) || !domain_there(r, s, &there, e))
+		if (!plan_pulse(r, e) || !domain_there(r, s, &there, e))
 			return false;
 		if (!there)
 			return true; /* retired already */
@@ -336,6 +334,16 @@ static bool run_purge(struct run *r, const struct step *s, bool *more,
 					 PURGE_AT_ONCE, more, e);
 }
 
+/* The records of a change set, and what it has set aside. */
+static bool run_clear(struct run *r, const struct step *s, bool *more,
+		      struct err *e)
+{
+	(void)s;
+	r->purged += PURGE_AT_ONCE;
+	return r->g->journal->ops->purge(r->g->journal, &r->work, r->plan->id,
+					 PURGE_AT_ONCE, more, e);
+}
+
 /* See core/exclusive: who had them is gone. */
 static bool run_release(struct run *r, const struct step *s, bool *more,
 			struct err *e)
@@ -345,35 +353,34 @@ static bool run_release(struct run *r, const struct step *s, bool *more,
 }
 
 /* clang-format off */
-static const struct verb {
-	const char *name;
-	bool (*run)(struct run *r, const struct step *s, bool *more, struct err *e);
-	bool asks;   /* and changes nothing */
-	bool cleans; /* what the client asked for is done: names are free */
-} verbs[] = {
-	{STEP_RENAME,    run_rename,    false, false},
-	{STEP_FORWARD,   run_forward,   false, false},
-	{STEP_SETTLE,    run_settle,    false, false},
-	{STEP_RELINK,    run_relink,    false, false},
-	{STEP_UNFORWARD, run_unforward, false, false},
-	{STEP_ADMIT,     run_admit,     true,  false},
-	{STEP_DETACH,    run_detach,    false, false},
-	{STEP_RETIRE,    run_retire,    false, false},
-	{STEP_PURGE,     run_purge,     false, true},
-	{STEP_ALLOW,     step_allow,    true,  false},
-	{STEP_UNLINK,    step_unlink,   false, false},
-	{STEP_STRIP,     step_strip,    false, false},
-	{STEP_HOLD,      step_hold,     false, false},
-	{STEP_REMOVE,    step_remove,   false, false},
-	{STEP_FOUND,     step_found,    false, false},
-	{STEP_RESERVE,   step_reserve,  false, false},
-	{STEP_OPEN,      step_open,     false, false},
-	{STEP_WITHIN,    step_within,   false, false},
-	{STEP_RELEASE,   run_release,   true,  true},
+static const struct verb verbs[] = {
+	{STEP_RENAME,    run_rename,    false, false, NULL},
+	{STEP_FORWARD,   run_forward,   false, false, NULL},
+	{STEP_SETTLE,    run_settle,    false, false, NULL},
+	{STEP_RELINK,    run_relink,    false, false, NULL},
+	{STEP_UNFORWARD, run_unforward, false, false, NULL},
+	{STEP_ADMIT,     run_admit,     true,  false, NULL},
+	{STEP_DETACH,    run_detach,    false, false, NULL},
+	{STEP_RETIRE,    run_retire,    false, false, NULL},
+	{STEP_PURGE,     run_purge,     false, true, NULL},
+	{STEP_ALLOW,     step_allow,    true,  false, NULL},
+	{STEP_UNLINK,    step_unlink,   false, false, NULL},
+	{STEP_STRIP,     step_strip,    false, false, NULL},
+	{STEP_HOLD,      step_hold,     false, false, NULL},
+	{STEP_REMOVE,    step_remove,   false, false, NULL},
+	{STEP_FOUND,     step_found,    false, false, NULL},
+	{STEP_RESERVE,   step_reserve,  false, false, NULL},
+	{STEP_OPEN,      step_open,     false, false, NULL},
+	{STEP_WITHIN,    step_within,   false, false, NULL},
+	{STEP_RELEASE,   run_release,   true,  true,  NULL},
+	{STEP_MAKE,      step_make,     false, false, undo_make},
+	{STEP_ALTER,     step_alter,    false, false, undo_alter},
+	{STEP_ASIDE,     step_aside,    false, false, undo_aside},
+	{STEP_CLEAR,     run_clear,     false, true,  NULL},
 };
 /* clang-format on */
 
-static const struct verb *verb_of(const struct step *s)
+const struct verb *plan_verb_of(const struct step *s)
 {
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		if (text_equal(verbs[i].name, s->verb))
@@ -384,8 +391,10 @@ static const struct verb *verb_of(const struct step *s)
 
 bool plan_is_known(const struct plan *p)
 {
-	for (size_t i = (size_t)p->position; i < p->count; i++) {
-		if (verb_of(&p->steps[i]) == NULL)
+	bool back = p->failure.kind != ERR_NONE;
+
+	for (size_t i = back ? 0 : (size_t)p->position; i < p->count; i++) {
+		if (plan_verb_of(&p->steps[i]) == NULL)
 			return false;
 	}
 	return true;
@@ -397,7 +406,7 @@ static bool step_once(struct run *r, struct err *e)
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct plan *p = r->plan;
 	const struct step *s = &p->steps[p->position];
-	const struct verb *v = verb_of(s);
+	const struct verb *v = plan_verb_of(s);
 	bool more = false;
 
 	r->work = r->t;
@@ -407,21 +416,22 @@ static bool step_once(struct run *r, struct err *e)
 			       s->verb);
 	if (v->cleans && p->names.count > 0) {
 		p->names = (struct text_list){0};
-		if (!update(r, e))
+		if (!plan_update(r, e))
 			return false;
 	}
-	if (!pulse(r, e) || !v->run(r, s, &more, e))
+	if (!plan_pulse(r, e) || !v->run(r, s, &more, e))
 		return false;
 	err_clear(e);
 	if (more)
 		return true;
 	p->position++;
-	return (size_t)p->position == p->count || update(r, e);
+	r->again = false;
+	return (size_t)p->position == p->count || plan_update(r, e);
 }
 
-/* Others need not wait until we are taken for dead.  What is stuck claims no
- * names any more: mail for them would be put off until somebody sees to it. */
-static bool let_go(struct run *r, const char *state)
+/* What is stuck claims no names any more: mail for them would be put off until
+ * somebody sees to it. */
+bool plan_let_go(struct run *r, const char *state)
 {
 	struct err ignored = {0};
 
@@ -429,20 +439,20 @@ static bool let_go(struct run *r, const char *state)
 		r->plan->names = (struct text_list){0};
 	r->plan->holder = NULL;
 	r->plan->state = state;
-	return update(r, &ignored);
+	return plan_update(r, &ignored);
 }
 
 /* What failed at the steward's rests until he takes himself for dead. */
 static void leave(struct run *r)
 {
 	if (!r->steward || is_stopping(r))
-		let_go(r, PLAN_RUNNING);
+		plan_let_go(r, PLAN_RUNNING);
 }
 
 /* What the client asked for is done. */
 static bool only_cleans(const struct run *r)
 {
-	const struct verb *v = verb_of(&r->plan->steps[r->plan->position]);
+	const struct verb *v = plan_verb_of(&r->plan->steps[r->plan->position]);
 
 	return !r->steward && v != NULL && v->cleans;
 }
@@ -451,7 +461,7 @@ static bool only_cleans(const struct run *r)
  * whose caller has lost his rights may be half done. */
 static bool is_untouched(const struct run *r, const struct err *why)
 {
-	const struct verb *v = verb_of(&r->plan->steps[0]);
+	const struct verb *v = plan_verb_of(&r->plan->steps[0]);
 
 	return r->plan->position == 0 && v != NULL &&
 	       (v->asks || !r->again || why->kind != ERR_DENIED);
@@ -464,66 +474,89 @@ static bool call_off(struct run *r, const struct err *why, struct err *e)
 	struct plan *p = r->plan;
 
 	*e = *why;
+	if (r->kept) {
+		p->failure = (struct failure){.kind = why->kind,
+					      .code = why->code,
+					      .text = why->text};
+		plan_end(r, PLAN_UNDONE);
+		return false;
+	}
 	struct err bad = {0};
 	if (j->ops->remove(j, &r->t, p->id, &bad))
 		return false;
 	/* The steward shall do nothing but remove it. */
 	p->names = (struct text_list){0};
 	p->position = (int64_t)p->count;
-	if (let_go(r, PLAN_RUNNING))
+	if (plan_let_go(r, PLAN_RUNNING))
 		return false;
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", bad.text);
 }
 
-/* A failed step is tried again as long as that may help.  True: go on. */
-static bool step_failed(struct run *r, unsigned tries, struct err *e)
+bool plan_try_again(struct run *r, unsigned tries, struct err *e)
 {
 	struct store *s = r->g->store;
 	struct err why = *e;
 
-	if (plan_may_retry(&why) && clock_now() + LEAVE < r->t.deadline &&
+	if (!plan_may_retry(&why))
+		return false;
+	if (clock_now() + LEAVE < r->t.deadline &&
 	    (!r->steward || tries < WITH_STEWARD / PAUSE) && !is_stopping(r) &&
 	    s->ops->await(s, &r->t, PAUSE)) {
 		r->again = true;
 		err_clear(e);
 		return true;
 	}
-	if (plan_may_retry(&why)) {
-		leave(r);
-		return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s",
-				why.text);
-	}
+	leave(r);
+	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
+}
+
+/* A failed step is tried again as long as that may help.  True: go on. */
+static bool step_failed(struct run *r, unsigned tries, struct err *e)
+{
+	if (plan_try_again(r, tries, e))
+		return true;
+	struct err why = *e;
+	if (why.kind == ERR_UNKNOWN)
+		return false;
 	/* Somebody took us for dead and goes on in our place. */
-	if (why.kind == ERR_CHANGED)
+	if (why.kind == ERR_CHANGED && why.code == NULL)
 		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
 				"another gateway goes on with it");
+	if (plan_can_turn_back(r))
+		return plan_turn_back(r, &why, e);
 	if (is_untouched(r, &why))
 		return call_off(r, &why, e);
 	const struct step *at = &r->plan->steps[r->plan->position];
-	let_go(r, PLAN_STUCK);
+	plan_let_go(r, PLAN_STUCK);
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown",
 			"plan %s is stuck at \"%s %s\": %s", r->plan->id,
 			at->verb, at->key, why.text);
 }
 
-static bool carry_out(struct run *r, struct err *e)
+bool plan_stops(struct run *r, struct err *e)
 {
-	struct journal *j = r->g->journal;
+	if (!is_stopping(r))
+		return false;
+	plan_let_go(r, PLAN_RUNNING);
+	err_set(e, ERR_UNKNOWN, "we are stopping");
+	return true;
+}
+
+static bool go_forward(struct run *r, struct err *e)
+{
 	struct plan *p = r->plan;
 	unsigned tries = 0;
 
 	while ((size_t)p->position < p->count) {
-		if (is_stopping(r)) {
-			let_go(r, PLAN_RUNNING);
-			return err_set(e, ERR_UNKNOWN, "we are stopping");
-		}
+		if (plan_stops(r, e))
+			return false;
 		bool enough = only_cleans(r) && r->purged >= PURGE_INLINE;
 		if (!enough && step_once(r, e)) {
 			tries = 0;
 		} else if (only_cleans(r)) {
 			/* The rest is nothing to the client. */
 			err_clear(e);
-			let_go(r, PLAN_RUNNING);
+			plan_let_go(r, PLAN_RUNNING);
 			return true;
 		} else if (!step_failed(r, ++tries, e)) {
 			return false;
@@ -531,25 +564,38 @@ static bool carry_out(struct run *r, struct err *e)
 	}
 	/* All is done: that its entry stays, at worst until the steward finds
 	 * it, is no failure. */
-	struct err ignored = {0};
-	if (!j->ops->remove(j, &r->t, p->id, &ignored))
-		leave(r);
+	plan_end(r, PLAN_DONE);
 	return true;
 }
 
-bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
-	      struct err *e)
+static bool carry_out(struct run *r, struct err *e)
 {
-	struct run r = {.g = g, .t = *t, .plan = p};
+	if (r->plan->failure.kind == ERR_NONE && go_forward(r, e))
+		return true;
+	return r->plan->failure.kind != ERR_NONE && plan_go_back(r, e);
+}
+
+/* Into the journal, with the records of a change set. */
+static bool write_down(struct run *r, struct err *e)
+{
+	const struct gateway *g = r->g;
+	struct plan *p = r->plan;
+	const struct task *t = &r->t;
 
 	step_add_within(t, p);
 	p->id = random_word(t->arena, ID_LENGTH);
 	p->state = PLAN_RUNNING;
 	p->caller = t->caller->identity;
+	p->login = t->caller->login;
 	p->holder = g->name;
 	p->position = 0;
-	if (g->journal->ops->write(g->journal, t, p, e))
-		return carry_out(&r, e);
+	if (g->journal->ops->write(g->journal, t, p, e)) {
+		if (p->work_count == 0 ||
+		    g->journal->ops->write_works(g->journal, t, p, e))
+			return true;
+		struct err why = *e;
+		return plan_turn_back(r, &why, e) || plan_go_back(r, e);
+	}
 	/* If it was written all the same, the steward finds it; but nothing has
 	 * begun yet, so it is best taken back. */
 	if (e->kind == ERR_UNKNOWN) {
@@ -562,17 +608,38 @@ bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
 	return false;
 }
 
+bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
+	      struct err *e)
+{
+	struct run r = {.g = g, .t = *t, .plan = p};
+
+	return write_down(&r, e) && carry_out(&r, e);
+}
+
+bool plan_leave(const struct gateway *g, const struct task *t, struct plan *p,
+		struct err *e)
+{
+	struct run r = {.g = g, .t = *t, .plan = p};
+
+	if (!write_down(&r, e))
+		return false;
+	/* If that fails it is taken up when we are taken for dead. */
+	plan_let_go(&r, PLAN_RUNNING);
+	return true;
+}
+
 bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 		 const bool *stop, struct err *e)
 {
-	const struct caller caller = {.login = p->caller,
-				      .identity = p->caller,
-				      .scope = step_find_within(t->arena, p)};
+	struct caller caller = {.login = p->caller,
+				.identity = p->caller,
+				.scope = step_find_within(t->arena, p)};
 	struct run r = {.g = g,
 			.t = *t,
 			.plan = p,
 			.steward = true,
 			.again = true,
+			.kept = p->job != NULL,
 			.stop = stop};
 
 	if (p->count == 0)
@@ -586,5 +653,9 @@ bool plan_resume(const struct gateway *g, const struct task *t, struct plan *p,
 	/* Not to be mistaken for a request of the same gateway. */
 	p->holder = arena_printf(t->arena, "%s steward", g->name);
 	p->state = PLAN_RUNNING;
-	return update(&r, e) && carry_out(&r, e);
+	if (!plan_update(&r, e) || !plan_find_works(&r, e))
+		return false;
+	if (p->login != NULL)
+		caller.login = p->login;
+	return carry_out(&r, e);
 }

@@ -10,6 +10,12 @@
  * over.  After it a plan is carried to its end.  If that is refused, because
  * the caller has lost his rights meanwhile, it is stuck: it stays in the
  * journal, claims no names, and is tried again now and then.
+ *
+ * Where every step so far can be undone, a refusal turns the plan back instead:
+ * its steps are undone, the last one first, and nothing was changed.
+ *
+ * A plan may be told of as a job.  Then what became of it stays in the journal
+ * for a while, unless whoever began it was told.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
@@ -25,10 +31,29 @@ struct step {
 	const char *id;   /* of the record: no other of that key is meant */
 };
 
+/* What a step writes: a record before and after, NULL where there is none. */
+struct work {
+	enum kind kind;
+	const void *before, *after;
+	const struct field *fields; /* the members that are to be changed */
+	size_t field_count;
+	const char *etag; /* the state it must be in; NULL: any */
+};
+
+/* Why a plan is undone. */
+struct failure {
+	enum err_kind kind; /* ERR_NONE: it is not */
+	const char *code, *text, *conflicts_with;
+	int64_t step;
+	const char *left; /* what others have changed since, and so is not
+			     undone; or NULL */
+};
+
 struct plan {
 	const char *id;
-	const char *state;      /* PLAN_RUNNING or PLAN_STUCK */
+	const char *state;      /* one of those below */
 	const char *caller;     /* the identity whose rights the steps have */
+	const char *login;      /* his, where there are works; or NULL */
 	const char *holder;     /* who carries it out; NULL: nobody */
 	struct text_list names; /* which nobody else may touch meanwhile */
 	const struct step *steps;
@@ -38,9 +63,21 @@ struct plan {
 	int64_t written;        /* when that was written, by clock_now() */
 	struct domain *founded; /* what to make; only who began the plan knows
 				   it */
+
+	const struct work *works; /* of the first steps, one each; not listed */
+	size_t work_count;
+	struct failure failure;
+
+	const char *job;     /* what it is about, if it is one; or NULL */
+	const char *expires; /* RFC 3339: it is over, and forgotten then */
+	const char *created_at, *updated_at; /* the journal's; read only */
 };
 
-extern const char PLAN_RUNNING[], PLAN_STUCK[];
+/* The last two: it is over. */
+extern const char PLAN_RUNNING[], PLAN_STUCK[], PLAN_DONE[], PLAN_UNDONE[];
+
+/* How long what became of a job is kept. */
+enum { PLAN_KEPT_SECONDS = 86400 };
 
 /* Carry out a new plan on behalf of the task's caller; the caller sets names,
  * steps and count.  ERR_CONFLICT if one of the names is under way already;
@@ -49,6 +86,10 @@ extern const char PLAN_RUNNING[], PLAN_STUCK[];
  */
 bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
 	      struct err *e);
+
+/* Only write it down: the steward carries it out. */
+bool plan_leave(const struct gateway *g, const struct task *t, struct plan *p,
+		struct err *e);
 
 /* Take over a plan that was found in the journal and carry it to its end, as
  * its own caller; the task's is not used.  ERR_CHANGED: somebody else was
@@ -83,5 +124,9 @@ bool plan_may_retry(const struct err *e);
 #define STEP_OPEN "open"           /* it is in force */
 #define STEP_WITHIN "within"       /* all were in the domains of key */
 #define STEP_RELEASE "release"     /* names were only claimed */
+#define STEP_MAKE "make"           /* what the work has after, is made */
+#define STEP_ALTER "alter"         /* what it has before becomes that */
+#define STEP_ASIDE "aside"         /* what it has before goes below the plan */
+#define STEP_CLEAR "clear"         /* what is below the plan is deleted */
 
 #endif

@@ -19,4 +19,8 @@ enum {
 
 bool json_limits_check(const char *text, size_t size, struct err *e);
 
+/* With another number of values in all. */
+bool json_limits_check_within(const char *text, size_t size, unsigned most,
+			      struct err *e);
+
 #endif

@@ -29,24 +29,23 @@ static json_t *parse(struct arena *a, const char *text, size_t size,
 {
 	json_error_t at;
 
-	if (!json_limits_check(text, size, e))
-		return NULL;
 	/* jansson's message may quote the input, which may be a secret. */
 	json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at);
-	if (value == NULL)
+	if (value == NULL) {
 		err_code(e, ERR_MALFORMED, "json_malformed",
 			 "the body is not JSON: line %d, column %d%s", at.line,
 			 at.column,
 			 json_error_code(&at) == json_error_duplicate_key
 				 ? ", a key stands there twice"
 				 : "");
-	else
-		arena_defer(a, release, value);
+		return NULL;
+	}
+	arena_defer(a, release, value);
 	return value;
 }
 
-bool json_text_parse(struct arena *a, const char *text, size_t size,
-		     json_t **ret, struct err *e)
+static bool parse_object(struct arena *a, const char *text, size_t size,
+			 json_t **ret, struct err *e)
 {
 	json_t *value = parse(a, text, size, e);
 
@@ -59,10 +58,19 @@ bool json_text_parse(struct arena *a, const char *text, size_t size,
 	return true;
 }
 
+bool json_text_parse(struct arena *a, const char *text, size_t size,
+		     json_t **ret, struct err *e)
+{
+	return json_limits_check(text, size, e) &&
+	       parse_object(a, text, size, ret, e);
+}
+
 bool json_text_parse_array(struct arena *a, const char *text, size_t size,
 			   json_t **ret, struct err *e)
 {
-	json_t *value = parse(a, text, size, e);
+	json_t *value = json_limits_check(text, size, e)
+				? parse(a, text, size, e)
+				: NULL;
 
 	if (value == NULL)
 		return false;
@@ -71,6 +79,26 @@ bool json_text_parse_array(struct arena *a, const char *text, size_t size,
 				"the body must be a JSON array");
 	*ret = value;
 	return true;
+}
+
+bool json_text_parse_within(struct arena *a, const char *text, size_t size,
+			    unsigned elements, json_t **ret, struct err *e)
+{
+	return json_limits_check_within(text, size, elements, e) &&
+	       parse_object(a, text, size, ret, e);
+}
+
+bool json_text_parse_own(struct arena *a, const char *text, json_t **ret,
+			 struct err *e)
+{
+	return parse_object(a, text, strlen(text), ret, e);
+}
+
+void json_text_free(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
 }
 
 static void wipe_text(void *text)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/plan.h"
+#include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/journal_parts.h"
 #include "ldap/map.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
@@ -16,17 +18,14 @@
 
 enum {
 	PLANS_MAX = 1000, /* that a look into the journal takes in */
-	PURGE_DEPTH = 4,  /* domain, address, what is below it, and one more */
-};
-
-struct ldap_journal {
-	struct journal port;
-	struct ldap_store store; /* for its way to run operations */
+	FORGET_AT_ONCE = 100,
+	PURGE_DEPTH = 4, /* domain, address, what is below it, and one more */
 };
 
 /* A plan as its entry has it: the steps are JSON. */
 struct row {
-	const char *id, *state, *caller, *holder, *steps;
+	const char *id, *state, *caller, *holder, *steps, *job, *failure,
+		*expires, *created_at, *updated_at;
 	struct text_list names;
 	int64_t position;
 };
@@ -41,6 +40,11 @@ static const struct map_attr row_attrs[] = {
 	{"provostJournalPosition", F(position), 0},
 	{"provostJournalHolder",   F(holder),   0},
 	{"provostJournalName",     F(names),    0},
+	{"provostJobKind",         F(job),      MAP_FIXED},
+	{"provostJobFailure",      F(failure),  0},
+	{"provostExpires",         F(expires),  MAP_TIME},
+	{"createTimestamp",        F(created_at), MAP_TIME | MAP_READ_ONLY},
+	{"modifyTimestamp",        F(updated_at), MAP_TIME | MAP_READ_ONLY},
 	{NULL,                     {0, 0},      0},
 };
 #undef F
@@ -58,13 +62,15 @@ static const struct codec_field step_fields[] = {
 /* clang-format on */
 
 static const char *const classes[] = {"provostJournal", NULL};
+static const char *const job_classes[] = {"provostJournal", "provostJob", NULL};
 static const struct map row_map = {classes, "provostJournal", row_attrs};
+static const struct map job_map = {job_classes, "provostJournal", row_attrs};
 static const struct codec step_codec = {step_fields, sizeof(struct step), NULL,
 					true};
 
 static struct ldap_journal *self(struct journal *j)
 {
-	return (struct ldap_journal *)j;
+	return journal_self(j);
 }
 
 static const char *journal_dn(struct ldap_journal *j, struct arena *a,
@@ -90,7 +96,7 @@ static bool read_steps(struct arena *a, const char *text, struct plan *p,
 	json_t *object, *list;
 	struct presence present;
 
-	if (!json_text_parse(a, text, strlen(text), &object, e))
+	if (!json_text_parse_own(a, text, &object, e))
 		return false;
 	list = json_object_get(object, "steps");
 	struct step *steps =
@@ -115,6 +121,9 @@ static struct row row_of(struct arena *a, const struct plan *p)
 			    .holder = p->holder,
 			    .names = p->names,
 			    .position = p->position,
+			    .job = p->job,
+			    .failure = journal_write_failure(a, &p->failure),
+			    .expires = p->expires,
 			    .steps = p->count > 0 ? write_steps(a, p) : NULL};
 }
 
@@ -128,8 +137,15 @@ static bool plan_of(struct arena *a, const struct row *r, const char *guard,
 			     .names = r->names,
 			     .position = r->position,
 			     .guard = guard};
+	ret->job = r->job;
+	ret->expires = r->expires;
+	ret->created_at = r->created_at;
+	ret->updated_at = r->updated_at;
 	if (r->position == NUMBER_NONE || r->position < 0)
 		ret->position = 0;
+	if (r->failure != NULL &&
+	    !journal_read_failure(a, r->failure, &ret->failure, e))
+		return false;
 	return r->steps == NULL || read_steps(a, r->steps, ret, e);
 }
 
@@ -163,7 +179,11 @@ static bool write_plan(struct journal *port, const struct task *t,
 	control_post_read(&c, t->arena, guard_only);
 	struct operation op = {.kind = OPERATION_ADD,
 			       .dn = journal_dn(j, t->arena, p->id),
-			       .mods = map_add(&row_map, t->arena, &row),
+			       .mods = map_add(p->job != NULL ||
+							       p->work_count > 0
+						       ? &job_map
+						       : &row_map,
+					       t->arena, &row),
 			       .controls = control_list(&c)};
 	if (store_run(&j->store, t, &op, j->store.set->write_seconds, "journal",
 		      e))
@@ -311,15 +331,17 @@ static bool list_plans(struct journal *port, const struct task *t,
 	struct arena *a = t->arena;
 	struct found f;
 	/* Tallies are below it, too, and may be many: by their class, which is
-	 * indexed, they are not even looked at. */
+	 * indexed, they are not even looked at.  What is over has a time at
+	 * which it is forgotten. */
 	struct operation op =
 		{.dn = schema_journal_dn(a, j->store.set->base),
 		 .scope = LDAP_SCOPE_ONELEVEL,
-		 .filter =
-			 filter_and(a,
-				    filter_equal(a, "objectClass",
-						 row_map.class),
-				    filter_present(a, "provostJournalSteps"))};
+		 .filter = filter_and(
+			 a, filter_equal(a, "objectClass", row_map.class),
+			 filter_and(a, filter_present(a, "provostJournalSteps"),
+				    filter_not(a,
+					       filter_present(
+						       a, "provostExpires"))))};
 
 	if (!search(j, t, &op, &f, PLANS_MAX, e))
 		return false;
@@ -361,7 +383,33 @@ static bool is_claimed(struct journal *port, const struct task *t,
 	return true;
 }
 
-/* Names of entries right below another. */
+static bool count_jobs(struct journal *port, const struct task *t,
+		       const char *caller, size_t *ret, struct err *e)
+{
+	struct ldap_journal *j = self(port);
+	struct arena *a = t->arena;
+	struct operation op =
+		{.kind = OPERATION_SEARCH,
+		 .dn = schema_journal_dn(a, j->store.set->base),
+		 .scope = LDAP_SCOPE_ONELEVEL,
+		 .filter = filter_and(
+			 a, filter_equal(a, "objectClass", "provostJob"),
+			 filter_and(a,
+				    filter_equal(a, "provostJournalCaller",
+						 caller),
+				    filter_not(a,
+					       filter_present(
+						       a, "provostExpires")))),
+		 .want = nothing,
+		 .each = each_counted,
+		 .ctx = ret};
+
+	*ret = 0;
+	return store_run(&j->store, t, &op, j->store.set->read_seconds, "jobs",
+			 e);
+}
+
+/* Names of entries that were found. */
 struct names {
 	struct arena *arena;
 	const char **items;
@@ -451,6 +499,62 @@ static bool purge(struct journal *port, const struct task *t, const char *id,
 	return true;
 }
 
+/* Its entry has nothing below it any more. */
+static bool forget_jobs(struct journal *port, const struct task *t,
+			const char *now, bool *more, struct err *e)
+{
+	struct ldap_journal *j = self(port);
+	struct arena *a = t->arena;
+	struct names n = {.arena = a, .room = FORGET_AT_ONCE};
+
+	n.items = arena_alloc(a, n.room * sizeof(*n.items));
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_journal_dn(a, j->store.set->base),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter =
+				       filter_and(a,
+						  filter_equal(a, "objectClass",
+							       "provostJob"),
+						  filter_to(a, "provostExpires",
+							    map_time(a, now))),
+			       .want = nothing,
+			       .each = each_name,
+			       .ctx = &n};
+	if (!store_run(&j->store, t, &op, j->store.set->read_seconds, "jobs",
+		       e))
+		return false;
+	for (size_t i = 0; i < n.count; i++) {
+		struct operation gone = {.kind = OPERATION_DELETE,
+					 .dn = n.items[i]};
+
+		if (!store_run(&j->store, t, &gone, j->store.set->write_seconds,
+			       "jobs", e) &&
+		    e->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+	}
+	*more = n.more;
+	return true;
+}
+
+static bool retired_any(struct journal *port, const struct task *t,
+			const char *id, const char *domain, bool *ret,
+			struct err *e)
+{
+	struct ldap_journal *j = self(port);
+	struct arena *a = t->arena;
+	struct names n;
+
+	if (!names_below(j, t,
+			 dn_child(a, schema_of(KIND_DOMAIN)->key, domain,
+				  journal_dn(j, a, id)),
+			 1, &n, e))
+		return false;
+	err_clear(e);
+	*ret = n.count > 0;
+	return true;
+}
+
 static const struct journal_ops ops = {
 	.write = write_plan,
 	.update = update,
@@ -459,6 +563,11 @@ static const struct journal_ops ops = {
 	.list = list_plans,
 	.is_claimed = is_claimed,
 	.purge = purge,
+	.write_works = journal_write_works,
+	.read_works = journal_read_works,
+	.count_jobs = count_jobs,
+	.forget_jobs = forget_jobs,
+	.retired_any = retired_any,
 };
 
 struct journal *ldap_journal_open(struct session *session,

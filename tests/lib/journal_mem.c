@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/plan.h"
 #include "tests/lib/store_mem_parts.h"
 #include "util/clock.h"
@@ -16,6 +17,11 @@ struct journal_mem {
 	struct plan plans[PLANS_MAX];
 	size_t count;
 	unsigned clock;
+
+	/* Of the plan that has them: one at a time is enough. */
+	const char *works_of, *login;
+	const struct work *works;
+	size_t work_count;
 };
 
 static struct journal_mem *self(struct journal *j)
@@ -50,6 +56,8 @@ static struct plan copy_plan(struct arena *a, const struct plan *p)
 					 copy(a, p->steps[i].to),
 					 copy(a, p->steps[i].id)};
 	to.steps = steps;
+	to.works = NULL;
+	to.work_count = 0;
 	return to;
 }
 
@@ -171,7 +179,7 @@ static bool list_plans(struct journal *port, const struct task *t,
 	*ret = arena_alloc(t->arena, PLANS_MAX * sizeof(**ret));
 	*count = 0;
 	for (size_t i = 0; i < j->count; i++) {
-		if (j->plans[i].count > 0)
+		if (j->plans[i].count > 0 && j->plans[i].expires == NULL)
 			(*ret)[(*count)++] = copy_plan(t->arena, &j->plans[i]);
 	}
 	return store_mem_is_up(j->store, e);
@@ -205,6 +213,86 @@ static bool purge(struct journal *port, const struct task *t, const char *id,
 	return store_mem_is_up(j->store, e);
 }
 
+static bool write_works(struct journal *port, const struct task *t,
+			const struct plan *p, struct err *e)
+{
+	struct journal_mem *j = self(port);
+	bool lost;
+
+	(void)t;
+	if (!store_mem_is_up(j->store, e) ||
+	    !store_mem_fate(j->store, &lost, e))
+		return false;
+	j->works_of = copy(j->store->arena, p->id);
+	j->login = copy(j->store->arena, p->login);
+	j->works = p->works;
+	j->work_count = p->work_count;
+	return store_mem_lost(lost, e);
+}
+
+static bool read_works(struct journal *port, const struct task *t,
+		       struct plan *p, struct err *e)
+{
+	struct journal_mem *j = self(port);
+
+	(void)t;
+	if (!store_mem_is_up(j->store, e))
+		return false;
+	if (!text_equal(j->works_of, p->id))
+		return err_set(e, ERR_NOT_FOUND, "%s has none", p->id);
+	p->login = j->login;
+	p->works = j->works;
+	p->work_count = j->work_count;
+	return true;
+}
+
+static bool count_jobs(struct journal *port, const struct task *t,
+		       const char *caller, size_t *ret, struct err *e)
+{
+	struct journal_mem *j = self(port);
+
+	(void)t;
+	*ret = 0;
+	for (size_t i = 0; i < j->count; i++)
+		*ret += j->plans[i].job != NULL &&
+			j->plans[i].expires == NULL &&
+			text_equal(j->plans[i].caller, caller);
+	return store_mem_is_up(j->store, e);
+}
+
+static bool forget_jobs(struct journal *port, const struct task *t,
+			const char *now, bool *more, struct err *e)
+{
+	struct journal_mem *j = self(port);
+	size_t i = 0;
+
+	*more = false;
+	while (i < j->count) {
+		const struct plan *p = &j->plans[i];
+
+		if (p->expires == NULL || strcmp(p->expires, now) > 0)
+			i++;
+		else if (!remove_plan(port, t, p->id, e))
+			return false;
+	}
+	return store_mem_is_up(j->store, e);
+}
+
+static bool retired_any(struct journal *port, const struct task *t,
+			const char *id, const char *domain, bool *ret,
+			struct err *e)
+{
+	struct journal_mem *j = self(port);
+
+	(void)t;
+	*ret = false;
+	for (struct item *it = j->store->items; it != NULL; it = it->next)
+		*ret = *ret ||
+		       (text_equal(it->plan, id) && it->along &&
+			text_equal(address_domain(store_mem_key(it)), domain));
+	return store_mem_is_up(j->store, e);
+}
+
 static const struct journal_ops ops = {
 	.write = write_plan,
 	.update = update,
@@ -213,6 +301,11 @@ static const struct journal_ops ops = {
 	.list = list_plans,
 	.is_claimed = is_claimed,
 	.purge = purge,
+	.write_works = write_works,
+	.read_works = read_works,
+	.count_jobs = count_jobs,
+	.forget_jobs = forget_jobs,
+	.retired_any = retired_any,
 };
 
 struct journal *journal_mem_open(struct store *s)

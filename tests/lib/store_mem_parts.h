@@ -15,6 +15,7 @@ struct item {
 	unsigned guard;
 	int64_t number;   /* 0: it has none yet */
 	const char *plan; /* it was retired to; NULL: it is there */
+	bool along;       /* with its domain */
 };
 
 struct counted;

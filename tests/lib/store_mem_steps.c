@@ -349,8 +349,10 @@ static bool retire(struct store *port, const struct task *t, enum kind k,
 		return false;
 	place = arena_strdup(s->arena, place);
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		if (it->plan == NULL && goes_along(it, k, key))
-			it->plan = place;
+		if (it->plan != NULL || !goes_along(it, k, key))
+			continue;
+		it->plan = place;
+		it->along = it->kind != k;
 	}
 	s->writes++;
 	return store_mem_lost(lost, e);
@@ -392,7 +394,8 @@ static bool bring_back(struct store *port, const struct task *t, enum kind k,
 	if (denied(s, t, e) || !store_mem_fate(s, &lost, e))
 		return false;
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		if (text_equal(it->plan, place) && goes_along(it, k, key))
+		if (text_equal(it->plan, place) && goes_along(it, k, key) &&
+		    (it->kind == k || it->along))
 			it->plan = NULL;
 	}
 	s->writes++;
