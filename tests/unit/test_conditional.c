@@ -113,6 +113,30 @@ static void absent(struct arena *a)
 	OK(conditional_absent(&none, &is, &e) && !is, "no such condition");
 }
 
+/* What is there is written without If-Match where nobody wants one. */
+static void demands(struct arena *a)
+{
+	struct header h;
+	const struct request none = {.arena = a},
+			     some = with(a, &h, "If-Match", "\"a\"");
+	struct call call = {.req = &none};
+	const struct text_list *list = NULL;
+	struct err e = {0};
+
+	OK(conditional_demanded(&call, &list, &e) && list == NULL,
+	   "none is wanted");
+	call.must_match = true;
+	OK(!conditional_demanded(&call, &list, &e) &&
+		   e.kind == ERR_UNCONDITIONAL,
+	   "one is wanted");
+	call.req = &some;
+	OK(conditional_demanded(&call, &list, &e) && list->count == 1,
+	   "and is there");
+	OK(!conditional_never(&some, &e) && e.kind == ERR_MALFORMED &&
+		   conditional_never(&none, &e),
+	   "what is made has no state");
+}
+
 int main(void)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -124,6 +148,7 @@ int main(void)
 	parsing(a);
 	many(a);
 	absent(a);
+	demands(a);
 	OK(conditional_match(&none, &list, &e) && list == NULL,
 	   "no condition at all");
 	OK(!conditional_is_fresh(&none, "a"), "nothing to be fresh for");

@@ -209,6 +209,54 @@ static void changing(void)
 	   "it is values that count, not where they are");
 }
 
+static const struct {
+	const char *was[4], *is[4], *want;
+} lists[] = {
+	{{"a", "b"}, {"b", "c"}, "- a + c"},
+	{{"a"}, {"a", "b", "c"}, "+ b|c"},
+	{{"a", "b", "c"}, {"b"}, "- a|c"},
+	{{"A"}, {"a"}, "- A + a"},
+	{{"a"}, {NULL}, "= "},
+	{{NULL}, {"a", "b"}, "= a|b"},
+	{{"a", "b"}, {"b", "a"}, "= b|a"},
+};
+
+static struct text_list list_of(const char *const texts[4])
+{
+	struct text_list list = {arena_copy(arena, texts, 4 * sizeof(*texts)),
+				 0};
+
+	while (list.count < 4 && list.items[list.count] != NULL)
+		list.count++;
+	return list;
+}
+
+/* What others wrote besides stays, and who reads the log sees what it was. */
+static void by_value(void)
+{
+	static const char signs[] = {[LDAP_MOD_ADD] = '+',
+				     [LDAP_MOD_DELETE] = '-',
+				     [LDAP_MOD_REPLACE] = '='};
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		const struct thing old = {.parts = list_of(lists[i].was)},
+				   t = {.parts = list_of(lists[i].is)};
+		LDAPMod **mods = map_change(&map, arena, &old, &t);
+		const char *text = "";
+
+		for (; *mods != NULL; mods++) {
+			LDAPMod *one[] = {*mods, NULL};
+			const char *said = values(one, "part");
+
+			text = arena_printf(arena, "%s%s%c %s", text,
+					    text[0] != '\0' ? " " : "",
+					    signs[(*mods)->mod_op],
+					    said != NULL ? said : "");
+		}
+		IS(text, lists[i].want, "a list, value by value");
+	}
+}
+
 /* Each of these changes the digest, or not. */
 static void digests(void)
 {
@@ -260,6 +308,7 @@ int main(void)
 		   broken[i].name);
 	adding();
 	changing();
+	by_value();
 	digests();
 	const char *const *want = map_wanted(&map, arena, "csn");
 	NUMBER(strcmp(want[0], "cn") == 0 && strcmp(want[8], "made") != 0 &&
