@@ -194,6 +194,10 @@ bool provision_not_held(const struct gateway *g, const struct task *t,
 static bool refused(const struct gateway *g, const struct task *t, enum kind k,
 		    const char *key, struct err *e)
 {
+	/* Its domain went while we looked at the rest. */
+	if (e->kind == ERR_NOT_FOUND && kind_is_address(k))
+		return domain_missing(g, t, address_domain(key),
+				      kind_rules(k)->key, e);
 	return e->kind == ERR_EXISTS ? obstacle_taken(g, t, k, key, e)
 				     : provision_denied(e, "create", key);
 }

@@ -131,6 +131,77 @@ def lost(w):
     tap.is_(held.status, 200 if told else 404, "it was done, unless something else was told")
 
 
+INTERNAL = (500, "internal")
+CONTENDED = (503, "contended")
+# What slapd may say to a write, and what a client is told: of a change, a creation, a deletion. None: it is never said to that.
+RESULTS = {
+    0: (200, 201, 204),
+    1: (INTERNAL, INTERNAL, INTERNAL),
+    2: (INTERNAL, INTERNAL, INTERNAL),
+    3: ((504, "directory_slow"),) * 3,
+    4: (INTERNAL, INTERNAL, INTERNAL),
+    10: ((503, "read_only"),) * 3,
+    11: ((504, "directory_limit"),) * 3,
+    16: (CONTENDED, None, None),
+    17: (INTERNAL, INTERNAL, None),
+    18: (INTERNAL, INTERNAL, None),
+    19: ((422, "directory_constraint"), (422, "directory_constraint"), None),
+    20: (CONTENDED, None, None),
+    21: ((422, "directory_syntax"), (422, "directory_syntax"), None),
+    32: ((404, "not_found"), (422, "invalid"), (404, "not_found")),
+    34: (INTERNAL, INTERNAL, INTERNAL),
+    50: ((403, "forbidden"),) * 3,
+    51: ((503, "directory_busy"),) * 3,
+    52: ((503, "directory_down"),) * 3,
+    53: ((503, "read_only"),) * 3,
+    64: (INTERNAL, INTERNAL, None),
+    65: ((422, "directory_schema"), (422, "directory_schema"), None),
+    66: (None, None, (409, "not_empty")),
+    67: (INTERNAL, None, None),
+    68: (None, (409, "exists"), None),
+    71: (INTERNAL, INTERNAL, INTERNAL),
+    118: (INTERNAL, INTERNAL, INTERNAL),
+    119: (INTERNAL, INTERNAL, INTERNAL),
+    120: (INTERNAL, INTERNAL, INTERNAL),
+    121: (INTERNAL, INTERNAL, INTERNAL),
+    122: (CONTENDED, None, CONTENDED),
+    123: ((403, "forbidden"),) * 3,
+}
+
+
+def results(w):
+    """Every result code that a write may get, by the table of docs/reliability.md."""
+    place = "/v1/aliases/codes@link.example"
+    body = {"address": "codes@link.example", "destinations": ["a@elsewhere.example"]}
+    asked = {"modify": lambda: w.admin.patch(place, {"description": "changed"}),
+             "add": lambda: w.admin.post("/v1/aliases", body),
+             "delete": lambda: w.admin.delete(place)}
+    for at, (operation, ask) in enumerate(asked.items()):
+        wrong = {}
+        for code, told in RESULTS.items():
+            if told[at] is None or code == 0:
+                continue
+            (w.admin.delete if operation == "add" else lambda _: w.admin.post("/v1/aliases", body))(place)
+            w.between.do("answer", code, operation, "codes@link.example")
+            reply = ask()
+            w.between.do("pass")
+            if faults.code_of(reply) != told[at]:
+                wrong[code] = (faults.code_of(reply), told[at])
+        tap.is_(wrong, {}, "%s: each result code is told as what it means" % operation)
+        tap.is_(ask().status, RESULTS[0][at], "%s: and none was done" % operation)
+    tap.ok("event=alarm" in w.gateway.log(), "that the gateway may not act for its callers is an alarm")
+
+
+def shut_out(w):
+    """The gateway's own login is refused: nobody is told that his is wrong."""
+    w.between.do("refuse")
+    time.sleep(0.1)
+    w.between.do("answer", 49, "bind", "EXTERNAL")
+    replies = [w.get(), w.admin.as_("admin", "wrong").get("/v1/me"), w.admin.delete("/v1/domains/link.example")]
+    tap.is_({faults.code_of(reply) for reply in replies}, {(503, "directory_down")}, "the gateway is not let in: it is as if there were no directory")
+    w.well()
+
+
 def refused(w):
     w.between.do("refuse")
     time.sleep(0.1)
@@ -146,6 +217,8 @@ def main():
     with World() as w:
         reads_reset(w)
         writes_reset(w)
+        results(w)
+        shut_out(w)
         delayed(w)
         lost(w)
         refused(w)

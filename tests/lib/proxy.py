@@ -10,6 +10,7 @@ refuse                  connections are closed, old and new
 lose up|down|both WHEN  what goes that way on connections older than that vanishes
 reset WHEN OPERATION    once: close before, in the middle of, or after the reply to that operation; "after" keeps
                         the reply back
+answer CODE OPERATION TEXT  whatever of that operation has the text in it is not for slapd, and gets that result code
 """
 
 import os
@@ -41,6 +42,25 @@ def operation(data):
     return data[at + size] if at + size < len(data) else None
 
 
+def messages(data):
+    """The LDAP messages in a piece of data; what is none of them is the last."""
+    while len(data) > 6 and data[0] == 0x30:
+        size, at = length_at(data, 1)
+        yield data[:at + size]
+        data = data[at + size:]
+    if data:
+        yield data
+
+
+def answer(message, code):
+    """The result of an operation, in slapd's place."""
+    _, at = length_at(message, 1)
+    number = message[at:at + 2 + message[at + 1]]
+    tag = {0x4A: 0x6B, 0x63: 0x65}.get(operation(message), operation(message) + 1)
+    result = bytes([tag, 7, 0x0A, 1, code, 0x04, 0, 0x04, 0])
+    return bytes([0x30, len(number) + len(result)]) + number + result
+
+
 class Link:
     """One connection through the proxy."""
 
@@ -70,6 +90,16 @@ class Link:
     def lost(self, order, way):
         return order[0] == "lose" and order[1] in (way, "both") and self.born < float(order[2])
 
+    def take(self, data, code, wanted, text):
+        """Answer what is ordered; what is left of the data."""
+        left = b""
+        for message in messages(data):
+            if operation(message) == wanted and text in message:
+                self.client.sendall(answer(message, code))
+            else:
+                left += message
+        return left
+
     def up(self):
         """From the gateway to slapd."""
         try:
@@ -81,6 +111,8 @@ class Link:
                     self.doomed = order[1]
                     if self.doomed == "before":
                         break
+                if order[0] == "answer":
+                    data = self.take(data, int(order[1]), OPERATIONS[order[2]], order[3].encode())
                 self.slapd.sendall(data)
         except OSError:
             pass
