@@ -26,8 +26,9 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 8,
+	JOBS = 9,
 	SEAL_MILLIS = 3000,
+	PREPARE_MILLIS = 30000,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -329,6 +330,14 @@ static bool seal(struct steward *s, const struct task *t, struct err *e)
 	return true;
 }
 
+/* A directory of an older version may lack what a dry run needs. */
+static bool prepare(struct steward *s, const struct task *t, struct err *e)
+{
+	struct store *store = s->gateway->store;
+
+	return store->ops->prepare(store, t, e);
+}
+
 static void job_failed(const char *name, const struct err *e)
 {
 	log_event(LOG_WARNING, "job-failed", "job", name, "error", e->text,
@@ -485,6 +494,7 @@ static const struct duty duties[JOBS] = {
 	{"held", EXPIRY_SWEEP, NULL, forget_held},
 	{"jobs", EXPIRY_SWEEP, NULL, forget_jobs},
 	{"seal", SEAL_MILLIS, NULL, seal},
+	{"prepare", PREPARE_MILLIS, NULL, prepare},
 };
 
 /* What the schedule knows of a duty. */

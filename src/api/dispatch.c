@@ -7,6 +7,7 @@
 #include "api/admission.h"
 #include "api/conditional.h"
 #include "api/count.h"
+#include "api/dry_run.h"
 #include "api/query.h"
 #include "api/traced.h"
 #include "core/keytext.h"
@@ -337,10 +338,25 @@ static void log_request(const struct call *call, const struct response *res,
 		  call->task.caller != NULL ? call->task.caller->login : "-",
 		  "method", req->method, "path",
 		  keytext_hide(req->arena, req->path), "status", status,
+		  "preference", call->task.rehearsal != NULL ? "dry-run" : NULL,
 		  "micros", micros, "error",
 		  e->kind != ERR_NONE ? keytext_hide(req->arena, e->text)
 				      : NULL,
 		  NULL);
+}
+
+/* Headers about a resource that is not as they say are not sent. */
+static bool rehearse(struct call *call, struct response *res, json_t **reply,
+		     struct err *e)
+{
+	size_t headers = res->header_count;
+	bool good = call->route->handle(call, res, reply, e);
+
+	res->header_count = headers;
+	if (!good || !dry_run_tell(call, res, reply, e))
+		return false;
+	prefer_applied(res, "dry-run");
+	return true;
 }
 
 static bool answer(const struct dialect *d, struct call *call,
@@ -353,7 +369,10 @@ static bool answer(const struct dialect *d, struct call *call,
 	    !read_body(call, res, e))
 		return false;
 	admission_weigh(call);
-	return call->route->handle(call, res, reply, e);
+	dry_run_begin(call);
+	return call->task.rehearsal != NULL
+		       ? rehearse(call, res, reply, e)
+		       : call->route->handle(call, res, reply, e);
 }
 
 static bool is_options(const struct call *call, struct response *res,

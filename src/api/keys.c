@@ -31,7 +31,7 @@ static const struct codec codec = {key_fields, sizeof(struct key),
 enum { LIST_OWNER };
 
 /* An empty list of domains must not look as if it were none. */
-static json_t *show(const struct key *k)
+json_t *native_show_key(const struct key *k)
 {
 	json_t *object = codec_encode(&codec, k);
 
@@ -54,7 +54,7 @@ static bool create(const struct call *call, struct response *res, json_t **ret,
 	response_header(res, "Location",
 			arena_join(call->task.arena, "/v1/keys/", k->id, NULL));
 	conditional_tag(call->req, res, rev.etag);
-	*ret = show(k);
+	*ret = native_show_key(k);
 	return true;
 }
 
@@ -70,7 +70,7 @@ static bool list(const struct call *call, struct response *res, json_t **ret,
 		return false;
 	json_t *items = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(items, show(&keys[i]));
+		json_array_append_new(items, native_show_key(&keys[i]));
 	*ret = json_pack("{s:o, s:n}", "items", items, "next_cursor");
 	return true;
 }
@@ -89,7 +89,7 @@ static bool read(const struct call *call, struct response *res, json_t **ret,
 		res->status = 304;
 		return true;
 	}
-	*ret = show(&k);
+	*ret = native_show_key(&k);
 	return true;
 }
 
@@ -103,7 +103,7 @@ static bool amend_read(const struct call *call, void *ret, struct revision *rev,
 static json_t *amend_show(const struct call *call, const void *record)
 {
 	(void)call;
-	return show(record);
+	return native_show_key(record);
 }
 
 static bool amend_write(const struct call *call, const struct patch *p,
@@ -128,7 +128,7 @@ bool native_key_change(const struct call *call, struct response *res,
 	if (!amend(call, &k, &rev, e))
 		return false;
 	conditional_tag(call->req, res, rev.etag);
-	*ret = show(&k);
+	*ret = native_show_key(&k);
 	return true;
 }
 

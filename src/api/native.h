@@ -8,6 +8,8 @@
 #define API_NATIVE_H
 
 #include "api/route.h"
+#include "core/key.h"
+#include "core/manager.h"
 
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
@@ -19,6 +21,11 @@ const struct codec *native_codec(enum kind k);
 
 extern const struct codec native_principal;
 extern const struct codec native_password; /* struct new_password */
+
+/* What another route than those of records is about. */
+json_t *native_show(const struct route *r, const void *record);
+json_t *native_show_key(const struct key *k);
+json_t *native_show_manager(const struct manager *m);
 
 /* Of records of the route's kind. */
 route_fn native_create, native_create_login, native_read, native_change,

@@ -69,10 +69,16 @@ static json_t *list(const struct text_list *l)
 	return array;
 }
 
-static json_t *show_manager(const struct manager *m)
+json_t *native_show_manager(const struct manager *m)
 {
 	return json_pack("{s:s, s:s, s:o}", "login", m->login, "role",
 			 role_word(m->role), "name", text(m->name));
+}
+
+json_t *native_show(const struct route *r, const void *record)
+{
+	return strncmp(r->right, "keys:", 5) == 0 ? native_show_key(record)
+						  : native_show_manager(record);
 }
 
 static bool managers_list(const struct call *call, struct response *res,
@@ -89,7 +95,8 @@ static bool managers_list(const struct call *call, struct response *res,
 	}
 	json_t *items = json_array();
 	for (size_t i = 0; i < m.list.count; i++)
-		json_array_append_new(items, show_manager(&m.list.items[i]));
+		json_array_append_new(items,
+				      native_show_manager(&m.list.items[i]));
 	*ret = json_pack("{s:o}", "items", items);
 	return true;
 }
@@ -124,7 +131,7 @@ static bool manager_put(const struct call *call, struct response *res,
 				arena_printf(call->task.arena,
 					     "/v1/domains/%s/administrators/%s",
 					     a.domain, a.login));
-	*ret = show_manager(&m);
+	*ret = native_show_manager(&m);
 	return true;
 }
 

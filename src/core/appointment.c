@@ -3,6 +3,7 @@
 #include "core/patch.h"
 #include "core/principal.h"
 #include "core/provision.h"
+#include "core/user.h"
 #include "util/text.h"
 
 bool appointments(const struct gateway *g, const struct task *t,
@@ -24,7 +25,7 @@ static bool unknown(struct err *e, const char *login)
 
 /* Whether he is disabled makes no difference: the role waits for him. */
 static bool is_visible(const struct gateway *g, const struct task *t,
-		       const char *login, struct err *e)
+		       const char *login, const char **name, struct err *e)
 {
 	struct err bad = {0};
 	enum kind k =
@@ -34,8 +35,11 @@ static bool is_visible(const struct gateway *g, const struct task *t,
 
 	if (!kind_rules(k)->check_key(login, &bad))
 		return unknown(e, login);
-	return g->store->ops->get(g->store, t, k, login, there, &rev, e) ||
-	       (e->kind == ERR_NOT_FOUND && unknown(e, login));
+	if (!g->store->ops->get(g->store, t, k, login, there, &rev, e))
+		return e->kind == ERR_NOT_FOUND && unknown(e, login);
+	*name = k == KIND_USER ? ((const struct user *)there)->name
+			       : ((const struct principal *)there)->name;
+	return true;
 }
 
 static const struct manager *find(const struct managers *m, const char *login)
@@ -66,6 +70,7 @@ static bool appoint_once(const struct gateway *g, const struct task *t,
 {
 	struct managers seen;
 	struct revision rev = {0};
+	const char *name = NULL;
 
 	if (!g->store->ops->managers(g->store, t, a->domain, &seen, e))
 		return false;
@@ -81,11 +86,17 @@ static bool appoint_once(const struct gateway *g, const struct task *t,
 	if (has != NULL && a->must_match && a->if_match == NULL)
 		return patch_unconditional(e);
 	a->created = has == NULL;
-	if ((a->role != ROLE_NONE && !is_visible(g, t, a->login, e)) ||
+	if ((a->role != ROLE_NONE && !is_visible(g, t, a->login, &name, e)) ||
 	    !write_role(g, t, a, &seen, has, e))
 		return false;
 	*ret = (struct manager){.login = a->login, .role = a->role};
 	*etag = NULL;
+	if (rehearsal_is(t)) {
+		ret->name = has != NULL ? has->name : name;
+		rehearsal_show(t, has, a->role != ROLE_NONE ? ret : NULL,
+			       sizeof(*ret));
+		return true;
+	}
 	struct managers after;
 	struct err ignored = {0};
 	/* He may have taken his own: then he sees nothing any more. */

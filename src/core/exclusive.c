@@ -48,6 +48,10 @@ bool exclusive_begin(const struct gateway *g, const struct task *t,
 			 .steps = steps,
 			 .count = COUNT(steps)};
 
+	if (rehearsal_is(t)) {
+		*ret = (struct exclusive){.task = *t};
+		return true;
+	}
 	while (!claim(g, t, &p, e)) {
 		if (e->kind != ERR_CONFLICT)
 			return false;

@@ -9,7 +9,7 @@
 /* These need no fence.
  * With the gateway's own rights, or about records that were read before: held
  * hold forget_held mailbox measure roles number expire reserve mark release
- * forget recount tallied written is_there settle seal administrators
+ * forget recount tallied written prepare is_there settle seal administrators
  * can_log_in budget overlaps
  * About nothing in particular: etag await is_ready is_open identity
  * It leaves by itself what the scope does not cover: relink */

@@ -56,7 +56,8 @@ static bool fits(const struct gateway *g, const struct task *t,
 	size_t count;
 
 	if (g->keyring->ops->count(g->keyring, t, k->owner, &count, e)) {
-		if (count <= KEY_OWNER_MAX)
+		/* In a rehearsal there is not yet another. */
+		if (count + rehearsal_is(t) <= KEY_OWNER_MAX)
 			return true;
 		err_code(e, ERR_CONFLICT, "too_many_keys",
 			 "an owner has at most %d keys", KEY_OWNER_MAX);
@@ -84,8 +85,10 @@ bool keys_create(const struct gateway *g, const struct task *t,
 	k->id = arena_strdup(t->arena, text.id);
 	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e) &&
 		    fits(g, t, k, e);
-	if (good)
+	if (good && !rehearsal_is(t))
 		k->text = keytext_show(t->arena, &text);
+	if (good)
+		rehearsal_show(t, NULL, k, sizeof(*k));
 	keytext_wipe(&text);
 	/* Whether there is such an owner is not told to who may not. */
 	return good ||
@@ -138,6 +141,7 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		fault_field(e, t->arena, FAULT_READ_ONLY,
 			    (struct field)FIELD(struct key, owner),
 			    "a key stays with its owner");
+	rehearsal_show(t, &old, ret, sizeof(old));
 	return judge(g, t, rights, ret, e) &&
 	       g->keyring->ops->change(g->keyring, t, &old, ret, &seen, rev, e);
 }
@@ -196,9 +200,11 @@ static bool revoke_once(const struct gateway *g, const struct task *t,
 	struct revision rev;
 	struct key k;
 
-	if (keys_read(g, t, id, &k, &rev, e))
+	if (keys_read(g, t, id, &k, &rev, e)) {
+		rehearsal_show(t, &k, NULL, sizeof(k));
 		return provision_matches(if_match, &rev, e) &&
 		       revoke_seen(g, t, &k, if_match != NULL ? &rev : NULL, e);
+	}
 	/* Nobody knows the state of what he does not see. */
 	return e->kind == ERR_NOT_FOUND && if_match == NULL &&
 	       keytext_is_id(id) && revoke_unseen(g, t, id, e);

@@ -77,8 +77,9 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 	/* Another one since the question above: he stays. */
 	if (!text_equal(kind_id(k, record), s->id))
 		return true;
+	/* In a rehearsal his roles are still there. */
 	if ((k == KIND_USER || k == KIND_PRINCIPAL) &&
-	    !role_gone(r->g, &r->work, s->key, e))
+	    !rehearsal_is(&r->work) && !role_gone(r->g, &r->work, s->key, e))
 		return false;
 	const char *mark = tally_seen(r->g, &r->work, k, s->key);
 	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {
@@ -170,7 +171,9 @@ bool step_reserve(struct run *r, const struct step *s, bool *more,
 	bool there;
 
 	(void)more;
-	if (!read_founded(r, s, &d, &rev, &there, e) || !there || d.in_force)
+	/* In a rehearsal there is none, and all follows on its being made. */
+	if (!rehearsal_is(&r->work) &&
+	    (!read_founded(r, s, &d, &rev, &there, e) || !there || d.in_force))
 		return e->kind == ERR_NONE;
 	for (size_t i = 0; i < DOMAIN_RESERVED; i++) {
 		struct alias al = alias_defaults;
@@ -196,9 +199,13 @@ bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
 	bool there;
 
 	(void)more;
-	if (!read_founded(r, s, &old, &seen, &there, e) || !there ||
-	    !is_pending(&old))
+	if (rehearsal_is(&r->work)) {
+		old = *r->plan->founded;
+		seen = (struct revision){"", ""};
+	} else if (!read_founded(r, s, &old, &seen, &there, e) || !there ||
+		   !is_pending(&old)) {
 		return e->kind == ERR_NONE;
+	}
 	now = old;
 	now.in_force = text_equal(s->to, "enabled");
 	now.wished = false;

@@ -273,6 +273,24 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	return refused(g, t, k, key, e);
 }
 
+/* Of a rehearsal: what it is now, and what it was before. */
+static void tell_rehearsed(const struct gateway *g, const struct task *t,
+			   const struct alias *al)
+{
+	struct rehearsal *r = t->rehearsal;
+	struct alias *before;
+	struct err e = {0};
+
+	if (r == NULL)
+		return;
+	rehearsal_show(t, r->before, al, sizeof(*al));
+	if (r->before == NULL)
+		return;
+	before = arena_copy(t->arena, r->before, sizeof(*before));
+	verdict_of(g, t, before, 1, &e);
+	r->before = before;
+}
+
 /* It was written, whatever can be seen of its destinations. */
 static void tell(const struct gateway *g, const struct task *t, enum kind k,
 		 void *record)
@@ -280,11 +298,14 @@ static void tell(const struct gateway *g, const struct task *t, enum kind k,
 	struct alias *al = record;
 	struct err e = {0};
 
-	if (k != KIND_ALIAS || verdict_of(g, t, al, 1, &e))
+	if (k != KIND_ALIAS)
 		return;
-	log_event(LOG_WARNING, "alias-not-judged", "address", al->address,
-		  "error", e.text, NULL);
-	al->ok = false;
+	if (!verdict_of(g, t, al, 1, &e)) {
+		log_event(LOG_WARNING, "alias-not-judged", "address",
+			  al->address, "error", e.text, NULL);
+		al->ok = false;
+	}
+	tell_rehearsed(g, t, al);
 }
 
 bool provision_create(const struct gateway *g, const struct task *t,
@@ -513,7 +534,8 @@ static bool was_changed(const struct gateway *g, const struct task *t,
 static void forgive(const struct gateway *g, const struct task *t,
 		    const struct change *c)
 {
-	if (c->stored.hash != NULL && g->login->ops->forgive != NULL)
+	if (c->stored.hash != NULL && g->login->ops->forgive != NULL &&
+	    !rehearsal_is(t))
 		g->login->ops->forgive(g->login, t, c->key);
 }
 

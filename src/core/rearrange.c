@@ -109,6 +109,20 @@ static bool run_rename(const struct gateway *g, const struct task *t,
 	return done;
 }
 
+/* As it would be found then. */
+static bool as_renamed(const struct gateway *g, const struct task *t,
+		       enum kind k, const void *old, const char *to, void *ret,
+		       struct revision *rev)
+{
+	const struct kind_rules *r = kind_rules(k);
+
+	*(const char **)field_at(r->key, ret) = to;
+	r->complete(ret, t->arena);
+	rev->etag = g->store->ops->etag(g->store, t, k, ret);
+	rehearsal_show(t, old, ret, r->size);
+	return true;
+}
+
 bool rearrange_rename(const struct gateway *g, const struct task *t,
 		      enum kind k, const char *key, const struct patch *p,
 		      const struct text_list *if_match, void *ret,
@@ -156,7 +170,10 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 	/* The old address stays, as an alias. */
 	if (p->keep_key && !tally_new_alias(g, t, key, &held, e))
 		return false;
-	if (run_rename(g, t, &plan, any, e))
+	bool done = run_rename(g, t, &plan, any, e);
+	if (done && rehearsal_is(t))
+		return as_renamed(g, t, k, old, to, ret, rev);
+	if (done)
 		return g->store->ops->get(g->store, t, k, to, ret, rev, e) ||
 		       unseen(e, to);
 	tally_let_go(g, t, &held, e);
@@ -188,6 +205,7 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"you are in it: another administrator has to "
 				"delete it");
+	rehearsal_show(t, &there, NULL, sizeof(there));
 	const char *noun = kind_rules(KIND_DOMAIN)->noun;
 	const struct step steps[] = {{STEP_ADMIT, noun, name, NULL, there.id},
 				     {STEP_DETACH, noun, name, NULL, there.id},
@@ -254,7 +272,13 @@ bool rearrange_found(const struct gateway *g, const struct task *t,
 	/* Until it is complete nobody's mail is taken. */
 	founded.enabled = founded.wished = true;
 	founded.in_force = false;
-	if (plan_run(g, t, &plan, e))
+	rehearsal_show(t, NULL, d, sizeof(*d));
+	bool done = plan_run(g, t, &plan, e);
+	if (done && rehearsal_is(t)) {
+		rev->etag = g->store->ops->etag(g->store, t, KIND_DOMAIN, d);
+		return true;
+	}
+	if (done)
 		return g->store->ops->get(g->store, t, KIND_DOMAIN, name, d,
 					  rev, e) ||
 		       unseen(e, name);

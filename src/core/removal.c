@@ -32,6 +32,7 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 		return err_set(e, ERR_NOT_FOUND, "there is another %s now",
 			       key);
 	*id = kind_id(k, there);
+	rehearsal_show(t, there, NULL, kind_rules(k)->size);
 	if (!provision_matches(if_match, &seen, e) ||
 	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)))
 		return false;
@@ -137,6 +138,7 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 	if (!g->store->ops->may_remove(g->store, t, k, key, e))
 		return provision_denied(e, "delete", key);
 	const char *id = kind_id(k, there);
+	rehearsal_show(t, there, NULL, kind_rules(k)->size);
 	steps[n++] = (struct step){STEP_ALLOW, noun, key, NULL, id};
 	if (named)
 		steps[n++] =

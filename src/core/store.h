@@ -4,7 +4,7 @@
  * The directory implements this in ldap/, the tests in memory.  A store acts
  * with the rights of the task's caller, unless said otherwise.  Results live
  * in the task's arena.  Every call may park the fiber until the task's
- * deadline, at most.
+ * deadline, at most.  For a task with a rehearsal it writes nothing.
  */
 #ifndef CORE_STORE_H
 #define CORE_STORE_H
@@ -12,6 +12,7 @@
 #include "core/audit.h"
 #include "core/manager.h"
 #include "core/query.h"
+#include "core/rehearsal.h"
 #include "core/signpost.h"
 #include "core/task.h"
 #include "core/usage.h"
@@ -287,6 +288,9 @@ struct store_ops {
 	 */
 	bool (*written)(struct store *s, const struct task *t,
 			const char *since, struct writes *ret, struct err *e);
+
+	/* With the gateway's own rights: make ready what a rehearsal needs. */
+	bool (*prepare)(struct store *s, const struct task *t, struct err *e);
 
 	/* The trail of changes, as far as the caller may read it. */
 	bool (*audit)(struct store *s, const struct task *t,

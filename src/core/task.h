@@ -10,6 +10,7 @@
 
 #include "util/arena.h"
 
+struct rehearsal;
 struct scope;
 struct trace;
 
@@ -34,6 +35,9 @@ struct task {
 	struct arena *arena;
 	const struct caller *caller;
 	int64_t deadline; /* by clock_now() */
+
+	/* Nothing is written, and what would be is noted there; NULL: it is. */
+	struct rehearsal *rehearsal;
 
 	/* For the trail of changes; NULL: nobody has asked for it. */
 	const char *request; /* its X-Request-Id */

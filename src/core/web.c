@@ -100,6 +100,7 @@ bool web_add(const struct gateway *g, const struct task *t, enum kind k,
 
 	if (!g->store->ops->add(g->store, t, k, record, ret, e))
 		return false;
+	rehearsal_show(t, NULL, record, kind_rules(k)->size);
 	if (web_check(g, t, k, record, e))
 		return true;
 	if (e->kind != ERR_CONFLICT)
@@ -129,9 +130,9 @@ bool web_change(const struct gateway *g, const struct task *t, enum kind k,
 	struct err undo = {0};
 
 	bool closes = concerns(t, k, old, record);
-
 	if (!g->store->ops->change(g->store, t, k, old, record, seen, ret, e))
 		return false;
+	rehearsal_show(t, old, record, kind_rules(k)->size);
 	if (!closes || web_check(g, t, k, record, e))
 		return true;
 	if (e->kind != ERR_CONFLICT)

@@ -204,6 +204,25 @@ static bool undo(const struct renaming *r, struct err *e)
 	return false;
 }
 
+/* What comes first was not written, so that a rule of the directory would
+ * refuse the new name.  Who may take the one entry away and make another may
+ * rename it. */
+static bool rehearse_move(const struct renaming *r, struct operation *op,
+			  struct err *e)
+{
+	struct store *port = &r->store->port;
+	struct rehearsal *rehearsal = r->task->rehearsal;
+
+	if (!steps_may_remove(port, r->task, r->kind, r->key, e) ||
+	    !steps_may_create(port, r->task, address_domain(r->key), e))
+		return false;
+	rehearsal->ahead = true;
+	bool noted = store_run(r->store, r->task, op,
+			       r->store->set->write_seconds, op->name, e);
+	rehearsal->ahead = false;
+	return noted;
+}
+
 static bool rename_entry(const struct renaming *r, struct err *e)
 {
 	struct arena *a = r->task->arena;
@@ -227,6 +246,8 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 			       .name = dn_name(a, schema_of(r->kind)->key,
 					       r->to),
 			       .controls = control_list(&c)};
+	if (rehearsal_is(r->task))
+		return rehearse_move(r, &op, e);
 	if (store_run(r->store, r->task, &op, r->store->set->write_seconds,
 		      op.name, e))
 		return true;
@@ -300,7 +321,8 @@ bool steps_settle(struct store *port, const struct task *t, enum kind k,
 	if (!steps_is_at(s, t, dn, id, &there, e))
 		return false;
 	/* Else somebody has renamed or deleted it meanwhile. */
-	return !there || set_parts(&r, dn, &own, false, e);
+	return (!there && !rehearsal_is_ahead(t)) ||
+	       set_parts(&r, dn, &own, false, e);
 }
 
 /* Entries that name what is looked for. */
@@ -434,6 +456,11 @@ bool steps_relink(struct store *port, const struct task *t,
 		if (!change_link(s, t, &links, found->dns[i],
 				 &found->entries[i], &progress, &overtaken, e))
 			return false;
+	}
+	if (rehearsal_is(t)) {
+		t->rehearsal->more = t->rehearsal->more || found->more;
+		*more = false;
+		return true;
 	}
 	/* Where nothing could be changed, looking again leads nowhere. */
 	*more = overtaken || (found->more && progress);

@@ -6,10 +6,12 @@
 #include "ldap/aside.h"
 #include "ldap/audit_list.h"
 #include "ldap/audit_write.h"
+#include "ldap/change_record.h"
 #include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
 #include "ldap/keyring.h"
+#include "ldap/known.h"
 #include "ldap/made.h"
 #include "ldap/manager.h"
 #include "ldap/measure.h"
@@ -18,6 +20,7 @@
 #include "ldap/principal.h"
 #include "ldap/reach.h"
 #include "ldap/reading.h"
+#include "ldap/rehearse.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/sponsor.h"
@@ -99,6 +102,9 @@ bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 {
 	if (!operation_reads(op->kind) && t->caller != NULL)
 		op->controls = with_context(t, op->controls);
+	if (rehearse_is_due(t, op))
+		return rehearse(s, t, op, deadline(t, seconds), what, e);
+
 	int64_t began = clock_now();
 	bool answered = session_run(session_for(s, op), t->arena, op,
 				    deadline(t, seconds), e);
@@ -203,6 +209,16 @@ static bool get(struct store *port, const struct task *t, enum kind k,
 	return read_entry(store_self(port), t, k, key, ret, rev, e);
 }
 
+/* As it would be stored; what the directory adds by itself is not known. */
+static bool as_rehearsed(const struct task *t, enum kind k, void *record,
+			 struct revision *ret)
+{
+	kind_rules(k)->derive(record, t->arena);
+	ret->etag = map_digest(&schema_of(k)->map, t->arena, record);
+	ret->guard = "";
+	return true;
+}
+
 /* What a write left behind.  The reply could tell it all (RFC 4527), but slapd
  * decides on each attribute there as if it were to be written, which for
  * whoever has a role costs as much as the write. */
@@ -211,6 +227,8 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 {
 	const char *key = arena_strdup(t->arena, kind_key(k, record));
 
+	if (rehearsal_is(t))
+		return as_rehearsed(t, k, record, ret);
 	if (read_entry(s, t, k, key, record, ret, e))
 		return true;
 	if (e->kind == ERR_NOT_FOUND)
@@ -340,7 +358,7 @@ static bool change(struct store *port, const struct task *t, enum kind k,
 
 	if (op.mods == NULL) {
 		*ret = *seen; /* it is as wanted already */
-		return may_change(s, t, &op, e);
+		return rehearsal_is_ahead(t) || may_change(s, t, &op, e);
 	}
 	return write(s, t, k, &op, record, e) &&
 	       (read_back(s, t, k, record, ret, e) ||
@@ -365,6 +383,23 @@ static bool remove_once(struct ldap_store *s, const struct task *t,
 			 "%s still has something in it", key));
 }
 
+/* What is below a user or principal goes first, and would be gone. */
+static bool rehearse_removal(struct ldap_store *s, const struct task *t,
+			     const char *dn, struct err *e)
+{
+	struct controls c = store_as_caller(t);
+	const struct operation op = {.kind = OPERATION_DELETE,
+				     .dn = dn,
+				     .controls = control_list(&c)};
+	bool any;
+
+	if (!usage_remove(s, t, dn, &any, e) ||
+	    !keyring_remove_below(s, t, dn, &any, e))
+		return false;
+	rehearsal_note(t, change_record(t->arena, &op), false);
+	return true;
+}
+
 /* slapd looks whether something is below an entry when everything else allows
  * that it goes: only then a user's or principal's keys go, and what was
  * measured of him, and he himself.  Meanwhile somebody may measure again. */
@@ -385,6 +420,8 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 		    !text_equal(e->code, "not_empty"))
 			return false;
 		err_clear(e);
+		if (rehearsal_is(t)) /* all else allows it */
+			return rehearse_removal(s, t, dn, e);
 		was_there = false;
 		if ((k == KIND_USER &&
 		     !usage_remove(s, t, dn, &was_there, e)) ||
@@ -524,6 +561,7 @@ static const struct store_ops ops = {
 	.written = ldap_changes_read,
 	.audit = ldap_audit_list,
 	.seal = ldap_audit_seal,
+	.prepare = known_prepare,
 	.may_remove = steps_may_remove,
 	.rename = steps_rename,
 	.settle = steps_settle,

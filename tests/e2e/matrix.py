@@ -286,8 +286,8 @@ class Caller:
             return Client(self.gateway.address, LOGINS["super"], "not that")
         return Client(self.gateway.address, LOGINS.get(self.name), PASSWORD if self.name in LOGINS else None)
 
-    def ask(self, method, target, body):
-        headers = {"Authorization": self.authorization} if self.authorization else {}
+    def ask(self, method, target, body, **more):
+        headers = dict({"Authorization": self.authorization} if self.authorization else {}, **more)
         return self.client().request(method, target, body, headers=headers)
 
 
@@ -304,7 +304,14 @@ def over_http(world, recipe, request, side, caller, want):
     method = request.split()[0]
     key = recipe.make(world, side)
     before = state(world, recipe, key)
-    reply = caller.ask(method, put_in(recipe.target, key), put_in(recipe.body, key))
+    target, body = put_in(recipe.target, key), put_in(recipe.body, key)
+    if method != "GET":
+        reply = caller.ask(method, target, body, Prefer="dry-run")
+        if (reply.json["status"] if reply.status < 300 else reply.status) != want:
+            return "%s: %d in a dry run instead of %d %s" % (caller.name, reply.status, want, reply.text[:200])
+        if state(world, recipe, key) != before:
+            return "%s: a dry run has done it" % caller.name
+    reply = caller.ask(method, target, body)
     if reply.status != want:
         return "%s: %d instead of %d %s" % (caller.name, reply.status, want, reply.text[:200])
     if want >= 400 and state(world, recipe, key) != before:
