@@ -180,6 +180,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.hasher = hasher_open(l->parts->hashers, &conf->passwd, e);
 	l->service.gateway = &l->gateway;
 	l->service.openapi = l->parts->openapi;
+	l->service.reference = l->parts->reference;
 	l->service.rates = l->parts->rates;
 	l->service.rate = &l->conf.rate;
 	l->service.settings = &l->conf.api;

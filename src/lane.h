@@ -30,7 +30,7 @@ struct lane_parts {
 	struct policy_door *door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;  /* of their signatures */
-	const char *openapi;
+	const char *openapi, *reference;
 	int dict; /* socket of the first lane, which takes it over; or -1 */
 	const char *name; /* of this process, among all gateways */
 	unsigned lanes;   /* how many there are */

@@ -479,6 +479,8 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .verifiers = d->verifiers,
 				       .openapi = asset_text(
 					       "docs/api/openapi.json"),
+				       .reference = asset_text(
+					       "docs/api/reference.html"),
 				       .name = process_name(d->arena),
 				       .dict = d->dict,
 				       .lanes = d->count};

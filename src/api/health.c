@@ -110,12 +110,29 @@ static bool metrics(const struct call *call, struct response *res, json_t **ret,
 	return true;
 }
 
+/* What the page may load stands in the page itself, which knows its style;
+ * where it may be shown can be said here alone. */
+static bool docs(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	(void)ret, (void)e;
+	res->status = 200;
+	res->type = "text/html; charset=utf-8";
+	res->body = call->service->reference;
+	res->body_size = strlen(res->body);
+	response_header(res, "Content-Security-Policy",
+			"base-uri 'none'; form-action 'none'; "
+			"frame-ancestors 'none'");
+	return true;
+}
+
 /* clang-format off */
 static const struct route routes[] = {
 	{"GET", "livez",        NULL, livez,   "none", KIND_COUNT, {NULL}},
 	{"GET", "readyz",       NULL, readyz,  "none", KIND_COUNT, {NULL}},
 	{"GET", "metrics",      NULL, metrics, "metrics:read", KIND_COUNT, {NULL}},
 	{"GET", "openapi.json", NULL, openapi, "none", KIND_COUNT, {NULL}},
+	{"GET", "docs",         NULL, docs,    "none", KIND_COUNT, {NULL}},
 	{NULL,  NULL,           NULL, NULL,    NULL,   KIND_COUNT, {NULL}},
 };
 /* clang-format on */

@@ -20,8 +20,9 @@ enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 9 };
 /* What every dialect serves from. */
 struct service {
 	const struct gateway *gateway;
-	const char *openapi; /* the description of the native API, JSON */
-	struct rates *rates; /* NULL: nobody is limited */
+	const char *openapi;   /* the description of the native API, JSON */
+	const char *reference; /* the same as a page, HTML */
+	struct rates *rates;   /* NULL: nobody is limited */
 	const struct rate_settings *rate;
 	const struct api_settings *settings; /* NULL: the defaults */
 	bool open; /* on a listener of its own, for monitoring: nothing but

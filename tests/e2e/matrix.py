@@ -187,6 +187,7 @@ RECIPES = {
     "GET /livez": Recipe(nothing, "/livez"),
     "GET /readyz": Recipe(nothing, "/readyz"),
     "GET /metrics": Recipe(nothing, "/metrics"),
+    "GET /docs": Recipe(nothing, "/docs"),
     "GET /openapi.json": Recipe(nothing, "/openapi.json"),
     "GET /v1/me": Recipe(nothing, "/v1/me"),
     "GET /v1/domains": Recipe(nothing, "/v1/domains"),

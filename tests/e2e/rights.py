@@ -22,7 +22,7 @@ PASSWORD = "the same for all of them"
 # {CRYPT} of the same, with few rounds.
 HASH = "{CRYPT}$6$rounds=1000$rights$jvF/IoKNuCtNI3HAWV9TssyIdu9RYaS1q2.fU1etfpbAaWysppn0WHpvZY6NAylpGdrEu8BD7PjOAWBKnjnWc."
 PARTS = 3  # of the matrix, for those whom each refusal costs a quarter of a second
-OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/openapi.json")}
+OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/docs"), ("GET", "/openapi.json")}
 
 # What is asked for: the operation's method and path, the request for something that is there, the same for something
 # that is not, and the status it has for a user and for a principal, neither of whom has any rights.
@@ -30,6 +30,7 @@ MATRIX = [
     ("GET", "/livez", "/livez", None, None, 200, 200),
     ("GET", "/readyz", "/readyz", None, None, 200, 200),
     ("GET", "/metrics", "/metrics", None, None, 403, 403),
+    ("GET", "/docs", "/docs", None, None, 200, 200),
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
     ("GET", "/v1/me", "/v1/me", None, None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit", None, None, 200, 200),

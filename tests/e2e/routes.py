@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """The description of the native API: it has what the code has, its examples work, and what differs from it is noticed."""
 
+import base64
 import glob
+import hashlib
+import html.parser
 import http.server
 import os
 import re
@@ -356,6 +359,56 @@ def has_no_repetition():
             tap.is_(subprocess.run([sys.executable, script, source, made], stderr=subprocess.DEVNULL, check=False).returncode == 0, good, "JSON is made of %r" % text if good else "none of %r" % text)
 
 
+class Page(html.parser.HTMLParser):
+    """What a page names, leads to and loads, and its style."""
+
+    VOID = ("meta", "br", "hr", "img", "link", "input")
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loads, self.open, self.crossed = set(), set(), [], [], []
+        self.style = self.policy = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if "id" in given:
+            self.ids.add(given["id"])
+        if tag == "a":
+            self.links.add(given["href"])
+        if given.get("http-equiv") == "Content-Security-Policy":
+            self.policy = given["content"]
+        if tag in ("script", "link", "img", "iframe", "object", "form") or any(name.startswith("on") or name in ("src", "style") for name in given):
+            self.loads.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.crossed.append(tag)
+
+    def handle_data(self, data):
+        if self.open[-1:] == ["style"]:
+            self.style += data
+
+
+def has_a_page(g, description):
+    """/docs, for people: all is in it, and nothing is elsewhere."""
+    reply = nobody(g).get("/docs")
+    page = Page(reply.text)
+    document = description.document
+    tap.is_((reply.status, reply.headers["Content-Type"], "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]), (200, "text/html; charset=utf-8", True), "/docs is a page that nobody frames")
+    tap.is_((page.open, page.crossed), ([], []), "it is well-formed")
+    wanted = {operation["operationId"] for item in document["paths"].values() for method, operation in item.items() if method != "parameters"}
+    wanted |= {"schema-" + name for name in document["components"]["schemas"]}
+    tap.is_(sorted(wanted - page.ids), [], "it has every request and every schema")
+    tap.is_(sorted(link for link in page.links if not link.startswith("#") and link != "openapi.json"), [], "it leads nowhere else")
+    tap.is_(sorted(link for link in page.links if link.startswith("#") and link[1:] not in page.ids), [], "and nowhere that is not")
+    tap.is_(page.loads, [], "it loads nothing, and runs nothing")
+    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+    tap.is_(page.policy, "default-src 'none'; style-src 'sha256-%s'" % digest, "nor would a browser do so")
+
+
 def main():
     description = gateway.Description()
     has_no_repetition()
@@ -366,6 +419,7 @@ def main():
     same_codes(description.document, files)
     with gateway.Gateway(ldap_port=False) as g:
         tap.is_(nobody(g).get("/openapi.json").json == description.document, True, "/openapi.json is the description")
+        has_a_page(g, description)
         tell_story(g, description)
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
         tap.is_(g.stop(), 0, "it ends well")
