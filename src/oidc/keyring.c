@@ -50,7 +50,6 @@ bool keyring_over_https(struct arena *a, const struct oidc_settings *set,
 
 	log_event(LOG_INFO, "token-keys-fetch", "from", set->keys, "trace",
 		  t.id, NULL);
-
 	return fetch_document(a, &what, ret, size, e);
 }
 

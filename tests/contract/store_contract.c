@@ -632,6 +632,9 @@ int store_contract(const struct contract *c)
 	user = on_behalf_of(c->user);
 	guest = on_behalf_of(c->guest);
 	OK(OPS->is_ready(c->store), "ready");
+	OK(OPS->is_open(c->store, STORE_WRITING) &&
+		   OPS->is_open(c->store, STORE_READING_ASIDE),
+	   "by all ways");
 	domains();
 	users();
 	aliases();

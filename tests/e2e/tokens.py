@@ -206,6 +206,8 @@ def main():
             prepare(g)
             let_in(g)
             fetched = time.monotonic()
+            sent = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-00", publisher.headers.get("traceparent", ""))
+            tap.ok(sent and "trace=" + sent.group(1) in g.log(), "the keys are fetched by a trace that the log names", publisher.headers)
             keep_out(g)
             closed(g)
             raised(g, place)

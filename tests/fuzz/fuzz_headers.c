@@ -8,6 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "util/field.h"
 #include "util/text.h"
+#include "util/trace.h"
 
 enum { LINES_MAX = 70 };
 
@@ -37,6 +38,21 @@ static void preferences(const struct request *req)
 	else
 		HOLDS((!p.dry_run && !p.respond_async) ||
 		      request_header(req, "Prefer") != NULL);
+}
+
+/* What is passed on is as it came. */
+static void traces(struct arena *a, const char *value)
+{
+	struct trace t, again;
+
+	if (trace_read(value, &t)) {
+		HOLDS(strncmp(value + 3, t.id, TRACE_ID) == 0);
+		HOLDS(trace_read(trace_text(a, &t), &again) &&
+		      strcmp(again.id, t.id) == 0);
+	}
+	if (trace_state_is_good(value))
+		HOLDS(strlen(value) <= TRACE_STATE_MAX &&
+		      strpbrk(value, "\r\n") == NULL);
 }
 
 static void credentials(const struct request *req)
@@ -146,6 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	credentials(&req);
 	if (in.header_count > 0)
 		forwarded(a, headers[0].value);
+	for (size_t i = 0; i < in.header_count; i++)
+		traces(a, headers[i].value);
 	arena_free(a);
 	return 0;
 }

@@ -193,6 +193,7 @@ class Publisher:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 publisher.count[self.path] += 1
+                publisher.headers = dict(self.headers)
                 body = publisher.text.encode()
                 self.send_response(publisher.status)
                 if publisher.status == 302:
