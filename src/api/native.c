@@ -7,6 +7,7 @@
 #include "api/dialect.h"
 #include "api/include.h"
 #include "api/problem.h"
+#include "api/rename.h"
 #include "api/resolution.h"
 #include "core/address.h"
 #include "core/alias.h"
@@ -14,6 +15,7 @@
 #include "core/listing.h"
 #include "core/password.h"
 #include "core/removal.h"
+#include "core/rename_domain.h"
 #include "core/replace.h"
 #include "core/user.h"
 #include "util/base64.h"
@@ -255,6 +257,9 @@ static bool amend_write(const struct call *call, const struct patch *p,
 {
 	struct patch patch = *p;
 
+	if (call->route->kind == KIND_DOMAIN &&
+	    rename_domain_asked(call->params[0], p))
+		return rename_write(call, p, if_match, ret, rev, e);
 	return read_flag(call, CHANGE_KEEP, &patch.keep_key, e) &&
 	       provision_change(call->gateway, &call->task, call->route->kind,
 				call->params[0], &patch, if_match, ret, rev, e);
@@ -271,6 +276,8 @@ bool native_change(const struct call *call, struct response *res, json_t **ret,
 
 	if (!amend(call, record, &rev, e))
 		return false;
+	if (rename_goes_on(call, record))
+		res->status = 202;
 	conditional_tag(call->req, res, rev.etag);
 	/* Where it is now: it may have got another address. */
 	response_header(res, "Content-Location",
@@ -552,7 +559,7 @@ static const struct route routes[] = {
 	{"POST",   "domains",           &domain, native_create, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "domains/{name}",    NULL,    native_read,   "domains:read",  KIND_DOMAIN, {"include"}},
 	{"PUT",    "domains/{name}",    &domain, native_replace, "domains:write", KIND_DOMAIN, {NULL}},
-	{"PATCH",  "domains/{name}",    &domain, native_change, "domains:write", KIND_DOMAIN, {NULL}},
+	{"PATCH",  "domains/{name}",    &domain, native_change, "domains:write", KIND_DOMAIN, {"keep_alias"}},
 	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    native_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   native_create_login,   "users:write",   KIND_USER,   {"generate_password"}},

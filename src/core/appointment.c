@@ -61,7 +61,8 @@ static bool write_role(const struct gateway *g, const struct task *t,
 	if (has != NULL && has->role == a->role &&
 	    !s->ops->may_create(s, t, a->domain, e))
 		return false;
-	return s->ops->appoint(s, t, a->domain, seen, a->login, a->role, e);
+	return provision_unclaimed(g, t, a->domain, e) &&
+	       s->ops->appoint(s, t, a->domain, seen, a->login, a->role, e);
 }
 
 static bool appoint_once(const struct gateway *g, const struct task *t,

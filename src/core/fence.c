@@ -11,6 +11,7 @@
  * hold forget_held mailbox measure roles number expire reserve mark release
  * forget recount tallied written prepare is_there settle seal administrators
  * can_log_in budget overlaps
+ * Only come to behind one that has its row: shift arrive follow turn part
  * About nothing in particular: etag await is_ready is_open identity
  * It leaves by itself what the scope does not cover: relink */
 
@@ -265,6 +266,16 @@ static bool bring_back(struct store *s, const struct task *t, enum kind k,
 		       : absent(e, k, key);
 }
 
+/* Domains are renamed with the whole rights of a super administrator: the rest
+ * is never come to. */
+static bool twin(struct store *s, const struct task *t, const char *from,
+		 const char *to, struct err *e)
+{
+	return bound(t) == NULL
+		       ? s->behind->twin(s, t, from, to, e)
+		       : err_set(e, ERR_DENIED, "your key is not for that");
+}
+
 static bool set_administrator(struct store *s, const struct task *t,
 			      const char *login, bool yes, bool ask,
 			      struct err *e)
@@ -336,6 +347,7 @@ void fence_raise(struct store *s)
 	s->fence.may_retire = may_retire;
 	s->fence.retire = retire;
 	s->fence.bring_back = bring_back;
+	s->fence.twin = twin;
 	s->fence.set_administrator = set_administrator;
 	s->fence.managers = managers;
 	s->fence.appoint = appoint;

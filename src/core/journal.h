@@ -43,7 +43,7 @@ struct journal_ops {
 	bool (*list)(struct journal *j, const struct task *t, struct plan **ret,
 		     size_t *count, struct err *e);
 
-	/* Whether a plan has this name. */
+	/* Whether a plan has this name or, of an address, its domain's. */
 	bool (*is_claimed)(struct journal *j, const struct task *t,
 			   const char *name, bool *ret, struct err *e);
 

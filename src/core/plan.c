@@ -4,8 +4,8 @@
 
 #include "core/administrators.h"
 #include "core/alias.h"
+#include "core/plan_domain.h"
 #include "core/plan_rehearsal.h"
-#include "core/plan_steps.h"
 #include "core/target.h"
 #include "util/clock.h"
 #include "util/random.h"
@@ -159,7 +159,7 @@ static bool is_stopping(const struct run *r)
 }
 
 /* A long step makes way for a client's answer, and for our end. */
-static bool may_go_on(const struct run *r, struct err *e)
+bool plan_may_go_on(const struct run *r, struct err *e)
 {
 	if (!is_stopping(r) && !(rehearsal_is(&r->t) && r->t.rehearsal->more) &&
 	    (r->steward || clock_now() + LEAVE < r->t.deadline))
@@ -181,7 +181,7 @@ static bool detach_names(struct run *r, struct arena *a,
 		t.arena = a;
 		if (!s->ops->relink(s, &t, names, NULL, domain, RELINK_ALL,
 				    &more, e) ||
-		    (more && !may_go_on(r, e)))
+		    (more && !plan_may_go_on(r, e)))
 			return false;
 	}
 	return true;
@@ -202,7 +202,7 @@ static bool detach_page(struct run *r, struct arena *a, enum kind k,
 			items[names.count++] =
 				kind_key(k, page->records + i++ * size);
 		if (!detach_names(r, a, &names, domain, e) ||
-		    (i < page->count && !may_go_on(r, e)))
+		    (i < page->count && !plan_may_go_on(r, e)))
 			return false;
 	}
 	return true;
@@ -258,7 +258,7 @@ static bool detach_kind(struct run *r, enum kind k, const struct step *s,
 		if (!st->ops->list(st, &t, &q, &page, e))
 			return e->kind == ERR_NOT_FOUND && is_gone(r, s, e);
 		if (!detach_page(r, a, k, &page, s->key, e) ||
-		    (page.more && !may_go_on(r, e)))
+		    (page.more && !plan_may_go_on(r, e)))
 			return false;
 		const char *last = last_key(k, &page);
 		if (last == NULL)
@@ -286,8 +286,8 @@ static bool run_detach(struct run *r, const struct step *s, bool *more,
 }
 
 /* Who made the plan found some in the domain. */
-static bool administrators_stay(struct run *r, const struct step *s,
-				struct err *e)
+bool plan_administrators_stay(struct run *r, const struct step *s,
+			      struct err *e)
 {
 	const struct text_list *names = &r->plan->names;
 	bool any;
@@ -315,7 +315,7 @@ static bool run_admit(struct run *r, const struct step *s, bool *more,
 		return err_set(e, ERR_NOT_FOUND, "there is no domain %s",
 			       s->key);
 	return target_unused(r->g, &r->work, s->key, e) &&
-	       administrators_stay(r, s, e) &&
+	       plan_administrators_stay(r, s, e) &&
 	       st->ops->may_retire(st, &r->work, KIND_DOMAIN, s->key,
 				   r->plan->id, e);
 }
@@ -384,6 +384,14 @@ static const struct verb verbs[] = {
 	{STEP_ALTER,     step_alter,    false, false, undo_alter},
 	{STEP_ASIDE,     step_aside,    false, false, undo_aside},
 	{STEP_CLEAR,     run_clear,     false, true,  NULL},
+	{STEP_TWIN,      step_twin, false, false, NULL},
+	{STEP_SHIFT,     step_shift, false, false, NULL},
+	{STEP_FOLLOW,    step_follow, false, false, NULL},
+	{STEP_TURN,      step_turn, false, false, NULL},
+	{STEP_CATCH,     step_catch, false, false, NULL},
+	{STEP_ARRIVE,    step_arrive, false, false, NULL},
+	{STEP_PART,      step_part, false, false, NULL},
+	{STEP_DROP,      step_drop, false, false, NULL},
 };
 /* clang-format on */
 
@@ -513,6 +521,7 @@ bool plan_try_again(struct run *r, unsigned tries, struct err *e)
 		err_clear(e);
 		return true;
 	}
+	r->plan->left = r->plan->position > 0;
 	leave(r);
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
 }
@@ -596,7 +605,8 @@ static bool write_down(struct run *r, struct err *e)
 	p->login = t->caller->login;
 	p->holder = g->name;
 	p->position = 0;
-	if (g->journal->ops->write(g->journal, t, p, e)) {
+	bool written = g->journal->ops->write(g->journal, t, p, e);
+	if (written && plan_domains_rest(g, t, p, e)) {
 		if (p->work_count == 0 ||
 		    g->journal->ops->write_works(g->journal, t, p, e))
 			return true;
@@ -605,11 +615,11 @@ static bool write_down(struct run *r, struct err *e)
 	}
 	/* If it was written all the same, the steward finds it; but nothing has
 	 * begun yet, so it is best taken back. */
-	if (e->kind == ERR_UNKNOWN) {
+	if (written || e->kind == ERR_UNKNOWN) {
 		struct err ignored = {0};
 		g->journal->ops->remove(g->journal, t, p->id, &ignored);
 	}
-	if (e->kind == ERR_CONFLICT)
+	if (!written && e->kind == ERR_CONFLICT)
 		err_code(e, ERR_CONFLICT, "under_way",
 			 "it is just being renamed or removed");
 	return false;

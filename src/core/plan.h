@@ -61,6 +61,8 @@ struct plan {
 	int64_t position;       /* steps that are done */
 	const char *guard;      /* of its entry in the journal */
 	int64_t written;        /* when that was written, by clock_now() */
+	bool left;              /* the rest takes longer than a request may: it
+				   is seen to by the steward */
 	struct domain *founded; /* what to make; only who began the plan knows
 				   it */
 
@@ -128,5 +130,13 @@ bool plan_may_retry(const struct err *e);
 #define STEP_ALTER "alter"         /* what it has before becomes that */
 #define STEP_ASIDE "aside"         /* what it has before goes below the plan */
 #define STEP_CLEAR "clear"         /* what is below the plan is deleted */
+#define STEP_TWIN "twin"           /* domain to is made like key */
+#define STEP_SHIFT "shift"         /* what is in key goes there */
+#define STEP_FOLLOW "follow"       /* what names key as a whole names to */
+#define STEP_TURN "turn"           /* key stands for to */
+#define STEP_CATCH "catch"         /* its catch-all is there once more */
+#define STEP_ARRIVE "arrive"       /* what went is found by new names alone */
+#define STEP_PART "part"           /* to stands for itself */
+#define STEP_DROP "drop"           /* key goes */
 
 #endif

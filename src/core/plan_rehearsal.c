@@ -39,6 +39,15 @@ static const struct {
 	{STEP_OPEN,      HOW_AHEAD},
 	{STEP_WITHIN,    HOW_NOTHING},
 	{STEP_RELEASE,   HOW_NOTHING},
+	{STEP_TWIN,      HOW_ASKED},
+	/* Of these there are many alike, by who may do everything. */
+	{STEP_SHIFT,     HOW_NOTHING},
+	{STEP_FOLLOW,    HOW_NOTHING},
+	{STEP_TURN,      HOW_NOTHING},
+	{STEP_CATCH,     HOW_NOTHING},
+	{STEP_ARRIVE,    HOW_NOTHING},
+	{STEP_PART,      HOW_NOTHING},
+	{STEP_DROP,      HOW_NOTHING},
 };
 /* clang-format on */
 

@@ -78,6 +78,13 @@ bool plan_go_back(struct run *r, struct err *e);
 
 /* It is over: out of the journal, or kept there as a job's result. */
 void plan_end(struct run *r, const char *state);
+/* A long step makes way for a client's answer, and for our end. */
+bool plan_may_go_on(const struct run *r, struct err *e);
+
+/* A super administrator is left without those in the step's domain, if who made
+ * the plan found some there. */
+bool plan_administrators_stay(struct run *r, const struct step *s,
+			      struct err *e);
 
 bool step_allow(struct run *r, const struct step *s, bool *more, struct err *e);
 bool step_unlink(struct run *r, const struct step *s, bool *more,

@@ -489,7 +489,8 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	if (!judge_change(g, c, ret, t->arena, e) ||
 	    !same_key(c->kind, c->key, ret, t->arena, e))
 		return false;
-	if (c->kind == KIND_DOMAIN && !target_change(g, t, old, ret, e))
+	if (c->kind == KIND_DOMAIN &&
+	    (!target_rests(g, t, old, e) || !target_change(g, t, old, ret, e)))
 		return false;
 	if (c->kind == KIND_USER && (!sender_check(g, t, old, ret, e) ||
 				     !quota_reset(g, t, c->patch, ret, e)))

@@ -34,7 +34,8 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 	*id = kind_id(k, there);
 	rehearsal_show(t, there, NULL, kind_rules(k)->size);
 	if (!provision_matches(if_match, &seen, e) ||
-	    (k == KIND_DOMAIN && !target_unused(g, t, key, e)))
+	    (k == KIND_DOMAIN &&
+	     (!target_rests(g, t, there, e) || !target_unused(g, t, key, e))))
 		return false;
 	const char *mark = tally_seen(g, t, k, key);
 	if (!g->store->ops->remove(g->store, t, k, key, &seen, e))

@@ -4,6 +4,7 @@
 
 #include "core/address.h"
 #include "core/expansion.h"
+#include "core/tag.h"
 #include "util/hash.h"
 #include "util/text.h"
 
@@ -148,43 +149,9 @@ static bool look(struct work *w, const char *key, const struct signpost **ret)
 	return s->state == SLOT_KNOWN;
 }
 
-/* An address in the parts that count. */
-struct parts {
-	const char *tag;  /* "+tag", or "" */
-	const char *base; /* without the tag */
-	const char *domain, *catch_all;
-};
-
-static struct parts split(struct arena *a, const char *address, char delimiter)
-{
-	const char *at = strrchr(address, '@');
-	const char *tag = delimiter != '\0' ? memchr(address, delimiter,
-						     (size_t)(at - address))
-					    : NULL;
-	struct parts p = {"", address, at + 1, at};
-
-	/* What begins with it has no tag: nothing would be left. */
-	if (tag == NULL || tag == address)
-		return p;
-	/* Else Postfix drops it: Dovecot would cut every address there. */
-	if (!address_may_hold(delimiter))
-		p.tag = arena_strndup(a, tag, (size_t)(at - tag));
-	p.base = arena_printf(a, "%.*s%s", (int)(tag - address), address, at);
-	return p;
-}
-
-static const char *join(struct arena *a, const char *base, const char *tag)
-{
-	const char *at = strrchr(base, '@');
-
-	if (tag[0] == '\0' || at == NULL)
-		return base;
-	return arena_printf(a, "%.*s%s%s", (int)(at - base), base, tag, at);
-}
-
 /* What the directory has about an address. */
 struct view {
-	struct parts is;
+	struct tagged is;
 	const struct signpost *own, *domain, *catch_all, *target;
 };
 
@@ -198,11 +165,34 @@ static bool is_kind(const struct signpost *domain, const char *kind)
 	return domain != NULL && text_equal(domain->domain_kind, kind);
 }
 
-/* False while something has to be looked up first. */
-static bool view_of(struct work *w, const struct parts *is, struct view *v)
+/* What stands for the address in the target of its domain.  Of two domains one
+ * of which is getting the name of the other, each is the other's target; an
+ * alias domain of theirs may lead to either. */
+static bool look_target(struct work *w, struct view *v)
 {
-	struct arena *a = w->task->arena;
+	const struct signpost *at = v->domain;
+	int local = (int)strcspn(v->is.base, "@");
 
+	for (int i = 0; i < 2 && in_force(at) && at->target != NULL; i++) {
+		const char *target = at->target;
+		const char *key = arena_printf(w->task->arena, "%.*s@%s", local,
+					       v->is.base, target);
+
+		if (!look(w, key, &v->target))
+			return false;
+		if (v->target != NULL || !is_kind(v->domain, "alias"))
+			return true;
+		if (!look(w, target, &at))
+			return false;
+		if (!is_kind(at, "local"))
+			return true;
+	}
+	return true;
+}
+
+/* False while something has to be looked up first. */
+static bool view_of(struct work *w, const struct tagged *is, struct view *v)
+{
 	*v = (struct view){.is = *is};
 	bool known = look(w, v->is.base, &v->own);
 	/* What leads somewhere does so whatever its domain. */
@@ -213,14 +203,7 @@ static bool view_of(struct work *w, const struct parts *is, struct view *v)
 	known = look(w, v->is.catch_all, &v->catch_all) && known;
 	if (!known)
 		return false;
-	if (in_force(v->own) || !is_kind(v->domain, "alias") ||
-	    !v->domain->enabled || v->domain->target == NULL)
-		return true;
-	size_t local = strcspn(v->is.base, "@");
-	return look(w,
-		    arena_printf(a, "%.*s@%s", (int)local, v->is.base,
-				 v->domain->target),
-		    &v->target);
+	return in_force(v->own) || !in_force(v->domain) || look_target(w, v);
 }
 
 /* The whole address first: no user's has a "+" in it, but other delimiters may
@@ -228,8 +211,8 @@ static bool view_of(struct work *w, const struct parts *is, struct view *v)
 static bool view(struct work *w, const char *address, struct view *v)
 {
 	char delimiter = w->gateway->delimiter;
-	const struct parts cut = split(w->task->arena, address, delimiter);
-	struct parts whole = cut;
+	const struct tagged cut = tag_split(w->task->arena, address, delimiter);
+	struct tagged whole = cut;
 	struct view of_whole;
 
 	if (cut.base == address || !address_may_hold(delimiter))
@@ -259,7 +242,7 @@ static void send_on(struct work *w, struct hop *h, const char *to,
 	struct arena *a = w->task->arena;
 	struct err bad = {0};
 
-	to = join(a, text_lower(a, to), tag);
+	to = tag_join(a, text_lower(a, to), tag);
 	if (address_domain(to) != NULL && to[0] != '@') {
 		lead(w, h, to);
 		return;
@@ -347,7 +330,7 @@ static void decide_other(struct work *w, struct hop *h, const struct view *v)
 	make_room(w, h, 1);
 	if (in_force(v->target)) {
 		h->kind = v->own == NULL ? HOP_ALIAS_DOMAIN : h->kind;
-		lead(w, h, join(a, v->target->key, v->is.tag));
+		lead(w, h, tag_join(a, v->target->key, v->is.tag));
 	} else if (in_force(v->catch_all)) {
 		lead(w, h, v->is.catch_all);
 	} else {

@@ -319,7 +319,8 @@ struct store_ops {
 	 * a role names `to` instead or, with NULL, no longer does; an alias
 	 * that would lead nowhere is removed.  What is in the domain `except`
 	 * stays, and what the caller may not change, or his scope does not
-	 * cover.  `more`: call again. */
+	 * cover.  A `to` of "@domain" is the same local part there.  `more`:
+	 * call again. */
 	bool (*relink)(struct store *s, const struct task *t,
 		       const struct text_list *names, const char *to,
 		       const char *except, enum relinked what, bool *more,
@@ -353,6 +354,38 @@ struct store_ops {
 	bool (*bring_back)(struct store *s, const struct task *t, enum kind k,
 			   const char *key, const char *id, const char *place,
 			   struct err *e);
+
+	/* Steps by which domain `from` gets the name `to`.  While they are
+	 * under way each stands in for the other: what one does not know is
+	 * looked up there.  `more`: call again.
+	 *
+	 * Make one of that name, with all that is said of the old one.
+	 * ERR_EXISTS if there is another. */
+	bool (*twin)(struct store *s, const struct task *t, const char *from,
+		     const char *to, struct err *e);
+
+	/* Some of the old one's users and aliases become the new one's, and
+	 * what names them follows.  They are still found by their former
+	 * addresses, until arrive() ends that. */
+	bool (*shift)(struct store *s, const struct task *t, const char *from,
+		      const char *to, bool *more, struct err *e);
+	bool (*arrive)(struct store *s, const struct task *t, const char *from,
+		       const char *to, bool *more, struct err *e);
+
+	/* So does what names the old domain itself: alias domains, API keys,
+	 * rights to send as anybody there.  With the gateway's own rights:
+	 * addresses that are held. */
+	bool (*follow)(struct store *s, const struct task *t, const char *from,
+		       const char *to, bool *more, struct err *e);
+
+	/* What was said of the old one meanwhile is said of the new one; then
+	 * the old one is an alias domain that leads there. */
+	bool (*turn)(struct store *s, const struct task *t, const char *from,
+		     const char *to, struct err *e);
+
+	/* The new one stands for itself. */
+	bool (*part)(struct store *s, const struct task *t, const char *from,
+		     const char *to, struct err *e);
 
 	/* Park for a moment, and until it can be asked again, but at most that
 	 * many milliseconds.  False: it is being closed, and never will be. */

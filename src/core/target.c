@@ -70,3 +70,14 @@ bool target_unused(const struct gateway *g, const struct task *t,
 			     from.items[0]);
 	return false;
 }
+
+bool target_is_twin(const struct domain *d)
+{
+	return text_equal(d->kind, "local") && d->target != NULL;
+}
+
+bool target_rests(const struct gateway *g, const struct task *t,
+		  const struct domain *d, struct err *e)
+{
+	return !target_is_twin(d) || provision_unclaimed(g, t, d->name, e);
+}

@@ -23,4 +23,12 @@ bool target_change(const struct gateway *g, const struct task *t,
 bool target_unused(const struct gateway *g, const struct task *t,
 		   const char *name, struct err *e);
 
+/* Whether it looks as if it was being renamed: then it is of kind "local", and
+ * each of the two has the other for a target. */
+bool target_is_twin(const struct domain *d);
+
+/* Whether it is not: else ERR_CONFLICT, "under_way". */
+bool target_rests(const struct gateway *g, const struct task *t,
+		  const struct domain *d, struct err *e);
+
 #endif

@@ -60,6 +60,13 @@ const char *filter_below(struct arena *a, const char *attr, const char *domain)
 	return arena_printf(a, "(%s=*.%s", attr, whole + strlen(attr) + 2);
 }
 
+const char *filter_within(struct arena *a, const char *attr, const char *domain)
+{
+	const char *whole = filter_equal(a, attr, domain);
+
+	return arena_printf(a, "(%s=*@%s", attr, whole + strlen(attr) + 2);
+}
+
 const char *filter_and(struct arena *a, const char *one, const char *other)
 {
 	return arena_join(a, "(&", one, other, ")", NULL);

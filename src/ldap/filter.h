@@ -25,6 +25,10 @@ const char *filter_not(struct arena *a, const char *part);
 /* A domain name somewhere below that one. */
 const char *filter_below(struct arena *a, const char *attr, const char *domain);
 
+/* An address in that domain. */
+const char *filter_within(struct arena *a, const char *attr,
+			  const char *domain);
+
 /* Both parts, or any of them; at least one. */
 const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],

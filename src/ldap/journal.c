@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/plan.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
@@ -360,19 +361,31 @@ static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
 
 static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 
+static const char *claim_filter(struct arena *a, const char *name)
+{
+	const char *domain = address_domain(name);
+	const char *any[] = {
+		filter_equal(a, "provostJournalName", name),
+		domain != NULL ? filter_equal(a, "provostJournalName", domain)
+			       : "",
+	};
+
+	return domain != NULL ? filter_any(a, any, COUNT(any)) : any[0];
+}
+
 static bool is_claimed(struct journal *port, const struct task *t,
 		       const char *name, bool *ret, struct err *e)
 {
 	struct ldap_journal *j = self(port);
 	size_t count = 0;
-	struct operation op =
-		{.kind = OPERATION_SEARCH,
-		 .dn = schema_journal_dn(t->arena, j->store.set->base),
-		 .scope = LDAP_SCOPE_ONELEVEL,
-		 .filter = filter_equal(t->arena, "provostJournalName", name),
-		 .want = nothing,
-		 .each = each_counted,
-		 .ctx = &count};
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_journal_dn(t->arena,
+						       j->store.set->base),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter = claim_filter(t->arena, name),
+			       .want = nothing,
+			       .each = each_counted,
+			       .ctx = &count};
 
 	if (!store_run(&j->store, t, &op, j->store.set->read_seconds, "journal",
 		       e))

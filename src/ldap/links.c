@@ -79,22 +79,70 @@ static bool has(const struct berval *values, const char *text)
 	return false;
 }
 
-/* The values of one attribute that are to go, as the entry spells them. */
-static char **leaving(const struct links *l, struct arena *a, size_t at,
-		      const struct berval *values, size_t *count)
-{
-	char **gone = arena_alloc(a, (l->names->count + 1) * sizeof(*gone));
+/* The values of one attribute that are to go, as the entry spells them, and
+ * the names that they are. */
+struct leaving {
+	char **values;
+	const char **names;
+	size_t count;
+};
 
-	*count = 0;
+static struct leaving leaving(const struct links *l, struct arena *a, size_t at,
+			      const struct berval *values)
+{
+	size_t room = l->names->count + 1;
+	struct leaving gone = {arena_alloc(a, room * sizeof(char *)),
+			       arena_alloc(a, room * sizeof(char *)), 0};
+
 	for (size_t i = 0; i < l->names->count; i++) {
 		const char *name = spelling(l, a, at, l->names->items[i]);
 
 		for (const struct berval *v = values; v->bv_val != NULL; v++) {
-			if (dn_equal(v->bv_val, name))
-				gone[(*count)++] = v->bv_val;
+			if (!dn_equal(v->bv_val, name))
+				continue;
+			gone.names[gone.count] = l->names->items[i];
+			gone.values[gone.count++] = v->bv_val;
+			break;
 		}
 	}
+	gone.values[gone.count] = NULL;
 	return gone;
+}
+
+/* What is named in the place of a name. */
+static const char *replaced(const struct links *l, struct arena *a,
+			    const char *name)
+{
+	if (l->to[0] != '@')
+		return l->to;
+	return arena_printf(a, "%.*s%s", (int)strcspn(name, "@"), name, l->to);
+}
+
+static bool listed(char *const *list, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (dn_equal(list[i], text))
+			return true;
+	}
+	return false;
+}
+
+/* The values that come in their place, and are not there; none: NULL. */
+static char **coming(const struct links *l, struct arena *a, size_t at,
+		     const struct berval *values, const struct leaving *gone)
+{
+	char **come = arena_alloc(a, (gone->count + 1) * sizeof(*come));
+	size_t n = 0;
+
+	for (size_t i = 0; l->to != NULL && i < gone->count; i++) {
+		const char *to =
+			spelling(l, a, at, replaced(l, a, gone->names[i]));
+
+		if (!has(values, to) && !listed(come, n, to))
+			come[n++] = arena_strdup(a, to);
+	}
+	come[n] = NULL;
+	return n > 0 ? come : NULL;
 }
 
 static bool is_alias(const struct entry *en)
@@ -128,24 +176,19 @@ LDAPMod **links_change(const struct links *l, struct arena *a,
 	for (size_t at = first_of(l); at < COUNT(attributes); at++) {
 		const char *name = attributes[at].name;
 		const struct berval *values = entry_values(en, name);
-		size_t count = 0;
 
 		if (values == NULL)
 			continue;
-		char **gone = leaving(l, a, at, values, &count);
-		if (count == 0)
+		struct leaving gone = leaving(l, a, at, values);
+		if (gone.count == 0)
 			continue;
-		mods[n++] = map_mod(a, LDAP_MOD_DELETE, name, gone);
-		const char *to =
-			l->to != NULL ? spelling(l, a, at, l->to) : NULL;
-		if (to != NULL && !has(values, to)) {
-			char **come = arena_alloc(a, 2 * sizeof(*come));
-
-			come[0] = arena_strdup(a, to);
+		char **come = coming(l, a, at, values, &gone);
+		mods[n++] = map_mod(a, LDAP_MOD_DELETE, name, gone.values);
+		if (come != NULL)
 			mods[n++] = map_mod(a, LDAP_MOD_ADD, name, come);
-		}
-		*nowhere = *nowhere || (at == 0 && to == NULL && is_alias(en) &&
-					count == count_values(values));
+		*nowhere =
+			*nowhere || (at == 0 && l->to == NULL && is_alias(en) &&
+				     gone.count == count_values(values));
 	}
 	return n > 0 ? mods : NULL;
 }
@@ -160,7 +203,7 @@ void links_kinds(const struct links *l, struct arena *a, const struct entry *en,
 		size_t count = 0;
 
 		if (values != NULL)
-			leaving(l, a, at, values, &count);
+			count = leaving(l, a, at, values).count;
 		*leads = *leads || (count > 0 && at < RIGHTS);
 		*gives = *gives || (count > 0 && at >= RIGHTS);
 	}

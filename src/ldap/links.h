@@ -18,7 +18,8 @@ enum links_from {
 struct links {
 	const char *base;
 	const struct text_list *names; /* addresses */
-	const char *to;                /* an address, or NULL */
+	const char *to;                /* an address, or "@domain" for the same
+					  local part there; or NULL */
 	enum links_from from;
 };
 

@@ -10,6 +10,7 @@
 #include "ldap/schema.h"
 #include "ldap/store_parts.h"
 #include "ldap/whose.h"
+#include "util/text.h"
 
 enum {
 	RELINK_AT_ONCE = 100, /* entries one call changes at most */
@@ -139,6 +140,12 @@ struct parts {
 	const char *login, *former;      /* NULL: none */
 };
 
+/* A catch-all has none. */
+static const char *local_of(struct arena *a, const char *address)
+{
+	return address[0] != '@' ? address_local(a, address) : NULL;
+}
+
 static LDAPMod *replacement(struct arena *a, const char *attribute,
 			    char **values)
 {
@@ -188,8 +195,7 @@ static bool is_refusal(const struct err *e)
  * nothing that anybody may be told. */
 static bool undo(const struct renaming *r, struct err *e)
 {
-	const struct parts old = {.local =
-					  address_local(r->task->arena, r->key),
+	const struct parts old = {.local = local_of(r->task->arena, r->key),
 				  .login = r->key};
 	struct err why = *e;
 	bool there;
@@ -223,13 +229,28 @@ static bool rehearse_move(const struct renaming *r, struct operation *op,
 	return noted;
 }
 
+/* NULL: it stays in its domain. */
+static const char *new_parent(const struct renaming *r)
+{
+	const char *to = address_domain(r->to);
+
+	return text_equal(to, address_domain(r->key))
+		       ? NULL
+		       : schema_dn(r->task->arena, r->store->set->base,
+				   KIND_DOMAIN, to);
+}
+
 static bool rename_entry(const struct renaming *r, struct err *e)
 {
 	struct arena *a = r->task->arena;
 	/* The login comes back with the new name: in between it would be
 	 * another than the address. */
-	const struct parts both = {.local = address_local(a, r->key),
-				   .other_local = address_local(a, r->to),
+	const char *local = local_of(a, r->key);
+	const char *other = local_of(a, r->to);
+	const struct parts both = {.local = local,
+				   .other_local = text_equal(local, other)
+							  ? NULL
+							  : other,
 				   .former = r->key};
 
 	if (!set_parts(r, r->old_dn, &both, true, e))
@@ -245,6 +266,8 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 			       .dn = r->old_dn,
 			       .name = dn_name(a, schema_of(r->kind)->key,
 					       r->to),
+			       .parent = new_parent(r),
+			       .renames = true,
 			       .controls = control_list(&c)};
 	if (rehearsal_is(r->task))
 		return rehearse_move(r, &op, e);
@@ -275,21 +298,36 @@ static bool missed(const struct renaming *r, struct err *e)
 			       kind_rules(r->kind)->noun, r->key);
 }
 
+static struct renaming renaming_of(struct ldap_store *s, const struct task *t,
+				   enum kind k, const char *key, const char *to,
+				   const char *id)
+{
+	const char *base = s->set->base;
+
+	return (struct renaming){.store = s,
+				 .task = t,
+				 .kind = k,
+				 .key = key,
+				 .to = to,
+				 .id = id,
+				 .old_dn = schema_dn(t->arena, base, k, key),
+				 .new_dn = schema_dn(t->arena, base, k, to)};
+}
+
+bool steps_move(struct ldap_store *s, const struct task *t, enum kind k,
+		const char *key, const char *to, const char *id, struct err *e)
+{
+	const struct renaming r = renaming_of(s, t, k, key, to, id);
+
+	return rename_entry(&r, e);
+}
+
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *to, const char *id,
 		  struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const struct renaming r = {.store = s,
-				   .task = t,
-				   .kind = k,
-				   .key = key,
-				   .to = to,
-				   .id = id,
-				   .old_dn = schema_dn(t->arena, s->set->base,
-						       k, key),
-				   .new_dn = schema_dn(t->arena, s->set->base,
-						       k, to)};
+	const struct renaming r = renaming_of(s, t, k, key, to, id);
 	bool there;
 
 	if (!steps_is_at(s, t, r.new_dn, id, &there, e))
@@ -304,25 +342,32 @@ bool steps_rename(struct store *port, const struct task *t, enum kind k,
 	       (e->kind == ERR_NOT_FOUND && missed(&r, e));
 }
 
+bool steps_settle_at(struct ldap_store *s, const struct task *t, enum kind k,
+		     const char *key, struct err *e)
+{
+	const struct renaming r = {.store = s,
+				   .task = t,
+				   .kind = k,
+				   .key = key};
+	const struct parts own = {.local = local_of(t->arena, key),
+				  .login = key};
+
+	return set_parts(&r, schema_dn(t->arena, s->set->base, k, key), &own,
+			 false, e);
+}
+
 bool steps_settle(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const char *dn = schema_dn(t->arena, s->set->base, k, key);
-	const struct renaming r = {.store = s,
-				   .task = t,
-				   .kind = k,
-				   .key = key,
-				   .id = id};
-	const struct parts own = {.local = address_local(t->arena, key),
-				  .login = key};
 	bool there;
 
-	if (!steps_is_at(s, t, dn, id, &there, e))
+	if (!steps_is_at(s, t, schema_dn(t->arena, s->set->base, k, key), id,
+			 &there, e))
 		return false;
 	/* Else somebody has renamed or deleted it meanwhile. */
 	return (!there && !rehearsal_is_ahead(t)) ||
-	       set_parts(&r, dn, &own, false, e);
+	       steps_settle_at(s, t, k, key, e);
 }
 
 /* Entries that name what is looked for. */

@@ -6,7 +6,7 @@
 #ifndef LDAP_STEPS_H
 #define LDAP_STEPS_H
 
-#include "core/store.h"
+#include "ldap/store_parts.h"
 
 bool steps_may_create(struct store *port, const struct task *t,
 		      const char *domain, struct err *e);
@@ -15,6 +15,12 @@ bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *to, const char *id,
 		  struct err *e);
+/* The same without asking where it is: ERR_NOT_FOUND, it was not there. */
+bool steps_move(struct ldap_store *s, const struct task *t, enum kind k,
+		const char *key, const char *to, const char *id, struct err *e);
+bool steps_settle_at(struct ldap_store *s, const struct task *t, enum kind k,
+		     const char *key, struct err *e);
+
 bool steps_settle(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, struct err *e);
 bool steps_relink(struct store *port, const struct task *t,

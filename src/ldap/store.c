@@ -15,6 +15,7 @@
 #include "ldap/made.h"
 #include "ldap/manager.h"
 #include "ldap/measure.h"
+#include "ldap/moving.h"
 #include "ldap/naming.h"
 #include "ldap/number.h"
 #include "ldap/principal.h"
@@ -573,6 +574,12 @@ static const struct store_ops ops = {
 	.may_retire = aside_may_retire,
 	.retire = aside_retire,
 	.bring_back = aside_bring_back,
+	.twin = moving_twin,
+	.shift = moving_shift,
+	.arrive = moving_arrive,
+	.follow = moving_follow,
+	.turn = moving_turn,
+	.part = moving_part,
 	.await = await,
 	.is_ready = is_ready,
 	.is_open = is_open,

@@ -3,6 +3,7 @@
  * write: carry URI BASE CALLER LEASE WRITES COMMAND...
  *
  *	rename OLD NEW     a user
+ *	rename-domain OLD NEW [drop]
  *	remove DOMAIN      with all that is in it
  *	leave USER         with all that leads to him; the address is held
  *	found DOMAIN TO    with its reserved names
@@ -24,6 +25,7 @@
 #include "core/plan.h"
 #include "core/provision.h"
 #include "core/removal.h"
+#include "core/rename_domain.h"
 #include "core/user.h"
 #include "tests/lib/live.h"
 #include "util/clock.h"
@@ -88,6 +90,20 @@ static bool rename_user(const struct gateway *g, const struct task *t,
 				e);
 }
 
+static bool rename_all(const struct gateway *g, const struct task *t,
+		       char **words, struct err *e)
+{
+	struct domain wanted = {.name = words[1]}, got;
+	const struct field f = FIELD(struct domain, name);
+	const struct patch p = {.record = &wanted,
+				.fields = &f,
+				.count = 1,
+				.keep_key = words[2] == NULL};
+	struct revision rev;
+
+	return rename_domain(g, t, words[0], &p, NULL, &got, &rev, e);
+}
+
 /* A domain with all that is in it, a user with what leads to him. */
 static bool remove_record(const struct gateway *g, const struct task *t,
 			  enum kind k, const char *key, struct err *e)
@@ -145,6 +161,8 @@ static int carry(struct live *live)
 	words++; /* the writes */
 	if (strcmp(words[0], "rename") == 0)
 		good = rename_user(g, &t, words + 1, &e);
+	else if (strcmp(words[0], "rename-domain") == 0)
+		good = rename_all(g, &t, words + 1, &e);
 	else if (strcmp(words[0], "remove") == 0)
 		good = remove_record(g, &t, KIND_DOMAIN, words[1], &e);
 	else if (strcmp(words[0], "leave") == 0)

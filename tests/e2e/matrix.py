@@ -197,6 +197,7 @@ RECIPES = {
     "PATCH /v1/domains/{name} description": Recipe(key_of("domain"), "/v1/domains/$", {"description": "x"}, domain_dn, change("description", "x")),
     "PATCH /v1/domains/{name} max_users": Recipe(key_of("domain"), "/v1/domains/$", {"max_users": 5}, domain_dn, change("provostMaxUsers", "5")),
     "PATCH /v1/domains/{name} enabled": Recipe(key_of("domain"), "/v1/domains/$", {"enabled": False}, domain_dn, change("provostEnabled", "FALSE")),
+    "PATCH /v1/domains/{name} name": Recipe(key_of("domain"), "/v1/domains/$", {"name": "renamed-$"}),
     "DELETE /v1/domains/{name}": Recipe(key_of("domain"), "/v1/domains/$", None, domain_dn, remove),
     "GET /v1/users": Recipe(nothing, "/v1/users"),
     "GET /v1/users ?domain=": Recipe(DOMAIN_OF, "/v1/users?domain=$"),

@@ -83,11 +83,13 @@ static bool is_claimed(struct journal *port, const struct task *t,
 		       const char *name, bool *ret, struct err *e)
 {
 	struct journal_mem *j = self(port);
+	const char *domain = address_domain(name);
 
 	(void)t;
 	*ret = false;
 	for (size_t i = 0; i < j->count; i++)
-		*ret = *ret || claims(&j->plans[i], name);
+		*ret = *ret || claims(&j->plans[i], name) ||
+		       (domain != NULL && claims(&j->plans[i], domain));
 	return store_mem_is_up(j->store, e);
 }
 
@@ -109,8 +111,9 @@ static bool write_plan(struct journal *port, const struct task *t,
 	if (find(j, p->id) != NULL)
 		return err_set(e, ERR_EXISTS, "there is one");
 	for (size_t i = 0; i < p->names.count; i++) {
-		if (!is_claimed(port, t, p->names.items[i], &taken, e))
-			return false;
+		for (size_t n = 0; n < j->count; n++)
+			taken = taken ||
+				claims(&j->plans[n], p->names.items[i]);
 		if (taken)
 			return err_set(e, ERR_CONFLICT, "a name is in use");
 	}

@@ -610,6 +610,7 @@ struct store *store_mem_open(void)
 	if (s == NULL)
 		abort();
 	ops = store_mem_steps;
+	store_mem_moving(&ops);
 	ops.get = get;
 	ops.add = add;
 	ops.change = change;

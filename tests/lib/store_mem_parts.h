@@ -63,4 +63,7 @@ bool store_mem_may_write(const struct store_mem *s, const struct task *t);
 /* The operations that plans are made of. */
 extern const struct store_ops store_mem_steps;
 
+/* Put in those that rename a domain. */
+void store_mem_moving(struct store_ops *ops);
+
 #endif

@@ -120,7 +120,7 @@ static struct text_list without(struct store_mem *s, const struct alias *al,
 				const struct text_list *names, const char *to)
 {
 	struct text_list left = {arena_alloc(s->arena,
-					     (al->destinations.count + 1) *
+					     (al->destinations.count * 2 + 1) *
 						     sizeof(*left.items)),
 				 0};
 
@@ -128,9 +128,17 @@ static struct text_list without(struct store_mem *s, const struct alias *al,
 		if (!is_in(names, al->destinations.items[i]))
 			left.items[left.count++] = al->destinations.items[i];
 	}
-	if (to != NULL && left.count < al->destinations.count &&
-	    !is_in(&left, to))
-		left.items[left.count++] = arena_strdup(s->arena, to);
+	for (size_t i = 0; to != NULL && i < al->destinations.count; i++) {
+		const char *was = al->destinations.items[i];
+		const char *now =
+			to[0] != '@'
+				? to
+				: arena_printf(s->arena, "%.*s%s",
+					       (int)strcspn(was, "@"), was, to);
+
+		if (is_in(names, was) && !is_in(&left, now))
+			left.items[left.count++] = arena_strdup(s->arena, now);
+	}
 	if (left.count > 0)
 		qsort(left.items, left.count, sizeof(*left.items), by_text);
 	return left;
