@@ -13,7 +13,8 @@
  * Call it before the route's own function. */
 void dry_run_begin(struct call *call);
 
-/* In place of the reply of a request that would have been done: what it had to
+/* In place of the reply, unless the route has told it itself and said so with
+ * Preference-Applied, of a request that would have been done: what it had to
  * be, what would differ, and by which operations. */
 bool dry_run_tell(const struct call *call, struct response *res, json_t **reply,
 		  struct err *e);
