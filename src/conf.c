@@ -265,6 +265,12 @@ static const struct conf_option options[] = {
 	 "ADDRESS:PORT where /metrics, /readyz and /livez are answered without "
 	 "a login, in plain HTTP; by default nowhere"},
 
+	{L(idempotency.keep_hours), "24", 1, 8760, NULL,
+	 "hours that a request which came with an Idempotency-Key is known, and "
+	 "what was answered"},
+	{L(idempotency.most), "10000", 1, 10000000, NULL,
+	 "of these that one caller may have, about; more are 429"},
+
 	{F(daemon.loops), "0", 0, 256, "loops",
 	 "threads that serve; 0: one a processor"},
 	{F(daemon.lease_seconds), "10", 1, 3600, NULL,

@@ -44,6 +44,7 @@ struct conf {
 	struct rate_settings rate;
 	struct api_settings api;
 	struct ldap_settings ldap;
+	struct request_settings idempotency;
 	struct embedded_settings embedded;
 	struct passwd_settings passwd;
 	struct mail_settings mail;

@@ -13,6 +13,7 @@
 #include "ldap/journal.h"
 #include "ldap/keyring.h"
 #include "ldap/login.h"
+#include "ldap/requests.h"
 #include "ldap/session.h"
 #include "ldap/store.h"
 #include "loop/fiber.h"
@@ -159,6 +160,9 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
 	ldap_store_read_by(l->gateway.store, l->lookups);
 	l->gateway.keyring = ldap_keyring_open(l->gateway.store);
+	l->gateway.requests =
+		ldap_requests_open(l->gateway.store, &conf->idempotency,
+				   l->parts->name);
 	fence_raise(l->gateway.store);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.delimiter = conf->delimiter;
@@ -315,6 +319,7 @@ static void *run(void *ctx)
 	dict_free(&l->dict);
 	follow_free(&l->follow);
 	inspect_free(&l->inspect);
+	ldap_requests_close(&l->gateway.requests);
 	ldap_keyring_close(&l->gateway.keyring);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);

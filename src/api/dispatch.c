@@ -8,6 +8,7 @@
 #include "api/conditional.h"
 #include "api/count.h"
 #include "api/dry_run.h"
+#include "api/idempotency.h"
 #include "api/query.h"
 #include "api/traced.h"
 #include "core/keytext.h"
@@ -374,6 +375,8 @@ static bool rehearse(struct call *call, struct response *res, json_t **reply,
 static bool answer(const struct dialect *d, struct call *call,
 		   struct response *res, json_t **reply, struct err *e)
 {
+	bool answered;
+
 	if (!admission_arrive(call, e) || !find_route(d, call, res, e) ||
 	    !query_has_no_credential(call->req, e) ||
 	    !prefer_read(call->req, &call->prefer, e) ||
@@ -382,9 +385,11 @@ static bool answer(const struct dialect *d, struct call *call,
 		return false;
 	admission_weigh(call);
 	dry_run_begin(call);
-	return call->task.rehearsal != NULL
-		       ? rehearse(call, res, reply, e)
-		       : call->route->handle(call, res, reply, e);
+	if (call->task.rehearsal != NULL)
+		return rehearse(call, res, reply, e);
+	if (!idempotency_begin(call, res, &answered, e) || answered)
+		return answered;
+	return call->route->handle(call, res, reply, e);
 }
 
 static bool is_options(const struct call *call, struct response *res,
@@ -428,6 +433,7 @@ void dispatch(const struct service *s, const struct request *req,
 		write_body(res, req->arena, reply, d->json_style);
 	if (res->body == NULL)
 		res->type = NULL;
+	idempotency_end(&call, res, &e);
 	int64_t micros = clock_micros() - req->began;
 	count_request(call.route, res->status, micros);
 	log_request(&call, res, micros, &e);

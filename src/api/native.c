@@ -10,6 +10,7 @@
 #include "api/rename.h"
 #include "api/resolution.h"
 #include "core/address.h"
+#include "core/again.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/listing.h"
@@ -199,7 +200,7 @@ bool native_create_login(const struct call *call, struct response *res,
 			return err_code(e, ERR_MALFORMED, "password_twice",
 					"give a password or let one be "
 					"generated, not both");
-		*p.generated = *p.clear = password_generate(call->task.arena);
+		*p.generated = *p.clear = again_password(&call->task);
 	}
 	return native_create(call, res, ret, e);
 }

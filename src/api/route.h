@@ -48,6 +48,7 @@ struct call {
 	const struct amendable *amends;     /* NULL: the route takes none */
 	bool must_match; /* what is there is written only with If-Match */
 	struct rates_seen seen;    /* the buckets that it asked */
+	struct claim *claim;       /* of a request that has a key; or NULL */
 	struct preferences prefer; /* what else was wished for */
 };
 

@@ -27,6 +27,14 @@ static bool forget(const struct gateway *g, const struct task *t,
 	return g->store->ops->forget_held(g->store, t, to, more, e);
 }
 
+static bool forget_requests(const struct gateway *g, const struct task *t,
+			    const char *from, const char *to, bool *more,
+			    struct err *e)
+{
+	(void)from;
+	return g->requests->ops->forget(g->requests, t, to, more, e);
+}
+
 /* Each batch has memory and time of its own, however many there are. */
 static bool in_batches(const struct gateway *g, const struct task *t,
 		       batch_fn *batch, int64_t since, int64_t until,
@@ -74,4 +82,10 @@ bool expiry_forget(const struct gateway *g, const struct task *t,
 		   const bool *stop, struct err *e)
 {
 	return in_batches(g, t, forget, 0, clock_seconds(), stop, e);
+}
+
+bool expiry_requests(const struct gateway *g, const struct task *t,
+		     const bool *stop, struct err *e)
+{
+	return in_batches(g, t, forget_requests, 0, clock_seconds(), stop, e);
 }

@@ -30,4 +30,8 @@ bool expiry_sweep(const struct gateway *g, const struct task *t,
 bool expiry_forget(const struct gateway *g, const struct task *t,
 		   const bool *stop, struct err *e);
 
+/* Requests that were known long enough may be sent as if they were new. */
+bool expiry_requests(const struct gateway *g, const struct task *t,
+		     const bool *stop, struct err *e);
+
 #endif

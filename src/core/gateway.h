@@ -8,6 +8,7 @@
 #include "core/journal.h"
 #include "core/keyring.h"
 #include "core/login.h"
+#include "core/requests.h"
 #include "core/store.h"
 #include "core/suffixes.h"
 
@@ -17,6 +18,7 @@ struct gateway {
 	struct hasher *hasher;
 	struct login *login;
 	struct keyring *keyring;         /* NULL: nobody has keys */
+	struct requests *requests;       /* NULL: none are kept */
 	const struct suffixes *suffixes; /* NULL: none are known */
 	char delimiter;    /* what begins a tag: john+tag; 0: nothing */
 	const char *name;  /* of this process, among all of a directory */

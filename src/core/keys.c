@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/again.h"
 #include "core/scope.h"
 #include "core/user.h"
 #include "util/text.h"
@@ -81,7 +82,7 @@ bool keys_create(const struct gateway *g, const struct task *t,
 	if (!in_reach(t, k->owner))
 		return err_set(e, ERR_DENIED, "you may not make keys for %s",
 			       k->owner);
-	keytext_make(&text);
+	again_keytext(t, &text);
 	k->id = arena_strdup(t->arena, text.id);
 	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e) &&
 		    fits(g, t, k, e);

@@ -42,18 +42,26 @@ static void checksum(const struct keytext *k, char ret[KEYTEXT_CHECK + 1])
 	ret[KEYTEXT_CHECK] = '\0';
 }
 
-static void spell(char *text, size_t length)
+static void spell(const unsigned char *bytes, char *text, size_t length)
 {
-	random_bytes(text, length);
 	for (size_t i = 0; i < length; i++)
-		text[i] = letters[(unsigned char)text[i] % 32];
+		text[i] = letters[bytes[i] % 32];
 	text[length] = '\0';
+}
+
+void keytext_of(const unsigned char bytes[KEYTEXT_BYTES], struct keytext *ret)
+{
+	spell(bytes, ret->id, KEYTEXT_ID);
+	spell(bytes + KEYTEXT_ID, ret->secret, KEYTEXT_SECRET);
 }
 
 void keytext_make(struct keytext *ret)
 {
-	spell(ret->id, KEYTEXT_ID);
-	spell(ret->secret, KEYTEXT_SECRET);
+	unsigned char bytes[KEYTEXT_BYTES];
+
+	random_bytes(bytes, sizeof(bytes));
+	keytext_of(bytes, ret);
+	explicit_bzero(bytes, sizeof(bytes));
 }
 
 const char *keytext_show(struct arena *a, const struct keytext *k)

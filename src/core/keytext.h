@@ -17,6 +17,7 @@ enum {
 	KEYTEXT_ID = 16,
 	KEYTEXT_SECRET = 52,
 	KEYTEXT_CHECK = 5,
+	KEYTEXT_BYTES = KEYTEXT_ID + KEYTEXT_SECRET, /* it is made of */
 	KEYTEXT_SIZE = 4 + KEYTEXT_ID + 1 + KEYTEXT_SECRET + KEYTEXT_CHECK,
 };
 
@@ -27,6 +28,10 @@ struct keytext {
 
 /* A new one, from the kernel's random bytes; wipe it after use. */
 void keytext_make(struct keytext *ret);
+
+/* The one that is made of these bytes, which are secret and as good as random
+ * ones. */
+void keytext_of(const unsigned char bytes[KEYTEXT_BYTES], struct keytext *ret);
 
 /* As it is shown to its owner. */
 const char *keytext_show(struct arena *a, const struct keytext *k);

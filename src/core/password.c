@@ -18,9 +18,23 @@ bool password_check(const char *clear, struct err *e)
 	return true;
 }
 
+const char *password_of(struct arena *a,
+			const unsigned char bytes[PASSWORD_BYTES])
+{
+	enum { GROUP = 5 };
+
+	return arena_printf(a, "%s-%s-%s-%s", random_spell(a, bytes, GROUP),
+			    random_spell(a, bytes + GROUP, GROUP),
+			    random_spell(a, bytes + 2 * GROUP, GROUP),
+			    random_spell(a, bytes + 3 * GROUP, GROUP));
+}
+
 const char *password_generate(struct arena *a)
 {
-	return arena_printf(a, "%s-%s-%s-%s", random_word(a, 5),
-			    random_word(a, 5), random_word(a, 5),
-			    random_word(a, 5));
+	unsigned char bytes[PASSWORD_BYTES];
+
+	random_bytes(bytes, sizeof(bytes));
+	const char *made = password_of(a, bytes);
+	explicit_bzero(bytes, sizeof(bytes));
+	return made;
 }

@@ -4,6 +4,7 @@
 
 #include "core/address.h"
 #include "core/administrators.h"
+#include "core/again.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/doubt.h"
@@ -134,6 +135,15 @@ static bool see_mailbox(const struct gateway *g, const struct task *t,
 	return false;
 }
 
+/* The same may have been there for long; a user never is. */
+static bool looks_like_ours(enum kind k, const struct doubt *d,
+			    const void *there, const void *record)
+{
+	return kind_rules(k)->same(there, record) &&
+	       (k == KIND_USER ||
+		doubt_is_recent(d, kind_created_at(k, there)));
+}
+
 /* Whether what is there is what we sent, when the answer to that was lost.  If
  * it is not there, that is told in e. */
 static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
@@ -152,11 +162,10 @@ static bool is_ours(const struct gateway *g, const struct task *t, enum kind k,
 	}
 	if (k == KIND_USER && !see_mailbox(g, t, there, e))
 		return false;
-	/* The same may have been there for long; a user never is. */
-	if (!r->same(there, record) ||
-	    (k != KIND_USER && !doubt_is_recent(d, kind_created_at(k, there))))
+	if (t->origin != NULL ? !again_is_own(g, t, k, kind_key(k, record), e)
+			      : !looks_like_ours(k, d, there, record))
 		return false;
-	memcpy(record, there, r->size);
+	again_replace(k, record, there);
 	err_clear(e);
 	return true;
 }
@@ -213,7 +222,9 @@ static bool put(const struct gateway *g, const struct task *t, enum kind k,
 		if (web_add(g, t, k, record, ret, e))
 			return true;
 	} while (!web_is_final(e) && doubt_again(&d, g, t, e));
-	return d.any && is_ours(g, t, k, &d, record, ret, e);
+	/* What this request adds may have been added by another gateway. */
+	return (d.any || (t->origin != NULL && e->kind == ERR_EXISTS)) &&
+	       is_ours(g, t, k, &d, record, ret, e);
 }
 
 /* Out of somebody's budgets, while nobody else takes from them. */
@@ -312,7 +323,10 @@ bool provision_create(const struct gateway *g, const struct task *t,
 		      enum kind k, void *record, struct revision *ret,
 		      struct err *e)
 {
-	if (!create(g, t, k, record, ret, e))
+	bool done;
+
+	if (!again_made(g, t, k, record, ret, &done, e) ||
+	    (!done && !create(g, t, k, record, ret, e)))
 		return false;
 	tell(g, t, k, record);
 	return true;

@@ -6,6 +6,7 @@
 #ifndef CORE_TASK_H
 #define CORE_TASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/arena.h"
@@ -31,6 +32,15 @@ struct caller {
 				    * that he may do at all */
 };
 
+/* A request that may come again, at another gateway, too. */
+enum { ORIGIN_BYTES = 128 };
+struct origin {
+	const char *mark; /* what it adds carries this; of no other request */
+	bool again;       /* it may have been done before, or half of it */
+	unsigned char bytes[ORIGIN_BYTES]; /* the same each time, and secret: as
+					    * good as random ones */
+};
+
 struct task {
 	struct arena *arena;
 	const struct caller *caller;
@@ -43,7 +53,8 @@ struct task {
 	const char *request; /* its X-Request-Id */
 	const char *source;  /* the client's address */
 
-	const struct trace *trace; /* it belongs to; or NULL */
+	const struct trace *trace;   /* it belongs to; or NULL */
+	const struct origin *origin; /* NULL: it comes once */
 };
 
 #endif

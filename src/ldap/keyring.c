@@ -240,6 +240,16 @@ static bool remove_at(struct ldap_store *s, const struct task *t,
 	return store_run(s, t, &op, s->set->write_seconds, "key", e);
 }
 
+/* Its id is of the request alone: an earlier try has added it, and may have
+ * ended before it got its hash. */
+static bool was_added(const struct task *t, struct err *e)
+{
+	if (t->origin == NULL || e->kind != ERR_EXISTS)
+		return false;
+	err_clear(e);
+	return true;
+}
+
 static bool add(struct keyring *port, const struct task *t, struct key *k,
 		const struct keytext *text, struct revision *ret, struct err *e)
 {
@@ -258,7 +268,8 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 			       .dn = key_dn(t->arena, above, k->id),
 			       .mods = map_add(key_map(), t->arena, k),
 			       .controls = control_list(&c)};
-	if (!store_run(s, t, &op, s->set->write_seconds, "key", e))
+	if (!store_run(s, t, &op, s->set->write_seconds, "key", e) &&
+	    !was_added(t, e))
 		return false;
 	if (rehearsal_is(t)) {
 		revise(t, k, "", ret);

@@ -26,4 +26,10 @@ struct ldap_settings {
 	int64_t remember_millis; /* how long verified credentials are known */
 };
 
+/* Requests that clients may send again. */
+struct request_settings {
+	int64_t keep_hours; /* that they are known, and what was answered */
+	int64_t most;       /* of one caller, about */
+};
+
 #endif

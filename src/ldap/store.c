@@ -22,6 +22,7 @@
 #include "ldap/reach.h"
 #include "ldap/reading.h"
 #include "ldap/rehearse.h"
+#include "ldap/requests.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/sponsor.h"
@@ -304,7 +305,9 @@ static bool add(struct store *port, const struct task *t, enum kind k,
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_ADD,
 			       .dn = schema_dn(t->arena, s->set->base, k, key),
-			       .mods = new_entry(s, t->arena, k, record),
+			       .mods = ldap_requests_mark(t,
+							  new_entry(s, t->arena,
+								    k, record)),
 			       .controls = control_list(&c)};
 
 	return write(s, t, k, &op, record, e) &&

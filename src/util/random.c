@@ -33,6 +33,11 @@ static char *spell(char *bytes, size_t length)
 	return bytes;
 }
 
+char *random_spell(struct arena *a, const unsigned char *bytes, size_t length)
+{
+	return spell(arena_strndup(a, (const char *)bytes, length), length);
+}
+
 char *random_word(struct arena *a, size_t length)
 {
 	char *word = arena_alloc(a, length + 1);

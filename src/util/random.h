@@ -16,6 +16,9 @@ void random_bytes(void *to, size_t size);
  * bits each, easy to read aloud and safe in names of files. */
 char *random_word(struct arena *a, size_t length);
 
+/* The word that as many bytes stand for. */
+char *random_spell(struct arena *a, const unsigned char *bytes, size_t length);
+
 /* Such a word as a name for something, not as a secret: drawn from a store of
  * the thread's, so that most cost no system call. */
 char *random_name(struct arena *a, size_t length);

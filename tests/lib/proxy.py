@@ -8,9 +8,11 @@ pass                    everything as it is
 delay MILLISECONDS      what slapd answers comes later
 refuse                  connections are closed, old and new
 lose up|down|both WHEN  what goes that way on connections older than that vanishes
-reset WHEN OPERATION    once: close before, in the middle of, or after the reply to that operation; "after" keeps
-                        the reply back
 answer CODE OPERATION TEXT  whatever of that operation has the text in it is not for slapd, and gets that result code
+reset WHEN OPERATION [TEXT]
+                        once: close before, in the middle of, or after the reply to that operation, whose data
+                        contain the text; "after" keeps the reply back
+hold OPERATION TEXT     once: pass that operation on, and no reply on its connection any more
 """
 
 import os
@@ -70,6 +72,7 @@ class Link:
         self.slapd = socket.socket(socket.AF_UNIX)
         self.born = time.time()
         self.doomed = None
+        self.held = False
 
     def start(self):
         try:
@@ -100,6 +103,14 @@ class Link:
                 left += message
         return left
 
+    @staticmethod
+    def meant(order, what, data):
+        """Whether that is the operation that an order is about."""
+        if order[0] != what:
+            return False
+        words = order[2:] if what == "reset" else order[1:]
+        return operation(data) == OPERATIONS[words[0]] and (len(words) == 1 or words[1].encode() in data)
+
     def up(self):
         """From the gateway to slapd."""
         try:
@@ -107,7 +118,9 @@ class Link:
                 order = self.proxy.order()
                 if self.lost(order, "up"):
                     continue
-                if order[0] == "reset" and operation(data) == OPERATIONS[order[2]] and self.proxy.once():
+                if self.meant(order, "hold", data) and self.proxy.once():
+                    self.held = True
+                if self.meant(order, "reset", data) and self.proxy.once():
                     self.doomed = order[1]
                     if self.doomed == "before":
                         break
@@ -123,7 +136,7 @@ class Link:
         try:
             while data := self.slapd.recv(65536):
                 order = self.proxy.order()
-                if self.lost(order, "down"):
+                if self.held or self.lost(order, "down"):
                     continue
                 if order[0] == "delay":
                     time.sleep(float(order[1]) / 1000)
