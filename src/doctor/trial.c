@@ -95,7 +95,10 @@ static bool expect_transport(struct arena *a, struct subject s,
 static bool expect_rewritten(struct arena *a, struct subject s,
 			     struct expectation *ret)
 {
-	bool really = s.domain->enabled && text_equal(s.domain->kind, "alias");
+	/* One that is just being renamed is of kind "local", and has one. */
+	bool really =
+		s.domain->enabled && (text_equal(s.domain->kind, "alias") ||
+				      s.domain->target != NULL);
 
 	if (really && s.domain->target != NULL)
 		want(a, ret, true,

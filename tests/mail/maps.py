@@ -191,7 +191,8 @@ MAPS = (
     ("domain_alias", "@alias.example", None),
     ("domain_alias", "alias.example", None),
     ("domain_alias", "john@offalias.example", None),
-    ("domain_alias", "john@catch.example", None),
+    # A local domain with a target is just being renamed: what it lacks is there.
+    ("domain_alias", "john@catch.example", "john@example.org"),
     ("domain_alias+virtual_alias_maps", "john@alias.example", "john@example.org"),
     ("domain_alias+virtual_alias_maps", "sales@alias.example",
      "john@example.org,jane@example.org"),
