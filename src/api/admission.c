@@ -9,7 +9,8 @@ enum {
 	COST = 1,
 	COST_PASSWORD = 10,    /* besides: one is hashed or verified */
 	RECORDS_A_TOKEN = 100, /* of a list */
-	LIST_LIMIT = 0,        /* which parameter of a list says how many */
+	OPERATIONS_A_TOKEN = 5,
+	LIST_LIMIT = 0, /* which parameter of a list says how many */
 };
 
 static const char *network_of(const struct call *call)
@@ -94,6 +95,20 @@ void admission_weigh(struct call *call)
 			     &call->seen);
 	rates_charge(s->rates, s->rate, RATE_CALLER, c->identity, cost,
 		     &call->seen);
+}
+
+void admission_charge(const struct call *call, size_t operations,
+		      size_t passwords)
+{
+	const struct service *s = call->service;
+	const struct caller *c = call->task.caller;
+	struct rates_seen seen = call->seen;
+	int64_t cost = (int64_t)(operations / OPERATIONS_A_TOKEN +
+				 passwords * COST_PASSWORD);
+
+	if (c->key != NULL)
+		rates_charge(s->rates, s->rate, RATE_KEY, c->key, cost, &seen);
+	rates_charge(s->rates, s->rate, RATE_CALLER, c->identity, cost, &seen);
 }
 
 /* Nobody pays for what is our fault, or was refused for coming too often. */

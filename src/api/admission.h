@@ -22,6 +22,11 @@ bool admission_enter(struct call *call, struct err *e);
 /* When it is known what he wants and brings. */
 void admission_weigh(struct call *call);
 
+/* What it turns out to cost besides: so many operations in one, and passwords
+ * among them. */
+void admission_charge(const struct call *call, size_t operations,
+		      size_t passwords);
+
 /* When it is known what became of it: e is that. */
 void admission_settle(struct call *call, const struct err *e);
 

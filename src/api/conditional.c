@@ -45,6 +45,16 @@ static bool parse(struct arena *a, const char *value, bool keep_weak,
 	return value != NULL;
 }
 
+bool conditional_tags(struct arena *a, const char *value,
+		      const struct text_list **ret)
+{
+	struct text_list *list = arena_alloc(a, sizeof(*list));
+
+	*list = (struct text_list){0};
+	*ret = list;
+	return parse(a, value, false, list);
+}
+
 bool conditional_match(const struct request *req, const struct text_list **ret,
 		       struct err *e)
 {

@@ -20,6 +20,10 @@ bool conditional_demanded(const struct call *call, const struct text_list **ret,
 /* ERR_MALFORMED for any precondition: what is made has no state as yet. */
 bool conditional_never(const struct request *req, struct err *e);
 
+/* Such a list by itself.  False: it is none. */
+bool conditional_tags(struct arena *a, const char *value,
+		      const struct text_list **ret);
+
 /* Whether "If-None-Match: *" wants that there is none yet.  ERR_MALFORMED for
  * other values of it: a write knows no other. */
 bool conditional_absent(const struct request *req, bool *ret, struct err *e);

@@ -13,6 +13,7 @@
 
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
+extern const struct route changeset_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 

@@ -48,6 +48,11 @@ static const char *default_code(enum err_kind kind)
 	return "internal";
 }
 
+const char *problem_code(const struct err *e)
+{
+	return e->code != NULL ? e->code : default_code(e->kind);
+}
+
 /* Of our own side a client learns what he can do about it. */
 static const char *detail(const struct err *e)
 {
@@ -111,7 +116,7 @@ static const char *fault_code(enum fault_kind kind)
 }
 
 /* A key as part of a JSON pointer (RFC 6901 section 3). */
-static const char *pointer(struct arena *a, const char *key)
+const char *problem_escape(struct arena *a, const char *key)
 {
 	char *text = arena_alloc(a, strlen(key) * 2 + 2), *to = text;
 
@@ -124,8 +129,8 @@ static const char *pointer(struct arena *a, const char *key)
 	return text;
 }
 
-static const char *pointer_to(struct arena *a, const struct codec *body,
-			      const struct fault *f)
+const char *problem_pointer(struct arena *a, const struct codec *body,
+			    const struct fault *f)
 {
 	if (f->placed)
 		return f->key;
@@ -134,9 +139,9 @@ static const char *pointer_to(struct arena *a, const struct codec *body,
 
 	if (key == NULL)
 		return "";
-	return parent == NULL ? pointer(a, key)
-			      : arena_join(a, pointer(a, parent),
-					   pointer(a, key), NULL);
+	return parent == NULL ? problem_escape(a, key)
+			      : arena_join(a, problem_escape(a, parent),
+					   problem_escape(a, key), NULL);
 }
 
 static json_t *faults(struct arena *a, const struct err *e,
@@ -147,9 +152,12 @@ static json_t *faults(struct arena *a, const struct err *e,
 	for (const struct fault *f = e->faults; f != NULL; f = f->next)
 		json_array_append_new(list,
 				      json_pack("{s:s, s:s, s:s}", "pointer",
-						pointer_to(a, body, f), "code",
-						fault_code(f->kind), "detail",
-						f->text));
+						problem_pointer(a, body, f),
+						"code",
+						f->code != NULL
+							? f->code
+							: fault_code(f->kind),
+						"detail", f->text));
 	return list;
 }
 
@@ -168,8 +176,7 @@ json_t *problem_word(struct arena *a, const struct err *e, unsigned status,
 	json_t *problem =
 		json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank",
 			  "title", status_title(status), "status", (int)status,
-			  "detail", detail(e), "code",
-			  e->code != NULL ? e->code : default_code(e->kind));
+			  "detail", detail(e), "code", problem_code(e));
 
 	if (e->faults != NULL)
 		json_object_set_new(problem, "errors", faults(a, e, body));

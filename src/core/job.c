@@ -17,7 +17,7 @@ bool job_room(const struct gateway *g, const struct task *t, struct err *e)
 					 &count, e))
 		return false;
 	return count < JOB_MAX ||
-	       err_code(e, ERR_RATE, "too_many_jobs",
+	       err_code(e, ERR_CONFLICT, "too_many_jobs",
 			"you have %zu jobs under way: wait for one to end",
 			count);
 }

@@ -12,7 +12,7 @@
 /* Those of one caller that are not over. */
 enum { JOB_MAX = 8 };
 
-/* ERR_LIMIT, "too_many_jobs". */
+/* ERR_CONFLICT, "too_many_jobs". */
 bool job_room(const struct gateway *g, const struct task *t, struct err *e);
 
 /* ERR_NOT_FOUND also if the caller must not know of it. */

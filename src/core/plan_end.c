@@ -7,11 +7,15 @@
 
 enum { CLEAR_AT_ONCE = 64 };
 
-/* Whether it is about records that are kept beside it. */
-static bool has_works(const struct plan *p)
+/* Whether what is left to do is about records that are kept beside it. */
+static bool needs_works(const struct plan *p)
 {
-	const struct verb *v = plan_verb_of(&p->steps[0]);
+	bool back = p->failure.kind != ERR_NONE;
 
+	if (back ? p->position == 0 : (size_t)p->position == p->count)
+		return false;
+	const struct verb *v =
+		plan_verb_of(&p->steps[p->position - (back ? 1 : 0)]);
 	return v != NULL && v->undo != NULL;
 }
 
@@ -20,7 +24,7 @@ bool plan_find_works(struct run *r, struct err *e)
 	struct journal *j = r->g->journal;
 	struct plan *p = r->plan;
 
-	if (!has_works(p) || j->ops->read_works(j, &r->t, p, e))
+	if (!needs_works(p) || j->ops->read_works(j, &r->t, p, e))
 		return true;
 	if (e->kind != ERR_NOT_FOUND || p->position > 0)
 		return false;

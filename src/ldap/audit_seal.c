@@ -114,6 +114,8 @@ static const char *last_value(struct arena *a, const char *dn, const char *end)
 						  (size_t)(end - equals - 1)));
 }
 
+static const char journal_part[] = "provostJournalId=";
+
 /* What is below a plan is a domain, or an address, out of the way. */
 static const char *journal_place(struct arena *a, const char *dn,
 				 const char *end)
@@ -122,7 +124,9 @@ static const char *journal_place(struct arena *a, const char *dn,
 
 	while (plan > dn && plan[-1] != ',')
 		plan--;
-	if (plan == dn)
+	/* A part of a change set is nobody's. */
+	if (plan == dn ||
+	    strncasecmp(dn, journal_part, strlen(journal_part)) == 0)
 		return seal_journal;
 	const char *kept = last_value(a, dn, plan - 1);
 	const char *at = strrchr(kept, '@');

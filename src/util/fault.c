@@ -44,3 +44,13 @@ void fault_at(struct err *e, struct arena *a, enum fault_kind kind,
 			   .placed = true,
 			   .text = text});
 }
+
+void fault_coded(struct err *e, struct arena *a, const char *pointer,
+		 const char *code, const char *text)
+{
+	add(e, a,
+	    (struct fault){.key = pointer,
+			   .placed = true,
+			   .code = code,
+			   .text = text});
+}

@@ -30,6 +30,7 @@ struct fault {
 	struct field field; /* the member, unless key is set */
 	const char *key;    /* what the client wrote, if we have no member */
 	bool placed;        /* key is a JSON Pointer into what he wrote */
+	const char *code;   /* instead of the kind's, or NULL */
 	const char *text;   /* in our own words */
 };
 
@@ -42,6 +43,10 @@ void fault_key(struct err *e, struct arena *a, enum fault_kind kind,
 
 void fault_at(struct err *e, struct arena *a, enum fault_kind kind,
 	      const char *pointer, const char *text);
+
+/* What is wrong there has a word of its own, for programs. */
+void fault_coded(struct err *e, struct arena *a, const char *pointer,
+		 const char *code, const char *text);
 
 /* True if the member at this place was found at fault already. */
 bool fault_has(const struct err *e, struct field field);

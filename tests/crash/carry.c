@@ -7,6 +7,8 @@
  *	remove DOMAIN      with all that is in it
  *	leave USER         with all that leads to him; the address is held
  *	found DOMAIN TO    with its reserved names
+ *	set                a change set of everything that one can have
+ *	clash              the same, while somebody takes the last address
  *	resume             what is found in the journal
  *
  * CALLER is whose login it is, LEASE in milliseconds.  WRITES is how many the
@@ -22,6 +24,9 @@
 
 #include <ldap.h>
 
+#include "core/alias.h"
+#include "core/changeset.h"
+#include "core/domain.h"
 #include "core/plan.h"
 #include "core/provision.h"
 #include "core/removal.h"
@@ -125,6 +130,65 @@ static bool found(const struct gateway *g, const struct task *t,
 	return provision_create(g, t, KIND_DOMAIN, &d, &rev, e);
 }
 
+static bool add(struct changeset *c, enum changeset_verb verb, enum kind k,
+		const char *key, void *record, struct err *e)
+{
+	static const struct field name = FIELD(struct user, name);
+	bool changes = verb == CHANGESET_CHANGE, skipped;
+	struct operation_asked o = {.verb = verb,
+				    .kind = k,
+				    .key = key,
+				    .record = record,
+				    .fields = changes ? &name : NULL,
+				    .field_count = changes};
+
+	return changeset_add(c, &o, &skipped, e);
+}
+
+/* As an LDAP tool may, after the set was judged. */
+static bool take_last(const struct gateway *g, const struct task *t,
+		      struct alias al, struct err *e)
+{
+	const char *to = "y@far.example";
+	struct revision rev;
+
+	al.destinations = (struct text_list){&to, 1};
+	alias_complete(&al, t->arena);
+	return g->store->ops->add(g->store, t, KIND_ALIAS, &al, &rev, e);
+}
+
+static bool change_set(const struct gateway *g, const struct task *t,
+		       bool clash, struct err *e)
+{
+	static struct changeset c;
+	const char *carl = "carl@new.example";
+	struct domain d = domain_defaults;
+	struct user u = user_defaults, named = user_defaults;
+	struct alias team = alias_defaults, last;
+
+	d.name = "new.example";
+	u.address = carl;
+	named.name = "Ann the First";
+	team.address = "team@new.example";
+	team.destinations = (struct text_list){&carl, 1};
+	last = team;
+	last.address = "last@alpha.example";
+	changeset_begin(&c, g, t, 20);
+	return add(&c, CHANGESET_CREATE, KIND_DOMAIN, NULL, &d, e) &&
+	       add(&c, CHANGESET_CREATE, KIND_USER, NULL, &u, e) &&
+	       add(&c, CHANGESET_CREATE, KIND_ALIAS, NULL, &team, e) &&
+	       add(&c, CHANGESET_CHANGE, KIND_USER, "ann@alpha.example", &named,
+		   e) &&
+	       add(&c, CHANGESET_REMOVE, KIND_USER, "gone@beta.example", NULL,
+		   e) &&
+	       add(&c, CHANGESET_REMOVE, KIND_ALIAS, "old@beta.example", NULL,
+		   e) &&
+	       add(&c, CHANGESET_REMOVE, KIND_DOMAIN, "beta.example", NULL,
+		   e) &&
+	       add(&c, CHANGESET_CREATE, KIND_ALIAS, NULL, &last, e) &&
+	       (!clash || take_last(g, t, last, e)) && changeset_run(&c, e);
+}
+
 static bool resume(const struct gateway *g, const struct task *t, struct err *e)
 {
 	struct plan *plans;
@@ -169,6 +233,8 @@ static int carry(struct live *live)
 		good = remove_record(g, &t, KIND_USER, words[1], &e);
 	else if (strcmp(words[0], "found") == 0)
 		good = found(g, &t, words[1], words[2], &e);
+	else if (strcmp(words[0], "set") == 0 || strcmp(words[0], "clash") == 0)
+		good = change_set(g, &t, strcmp(words[0], "clash") == 0, &e);
 	else if (strcmp(words[0], "resume") == 0)
 		good = resume(g, &t, &e);
 	if (!good)

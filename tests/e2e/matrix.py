@@ -217,6 +217,8 @@ RECIPES = {
     "PUT /v1/aliases/{address}": Recipe(key_of("alias"), "/v1/aliases/$", {"destinations": ["y@else.example"]}, address_dn, change("provostDestination", "y@else.example")),
     "PATCH /v1/aliases/{address}": Recipe(key_of("alias"), "/v1/aliases/$", {"destinations": ["y@else.example"]}, address_dn, change("provostDestination", "y@else.example")),
     "DELETE /v1/aliases/{address}": Recipe(key_of("alias"), "/v1/aliases/$", None, address_dn, remove),
+    "POST /v1/changesets": Recipe(free("user"), "/v1/changesets", {"operations": [{"method": "POST", "path": "/v1/users", "body": {"address": "$"}}]}),
+    "GET /v1/jobs/{id}": Recipe(nothing, "/v1/jobs/aaaabbbbccccdddd"),
     "GET /v1/resolve/{address}": Recipe(key_of("alias"), "/v1/resolve/$"),
 }
 

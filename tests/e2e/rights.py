@@ -98,6 +98,8 @@ MATRIX = [
     ("POST", "/v1/aliases", "/v1/aliases", "/v1/aliases", {"address": "@NAME@@there.example", "destinations": ["john@there.example"]}, 403, 403),
     ("GET", "/v1/aliases/{address}", "/v1/aliases/all@@DOMAIN@", "/v1/aliases/all@@DOMAIN@", None, 404, 404),
     ("PUT", "/v1/aliases/{address}", "/v1/aliases/all@@DOMAIN@", "/v1/aliases/all@@DOMAIN@", {"destinations": ["john@there.example"]}, 403, 403),
+    ("POST", "/v1/changesets", "/v1/changesets", None, {"operations": []}, 422, 422),
+    ("GET", "/v1/jobs/{id}", "/v1/jobs/aaaabbbbccccdddd", None, None, 404, 404),
     ("GET", "/v1/resolve/{address}", "/v1/resolve/@NAME@@there.example", "/v1/resolve/@NAME@@there.example", None, 404, 404),
     ("GET", "/v1/resolve/{address}", "/v1/resolve/all@@DOMAIN@", "/v1/resolve/all@@DOMAIN@", None, 404, 404),
     ("GET", "/v1/resolve/{address}", "/v1/resolve/john@there.example", None, None, 200, 404),
