@@ -199,16 +199,23 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 	if (r.count == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
 			       kind_rules(k)->noun, key);
-	if (k == KIND_PRINCIPAL && !principal_mark(s, t, ret, 1, e))
-		return false;
 	return revise(&r, ret, rev, e);
 }
 
 static bool get(struct store *port, const struct task *t, enum kind k,
 		const char *key, void *ret, struct revision *rev, struct err *e)
 {
+	struct ldap_store *s = store_self(port);
+
 	memcpy(ret, kind_rules(k)->defaults, kind_rules(k)->size);
-	return read_entry(store_self(port), t, k, key, ret, rev, e);
+	if (!read_entry(s, t, k, key, ret, rev, e))
+		return false;
+	if (k != KIND_PRINCIPAL)
+		return true;
+	if (!principal_mark(s, t, ret, 1, e))
+		return false;
+	rev->etag = map_digest(&schema_of(k)->map, t->arena, ret);
+	return true;
 }
 
 /* As it would be stored; what the directory adds by itself is not known. */
@@ -221,9 +228,9 @@ static bool as_rehearsed(const struct task *t, enum kind k, void *record,
 	return true;
 }
 
-/* What a write left behind.  The reply could tell it all (RFC 4527), but slapd
- * decides on each attribute there as if it were to be written, which for
- * whoever has a role costs as much as the write. */
+/* What a write left behind in the entry.  The reply could tell it all (RFC
+ * 4527), but slapd decides on each attribute there as if it were to be written,
+ * which for whoever has a role costs as much as the write. */
 static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 		      void *record, struct revision *ret, struct err *e)
 {
