@@ -202,6 +202,8 @@ static const struct conf_option options[] = {
 	 "+ ~ - = _, or off"},
 	{F(mail.hold_days), "0", 0, 36500, NULL,
 	 "days that nobody gets an address again after it was removed"},
+	{F(mail.trash_days), "14", 0, 3650, NULL,
+	 "days that what was deleted can be restored; 0: it cannot"},
 
 	{F(policy.listen), NULL, 0, 0, NULL,
 	 "where Postfix asks the policy service: ADDRESS:PORT, unix:/PATH or "

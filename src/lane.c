@@ -169,6 +169,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.name = l->parts->name;
 	l->gateway.suffixes = l->parts->suffixes;
 	l->gateway.hold_days = conf->mail.hold_days;
+	l->gateway.trash_days = conf->mail.trash_days;
 	l->gateway.lease_millis = conf->daemon.lease_seconds * 1000;
 	l->gateway.settle_millis =
 		(conf->http.request_seconds + conf->ldap.write_seconds) * 1000;

@@ -26,7 +26,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 10,
+	JOBS = 11,
 	SEAL_MILLIS = 3000,
 	PREPARE_MILLIS = 30000,
 	AT_ONCE = 4,  /* plans that are carried out */
@@ -310,6 +310,11 @@ static bool forget_requests(struct steward *s, const struct task *t,
 	return expiry_requests(s->gateway, t, &s->away, e);
 }
 
+static bool clear_trash(struct steward *s, const struct task *t, struct err *e)
+{
+	return expiry_clear(s->gateway, t, &s->away, e);
+}
+
 /* What others wrote in domains with limits is counted. */
 static bool look_after_limits(struct steward *s, const struct task *t,
 			      struct err *e)
@@ -500,6 +505,7 @@ static const struct duty duties[JOBS] = {
 	{"held", EXPIRY_SWEEP, NULL, forget_held},
 	{"jobs", EXPIRY_SWEEP, NULL, forget_jobs},
 	{"requests", EXPIRY_SWEEP, NULL, forget_requests},
+	{"trash", EXPIRY_SWEEP, NULL, clear_trash},
 	{"seal", SEAL_MILLIS, NULL, seal},
 	{"prepare", PREPARE_MILLIS, NULL, prepare},
 };

@@ -16,6 +16,7 @@ extern const struct route audit_routes[];
 extern const struct route changeset_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
+extern const struct route trash_routes[];
 
 /* How the records of a kind are shown. */
 const struct codec *native_codec(enum kind k);

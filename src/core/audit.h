@@ -31,7 +31,8 @@ struct audit_change {
 struct audit_record {
 	const char *id;         /* opaque; grows with time */
 	const char *time;       /* RFC 3339 */
-	const char *action;     /* "create", "change", "delete" or "rename" */
+	const char *action;     /* "create", "change", "delete", "rename" or
+				   "restore" */
 	const char *actor;      /* login, or name of a service */
 	const char *actor_kind; /* "user", "principal", "service", "directory"
 				 */

@@ -1,5 +1,6 @@
 #include "core/expiry.h"
 
+#include "core/trash.h"
 #include "util/clock.h"
 #include "util/instant.h"
 
@@ -33,6 +34,13 @@ static bool forget_requests(const struct gateway *g, const struct task *t,
 {
 	(void)from;
 	return g->requests->ops->forget(g->requests, t, to, more, e);
+}
+
+static bool clear(const struct gateway *g, const struct task *t,
+		  const char *from, const char *to, bool *more, struct err *e)
+{
+	(void)from;
+	return trash_clear(g, t, to, more, e);
 }
 
 /* Each batch has memory and time of its own, however many there are. */
@@ -88,4 +96,10 @@ bool expiry_requests(const struct gateway *g, const struct task *t,
 		     const bool *stop, struct err *e)
 {
 	return in_batches(g, t, forget_requests, 0, clock_seconds(), stop, e);
+}
+
+bool expiry_clear(const struct gateway *g, const struct task *t,
+		  const bool *stop, struct err *e)
+{
+	return in_batches(g, t, clear, 0, clock_seconds(), stop, e);
 }

@@ -34,4 +34,8 @@ bool expiry_forget(const struct gateway *g, const struct task *t,
 bool expiry_requests(const struct gateway *g, const struct task *t,
 		     const bool *stop, struct err *e);
 
+/* What was in the trash long enough goes for good. */
+bool expiry_clear(const struct gateway *g, const struct task *t,
+		  const bool *stop, struct err *e);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/scope.h"
+#include "core/trash.h"
 #include "core/user.h"
 #include "util/text.h"
 
@@ -10,7 +11,8 @@
  * With the gateway's own rights, or about records that were read before: held
  * hold forget_held mailbox measure roles number expire reserve mark release
  * forget recount tallied written prepare is_there settle seal administrators
- * can_log_in budget overlaps
+ * can_log_in budget overlaps trashed_record keep_until
+ * overdue sift_roles
  * Only come to behind one that has its row: shift arrive follow turn part
  * About nothing in particular: etag await is_ready is_open identity
  * It leaves by itself what the scope does not cover: relink */
@@ -276,6 +278,34 @@ static bool twin(struct store *s, const struct task *t, const char *from,
 		       : err_set(e, ERR_DENIED, "your key is not for that");
 }
 
+/* It was seen before. */
+static bool discard(struct store *s, const struct task *t, struct trashed *what,
+		    const struct revision *seen, struct err *e)
+{
+	return covers_domain(t, what->domain)
+		       ? s->behind->discard(s, t, what, seen, e)
+		       : absent(e, KIND_DOMAIN, what->domain);
+}
+
+static bool trashed(struct store *s, const struct task *t, const char *id,
+		    struct trashed *ret, struct err *e)
+{
+	return s->behind->trashed(s, t, id, ret, e) &&
+	       (covers_domain(t, ret->domain) ||
+		err_set(e, ERR_NOT_FOUND, "the trash has no %s", id));
+}
+
+static bool trash(struct store *s, const struct task *t,
+		  const struct trash_query *q, struct trash_page *ret,
+		  struct err *e)
+{
+	struct trash_query within = *q;
+
+	if (bound(t) != NULL)
+		within.within = &bound(t)->domains;
+	return s->behind->trash(s, t, &within, ret, e);
+}
+
 static bool set_administrator(struct store *s, const struct task *t,
 			      const char *login, bool yes, bool ask,
 			      struct err *e)
@@ -348,6 +378,9 @@ void fence_raise(struct store *s)
 	s->fence.retire = retire;
 	s->fence.bring_back = bring_back;
 	s->fence.twin = twin;
+	s->fence.discard = discard;
+	s->fence.trashed = trashed;
+	s->fence.trash = trash;
 	s->fence.set_administrator = set_administrator;
 	s->fence.managers = managers;
 	s->fence.appoint = appoint;

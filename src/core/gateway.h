@@ -20,9 +20,10 @@ struct gateway {
 	struct keyring *keyring;         /* NULL: nobody has keys */
 	struct requests *requests;       /* NULL: none are kept */
 	const struct suffixes *suffixes; /* NULL: none are known */
-	char delimiter;    /* what begins a tag: john+tag; 0: nothing */
-	const char *name;  /* of this process, among all of a directory */
-	int64_t hold_days; /* that removed addresses are held; 0: not at all */
+	char delimiter;     /* what begins a tag: john+tag; 0: nothing */
+	const char *name;   /* of this process, among all of a directory */
+	int64_t hold_days;  /* that removed addresses are held; 0: not at all */
+	int64_t trash_days; /* that what is deleted can be restored; 0: never */
 	int64_t lease_millis;  /* who is silent for that long is taken for dead
 				*/
 	int64_t settle_millis; /* after that nothing which a gateway has begun

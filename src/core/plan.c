@@ -7,6 +7,7 @@
 #include "core/plan_domain.h"
 #include "core/plan_rehearsal.h"
 #include "core/target.h"
+#include "core/trash.h"
 #include "util/clock.h"
 #include "util/random.h"
 #include "util/text.h"
@@ -320,12 +321,29 @@ static bool run_admit(struct run *r, const struct step *s, bool *more,
 				   r->plan->id, e);
 }
 
+/* Into the trash, or to be purged next. */
 static bool run_retire(struct run *r, const struct step *s, bool *more,
 		       struct err *e)
 {
+	struct store *st = r->g->store;
+	struct revision rev;
+	struct domain d;
+	bool there, kept;
+
 	(void)more;
-	return r->g->store->ops->retire(r->g->store, &r->work, KIND_DOMAIN,
-					s->key, s->id, r->plan->id, e);
+	if (!domain_there(r, s, &there, e) || !there)
+		return e->kind == ERR_NONE;
+	if (s->to != NULL) {
+		if (!st->ops->get(st, &r->work, KIND_DOMAIN, s->key, &d, &rev,
+				  e))
+			return e->kind == ERR_NOT_FOUND && is_gone(r, s, e);
+		if (!trash_put(r->g, &r->work, KIND_DOMAIN, &d, NULL, s->to,
+			       &kept, e) ||
+		    kept)
+			return e->kind == ERR_NONE;
+	}
+	return st->ops->retire(st, &r->work, KIND_DOMAIN, s->key, s->id,
+			       r->plan->id, e);
 }
 
 static bool run_purge(struct run *r, const struct step *s, bool *more,
@@ -392,6 +410,8 @@ static const struct verb verbs[] = {
 	{STEP_ARRIVE,    step_arrive, false, false, NULL},
 	{STEP_PART,      step_part, false, false, NULL},
 	{STEP_DROP,      step_drop, false, false, NULL},
+	{STEP_RESTORE,   step_restore,  false, false, NULL},
+	{STEP_FORGET,    step_forget,   false, true,  NULL},
 };
 /* clang-format on */
 

@@ -114,29 +114,32 @@ bool plan_may_retry(const struct err *e);
 #define STEP_UNFORWARD "unforward" /* that alias goes */
 #define STEP_ADMIT "admit"         /* domain key may be retired */
 #define STEP_DETACH "detach"       /* nothing elsewhere leads into domain key */
-#define STEP_RETIRE "retire"       /* domain key goes out of everybody's way */
-#define STEP_PURGE "purge"         /* what was retired is deleted */
-#define STEP_ALLOW "allow"         /* key may be removed */
-#define STEP_UNLINK "unlink"       /* nothing names key any more */
-#define STEP_STRIP "strip"         /* nobody has rights by key any more */
-#define STEP_HOLD "hold"           /* nobody gets key until the time `to` */
-#define STEP_REMOVE "remove"       /* key goes */
-#define STEP_FOUND "found"         /* domain key is made, not yet open */
-#define STEP_RESERVE "reserve"     /* its reserved names lead to `to` */
-#define STEP_OPEN "open"           /* it is in force */
-#define STEP_WITHIN "within"       /* all were in the domains of key */
-#define STEP_RELEASE "release"     /* names were only claimed */
-#define STEP_MAKE "make"           /* what the work has after, is made */
-#define STEP_ALTER "alter"         /* what it has before becomes that */
-#define STEP_ASIDE "aside"         /* what it has before goes below the plan */
-#define STEP_CLEAR "clear"         /* what is below the plan is deleted */
-#define STEP_TWIN "twin"           /* domain to is made like key */
-#define STEP_SHIFT "shift"         /* what is in key goes there */
-#define STEP_FOLLOW "follow"       /* what names key as a whole names to */
-#define STEP_TURN "turn"           /* key stands for to */
-#define STEP_CATCH "catch"         /* its catch-all is there once more */
-#define STEP_ARRIVE "arrive"       /* what went is found by new names alone */
-#define STEP_PART "part"           /* to stands for itself */
-#define STEP_DROP "drop"           /* key goes */
+/* domain key goes out of everybody's way; with `to`: kept till then */
+#define STEP_RETIRE "retire"
+#define STEP_PURGE "purge"     /* what was retired is deleted */
+#define STEP_ALLOW "allow"     /* key may be removed */
+#define STEP_UNLINK "unlink"   /* nothing names key any more */
+#define STEP_STRIP "strip"     /* nobody has rights by key any more */
+#define STEP_HOLD "hold"       /* nobody gets key until the time `to` */
+#define STEP_REMOVE "remove"   /* key goes, with `to`: to be kept till then */
+#define STEP_FOUND "found"     /* domain key is made, not yet open */
+#define STEP_RESERVE "reserve" /* its reserved names lead to `to` */
+#define STEP_OPEN "open"       /* it is in force */
+#define STEP_WITHIN "within"   /* all were in the domains of key */
+#define STEP_RELEASE "release" /* names were only claimed */
+#define STEP_MAKE "make"       /* what the work has after, is made */
+#define STEP_ALTER "alter"     /* what it has before becomes that */
+#define STEP_ASIDE "aside"     /* what it has before goes below the plan */
+#define STEP_CLEAR "clear"     /* what is below the plan is deleted */
+#define STEP_TWIN "twin"       /* domain to is made like key */
+#define STEP_SHIFT "shift"     /* what is in key goes there */
+#define STEP_FOLLOW "follow"   /* what names key as a whole names to */
+#define STEP_TURN "turn"       /* key stands for to */
+#define STEP_CATCH "catch"     /* its catch-all is there once more */
+#define STEP_ARRIVE "arrive"   /* what went is found by new names alone */
+#define STEP_PART "part"       /* to stands for itself */
+#define STEP_DROP "drop"       /* key goes */
+#define STEP_RESTORE "restore" /* key comes back out of the trash */
+#define STEP_FORGET "forget"   /* what the trash knew of it goes */
 
 #endif

@@ -48,6 +48,8 @@ static const struct {
 	{STEP_ARRIVE,    HOW_NOTHING},
 	{STEP_PART,      HOW_NOTHING},
 	{STEP_DROP,      HOW_NOTHING},
+	{STEP_RESTORE,   HOW_ASKED},
+	{STEP_FORGET,    HOW_NOTHING},
 };
 /* clang-format on */
 

@@ -6,7 +6,12 @@
 #include "core/role.h"
 #include "core/scope.h"
 #include "core/tally.h"
+#include "core/trash.h"
+#include "util/clock.h"
+#include "util/instant.h"
 #include "util/text.h"
+
+enum { DAY = 86400 };
 
 static bool is_there(struct run *r, const struct step *s, bool *ret,
 		     struct err *e)
@@ -82,7 +87,7 @@ bool step_remove(struct run *r, const struct step *s, bool *more, struct err *e)
 	    !rehearsal_is(&r->work) && !role_gone(r->g, &r->work, s->key, e))
 		return false;
 	const char *mark = tally_seen(r->g, &r->work, k, s->key);
-	if (st->ops->remove(st, &r->work, k, s->key, &seen, e)) {
+	if (trash_remove(r->g, &r->work, k, record, &seen, s->to, e)) {
 		tally_removed(r->g, &r->work, k, record, mark);
 		return true;
 	}
@@ -213,6 +218,29 @@ bool step_open(struct run *r, const struct step *s, bool *more, struct err *e)
 			       &rev, e) ||
 	       (e->kind == ERR_CHANGED &&
 		err_set(e, ERR_LIMIT, "%s is changed by others", s->key));
+}
+
+/* The steward must not clear it away meanwhile. */
+bool step_restore(struct run *r, const struct step *s, bool *more,
+		  struct err *e)
+{
+	struct store *st = r->g->store;
+	char until[INSTANT_SIZE];
+
+	(void)more;
+	instant_text(until, clock_seconds() + DAY);
+	if (!st->ops->keep_until(st, &r->work, s->id, until, e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return st->ops->bring_back(st, &r->work, plan_kind_of(s), s->key, s->id,
+				   s->id, e);
+}
+
+bool step_forget(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	(void)more;
+	return r->g->journal->ops->remove(r->g->journal, &r->work, s->id, e);
 }
 
 bool step_within(struct run *r, const struct step *s, bool *more, struct err *e)

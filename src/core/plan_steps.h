@@ -97,6 +97,10 @@ bool step_found(struct run *r, const struct step *s, bool *more, struct err *e);
 bool step_reserve(struct run *r, const struct step *s, bool *more,
 		  struct err *e);
 bool step_open(struct run *r, const struct step *s, bool *more, struct err *e);
+bool step_restore(struct run *r, const struct step *s, bool *more,
+		  struct err *e);
+bool step_forget(struct run *r, const struct step *s, bool *more,
+		 struct err *e);
 bool step_within(struct run *r, const struct step *s, bool *more,
 		 struct err *e);
 

@@ -11,6 +11,7 @@
 #include "core/role.h"
 #include "core/tally.h"
 #include "core/target.h"
+#include "core/trash.h"
 #include "core/user.h"
 #include "core/web.h"
 #include "util/text.h"
@@ -45,9 +46,8 @@ static bool new_key_check(enum kind k, const char *key, const char *to,
 	return e->faults == NULL;
 }
 
-/* Nobody has the new address. */
-static bool is_free(const struct gateway *g, const struct task *t,
-		    const char *to, struct err *e)
+bool rearrange_is_free(const struct gateway *g, const struct task *t,
+		       const char *to, struct err *e)
 {
 	static const enum kind kinds[] = {KIND_USER, KIND_ALIAS};
 
@@ -146,7 +146,8 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 		return err_code(e, ERR_CONFLICT, "own_address",
 				"another administrator has to rename you");
 	bool any = false;
-	if (!is_free(g, t, to, e) || !provision_not_held(g, t, to, e) ||
+	if (!rearrange_is_free(g, t, to, e) ||
+	    !provision_not_held(g, t, to, e) ||
 	    (k == KIND_USER && (!role_none(g, t, k, to, e) ||
 				!role_movable(g, t, k, key, to, &any, e))) ||
 	    !closes_nothing(g, t, k, old, to, e))
@@ -178,7 +179,7 @@ bool rearrange_rename(const struct gateway *g, const struct task *t,
 		       unseen(e, to);
 	tally_let_go(g, t, &held, e);
 	if (e->kind == ERR_EXISTS)
-		return is_free(g, t, to, e) &&
+		return rearrange_is_free(g, t, to, e) &&
 		       err_set(e, ERR_EXISTS, "%s exists already", to);
 	return provision_denied(e, "rename", key);
 }
@@ -209,7 +210,8 @@ bool rearrange_remove_domain(const struct gateway *g, const struct task *t,
 	const char *noun = kind_rules(KIND_DOMAIN)->noun;
 	const struct step steps[] = {{STEP_ADMIT, noun, name, NULL, there.id},
 				     {STEP_DETACH, noun, name, NULL, there.id},
-				     {STEP_RETIRE, noun, name, NULL, there.id},
+				     {STEP_RETIRE, noun, name,
+				      trash_until(g, t), there.id},
 				     {STEP_PURGE, noun, name, NULL, there.id}};
 	/* It may take long, and on another gateway: so the plan has the claim.
 	 */

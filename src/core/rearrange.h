@@ -13,6 +13,10 @@
 /* Whether a change gives a user or alias another address. */
 bool rearrange_renames(enum kind k, const char *key, const struct patch *p);
 
+/* Nobody has that address: else ERR_EXISTS, with whose it is. */
+bool rearrange_is_free(const struct gateway *g, const struct task *t,
+		       const char *to, struct err *e);
+
 /* Give a user or alias another address within its domain.  What leads to the
  * old one, by a destination, a sender right or a role, leads to the new one.
  * With keep_key the old one stays as an alias of the new one.  `key` is folded

@@ -12,6 +12,7 @@
 #include "core/sponsor.h"
 #include "core/tally.h"
 #include "core/target.h"
+#include "core/trash.h"
 #include "util/clock.h"
 #include "util/instant.h"
 #include "util/text.h"
@@ -38,7 +39,9 @@ static bool remove_once(const struct gateway *g, const struct task *t,
 	     (!target_rests(g, t, there, e) || !target_unused(g, t, key, e))))
 		return false;
 	const char *mark = tally_seen(g, t, k, key);
-	if (!g->store->ops->remove(g->store, t, k, key, &seen, e))
+	/* One that is empty has nothing in it to come back. */
+	if (!trash_remove(g, t, k, there, &seen,
+			  k == KIND_DOMAIN ? NULL : trash_until(g, t), e))
 		return false;
 	tally_removed(g, t, k, there, mark);
 	return true;
@@ -149,7 +152,10 @@ static bool remove_by_plan(const struct gateway *g, const struct task *t,
 	if (is_held_after(g, k, key))
 		steps[n++] = (struct step){STEP_HOLD, noun, key,
 					   removal_hold_until(g, t), id};
-	steps[n++] = (struct step){STEP_REMOVE, noun, key, NULL, id};
+	steps[n++] =
+		(struct step){STEP_REMOVE, noun, key,
+			      k == KIND_PRINCIPAL ? NULL : trash_until(g, t),
+			      id};
 	struct plan plan = {.names = {&key, 1}, .steps = steps, .count = n};
 	return plan_run(g, t, &plan, e) || provision_denied(e, "delete", key);
 }

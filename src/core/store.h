@@ -65,6 +65,9 @@ enum relinked {
 
 struct stored_password;
 struct budget;
+struct trashed;
+struct trash_query;
+struct trash_page;
 
 enum store_way {
 	STORE_WRITING,
@@ -386,6 +389,42 @@ struct store_ops {
 	/* The new one stands for itself. */
 	bool (*part)(struct store *s, const struct task *t, const char *from,
 		     const char *to, struct err *e);
+
+	/* The trash: see core/trash.h. */
+
+	/* Put what is described aside, whole, provided that nobody wrote since
+	 * it was seen, if that is told.  Whatever refuses it, it is where it
+	 * was.  Where somebody did, and took its name, too, it is put aside
+	 * all the same, and what->record is what it had become. */
+	bool (*discard)(struct store *s, const struct task *t,
+			struct trashed *what, const struct revision *seen,
+			struct err *e);
+
+	/* What the caller sees of it, without the record. */
+	bool (*trashed)(struct store *s, const struct task *t, const char *id,
+			struct trashed *ret, struct err *e);
+	bool (*trash)(struct store *s, const struct task *t,
+		      const struct trash_query *q, struct trash_page *ret,
+		      struct err *e);
+
+	/* With the gateway's own rights: the record, for who has seen that it
+	 * is there. */
+	bool (*trashed_record)(struct store *s, const struct task *t,
+			       struct trashed *x, struct err *e);
+
+	/* The same: whoever has a role in a domain there, or sponsors it, and
+	 * is not who was there when it was deleted, has that no more. */
+	bool (*sift_roles)(struct store *s, const struct task *t,
+			   const struct trashed *x, struct err *e);
+
+	/* The same: it is kept for so long (RFC 3339). */
+	bool (*keep_until)(struct store *s, const struct task *t,
+			   const char *id, const char *until, struct err *e);
+
+	/* The same: some of what was kept until before `now`.  `more`: there
+	 * are others. */
+	bool (*overdue)(struct store *s, const struct task *t, const char *now,
+			struct text_list *ids, bool *more, struct err *e);
 
 	/* Park for a moment, and until it can be asked again, but at most that
 	 * many milliseconds.  False: it is being closed, and never will be. */

@@ -1,7 +1,10 @@
 #include "ldap/aside.h"
 
+#include <string.h>
+
 #include "core/address.h"
 #include "ldap/dn.h"
+#include "ldap/entry.h"
 #include "ldap/result.h"
 #include "ldap/schema.h"
 #include "ldap/steps.h"
@@ -38,67 +41,127 @@ static struct moving moving_of(struct store *port, const struct task *t,
 			       .place_dn = schema_plan_dn(a, base, place)};
 }
 
-static const char *aside_dn(const struct moving *m)
+const char *aside_dn(struct arena *a, const char *base, enum kind k,
+		     const char *key, const char *place)
 {
-	return arena_join(m->task->arena, m->name, ",", m->place_dn, NULL);
+	return arena_join(a, dn_name(a, schema_of(k)->key, key), ",",
+			  schema_plan_dn(a, base, place), NULL);
 }
 
 /* By who may delete it.  Without taking the old name out first an entry would
  * count as one of two addresses, the same ones. */
-static bool put_aside(const struct moving *m, bool no_op, int *result,
+static bool put_aside(const struct moving *m, bool no_op, struct operation *op,
 		      struct err *e)
 {
+	static const char *const guard_only[] = {schema_guard, NULL};
 	struct controls c = store_as_caller(m->task);
 
 	if (no_op)
 		control_no_op(&c);
-	struct operation op = {.kind = OPERATION_RENAME,
-			       .dn = m->home_dn,
-			       .name = m->name,
-			       .parent = m->place_dn,
-			       .renames = kind_is_address(m->kind),
-			       .controls = control_list(&c)};
-	bool done = store_run(m->store, m->task, &op,
-			      m->store->set->write_seconds, m->key, e);
-
-	*result = op.result;
-	return done;
+	else
+		control_pre_read(&c, m->task->arena, guard_only);
+	*op = (struct operation){.kind = OPERATION_RENAME,
+				 .dn = m->home_dn,
+				 .name = m->name,
+				 .parent = m->place_dn,
+				 .renames = kind_is_address(m->kind),
+				 .controls = control_list(&c)};
+	return store_run(m->store, m->task, op, m->store->set->write_seconds,
+			 m->key, e);
 }
 
 bool aside_may_retire(struct store *port, const struct task *t, enum kind k,
 		      const char *key, const char *place, struct err *e)
 {
 	const struct moving m = moving_of(port, t, k, key, place);
-	int result;
+	struct operation op;
 
 	/* In a rehearsal there is no such place. */
 	if (rehearsal_is(t))
 		return steps_may_remove(port, t, k, key, e);
-	if (!put_aside(&m, true, &result, e) && result != LDAP_X_NO_OPERATION)
+	if (!put_aside(&m, true, &op, e) && op.result != LDAP_X_NO_OPERATION)
 		return store_nothing_done(e);
 	err_clear(e);
 	return true;
+}
+
+/* The rules of the directory search while an entry is moved, and slapd would
+ * put an assertion to what they look at.  So what was moved is compared with
+ * what was seen, and goes back if somebody wrote meanwhile. */
+static bool is_as_seen(const struct moving *m, const struct operation *op,
+		       const struct revision *seen, bool *ret, struct err *e)
+{
+	const struct berval *before = control_pre_read_value(op->reply);
+	struct entry en;
+
+	*ret = true;
+	if (seen == NULL || before == NULL)
+		return true;
+	if (!entry_read_control(before, m->task->arena, &en, e))
+		return false;
+	const char *guard = entry_text(&en, schema_guard);
+	*ret = guard == NULL || strcmp(guard, seen->guard) == 0;
+	return true;
+}
+
+/* By somebody else: who counts what goes must not count it twice. */
+static bool is_gone(const struct moving *m, struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no %s %s",
+		       kind_rules(m->kind)->noun, m->key);
+}
+
+/* Where its name was taken in that moment it stays where it is. */
+static bool take_back(struct store *port, const struct moving *m,
+		      const char *id, const char *place, bool *changed,
+		      struct err *e)
+{
+	if (aside_bring_back(port, m->task, m->kind, m->key, id, place, e))
+		return err_set(e, ERR_CHANGED, "%s was changed meanwhile",
+			       m->key);
+	if (e->kind == ERR_EXISTS) {
+		err_clear(e);
+		*changed = true;
+		return true;
+	}
+	e->kind = ERR_UNKNOWN; /* it was moved */
+	return false;
+}
+
+bool aside_put(struct store *port, const struct task *t, enum kind k,
+	       const char *key, const char *id, const char *place,
+	       const struct revision *seen, bool *changed, struct err *e)
+{
+	const struct moving m = moving_of(port, t, k, key, place);
+	struct operation op;
+	bool there, same;
+
+	*changed = false;
+	if (!steps_is_at(m.store, t, m.home_dn, id, &there, e))
+		return false;
+	/* Done by an earlier try, or somebody else has deleted it. */
+	if (!there)
+		return seen == NULL || is_gone(&m, e);
+	if (put_aside(&m, false, &op, e))
+		return is_as_seen(&m, &op, seen, &same, e) &&
+		       (same || take_back(port, &m, id, place, changed, e));
+	if (e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	if (!steps_is_at(m.store, t, m.home_dn, id, &there, e))
+		return false;
+	if (there)
+		return err_set(e, ERR_DENIED, "you may not delete %s", key);
+	return seen == NULL || is_gone(&m, e);
 }
 
 bool aside_retire(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, const char *place,
 		  struct err *e)
 {
-	const struct moving m = moving_of(port, t, k, key, place);
-	bool there;
-	int result;
+	bool changed;
 
-	if (!steps_is_at(m.store, t, m.home_dn, id, &there, e))
-		return false;
-	/* Done by an earlier try, or somebody else has deleted it. */
-	if (!there || put_aside(&m, false, &result, e))
-		return true;
-	if (e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	if (!steps_is_at(m.store, t, m.home_dn, id, &there, e))
-		return false;
-	return !there || err_set(e, ERR_DENIED, "you may not delete %s", key);
+	return aside_put(port, t, k, key, id, place, NULL, &changed, e);
 }
 
 /* It did not get there: why? */
@@ -131,7 +194,8 @@ bool aside_bring_back(struct store *port, const struct task *t, enum kind k,
 	const struct moving m = moving_of(port, t, k, key, place);
 	struct controls c = store_as_caller(t);
 	struct operation op = {.kind = OPERATION_RENAME,
-			       .dn = aside_dn(&m),
+			       .dn = aside_dn(t->arena, m.store->set->base, k,
+					      key, place),
 			       .name = m.name,
 			       .parent = m.parent_dn,
 			       .controls = control_list(&c)};

@@ -13,6 +13,16 @@ bool aside_may_retire(struct store *port, const struct task *t, enum kind k,
 bool aside_retire(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, const char *place,
 		  struct err *e);
+
+/* The same, provided that nobody wrote since it was seen, if that is told.
+ * `changed`: somebody did, and it stays there, for its name is taken. */
+bool aside_put(struct store *port, const struct task *t, enum kind k,
+	       const char *key, const char *id, const char *place,
+	       const struct revision *seen, bool *changed, struct err *e);
+
+/* What it is called there. */
+const char *aside_dn(struct arena *a, const char *base, enum kind k,
+		     const char *key, const char *place);
 bool aside_bring_back(struct store *port, const struct task *t, enum kind k,
 		      const char *key, const char *id, const char *place,
 		      struct err *e);

@@ -250,13 +250,21 @@ static const char *action_of(const char *type)
 	return NULL;
 }
 
-/* A domain that is deleted with all that is in it is moved there first. */
-static bool is_moved_away(struct arena *a, const char *base,
-			  const struct entry *en)
+/* What is deleted may be moved there first, and come back. */
+static void sort_move(struct arena *a, const char *base, const char *dn,
+		      const char *to, struct audit_record *r)
 {
-	const char *to = entry_text(en, "reqNewSuperior");
+	const char *journal = schema_journal_dn(a, base);
 
-	return to != NULL && dn_is_below(to, schema_journal_dn(a, base));
+	if (to == NULL)
+		return;
+	if (dn_is_below(to, journal))
+		r->action = "delete";
+	else if (dn_is_below(dn, journal))
+		r->action = "restore";
+	else
+		return;
+	r->renamed_to = NULL;
 }
 
 bool audit_record_read(struct arena *a, const char *base,
@@ -278,10 +286,9 @@ bool audit_record_read(struct arena *a, const char *base,
 	const char *place = seal_place(a, base, dn);
 	ret->domain = place[0] != '=' ? place : NULL;
 	sort(a, en, dn, place, ret);
-	if (is_moved_away(a, base, en))
-		ret->action = "delete";
-	else if (new != NULL)
+	if (new != NULL)
 		ret->renamed_to = split(a, new).value;
+	sort_move(a, base, dn, entry_text(en, "reqNewSuperior"), ret);
 	read_controls(a, en, ret);
 	audit_changes_read(a, en, ret);
 	return true;

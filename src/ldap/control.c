@@ -88,8 +88,8 @@ void control_no_op(struct controls *c)
 	add(c, LDAP_CONTROL_NOOP, (struct berval){0});
 }
 
-void control_post_read(struct controls *c, struct arena *a,
-		       const char *const attributes[])
+static void add_read(struct controls *c, const char *oid, struct arena *a,
+		     const char *const attributes[])
 {
 	BerElement *ber = ber_alloc_t(LBER_USE_DER);
 	bool good = ber != NULL && ber_printf(ber, "{") >= 0;
@@ -98,7 +98,19 @@ void control_post_read(struct controls *c, struct arena *a,
 		good = ber_printf(ber, "s", *attributes) >= 0;
 	if (!good || ber_printf(ber, "}") < 0)
 		alloc_die();
-	add(c, LDAP_CONTROL_POST_READ, finish(ber, a));
+	add(c, oid, finish(ber, a));
+}
+
+void control_post_read(struct controls *c, struct arena *a,
+		       const char *const attributes[])
+{
+	add_read(c, LDAP_CONTROL_POST_READ, a, attributes);
+}
+
+void control_pre_read(struct controls *c, struct arena *a,
+		      const char *const attributes[])
+{
+	add_read(c, LDAP_CONTROL_PRE_READ, a, attributes);
 }
 
 LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
@@ -143,4 +155,9 @@ static const struct berval *value_of(LDAPControl **reply, const char *oid)
 const struct berval *control_post_read_value(LDAPControl **reply)
 {
 	return value_of(reply, LDAP_CONTROL_POST_READ);
+}
+
+const struct berval *control_pre_read_value(LDAPControl **reply)
+{
+	return value_of(reply, LDAP_CONTROL_PRE_READ);
 }

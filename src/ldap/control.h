@@ -50,6 +50,10 @@ void control_no_op(struct controls *c);
 void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[]);
 
+/* And as it was before. */
+void control_pre_read(struct controls *c, struct arena *a,
+		      const char *const attributes[]);
+
 /* The session tracking control (draft-wahl-ldap-session), and the name of our
  * words in it. */
 #define CONTROL_CONTEXT "1.3.6.1.4.1.21008.108.63.1"
@@ -67,5 +71,6 @@ LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
 
 /* What a reply says of the entry afterwards, or NULL. */
 const struct berval *control_post_read_value(LDAPControl **reply);
+const struct berval *control_pre_read_value(LDAPControl **reply);
 
 #endif

@@ -400,7 +400,8 @@ static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
 
 	if (dn == NULL)
 		err_set(&l->err, ERR_INTERNAL, "an entry has no name");
-	else if (l->except != NULL && dn_is_below(dn, l->except))
+	else if (l->except != NULL &&
+		 (dn_is_below(dn, l->except) || dn_equal(dn, l->except)))
 		; /* goes with all the rest there */
 	else if (!is_in_scope(l, dn))
 		; /* nor is he told of it */

@@ -31,6 +31,7 @@
 #include "ldap/store_parts.h"
 #include "ldap/survey.h"
 #include "ldap/tally.h"
+#include "ldap/trash.h"
 #include "ldap/usage.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
@@ -590,6 +591,13 @@ static const struct store_ops ops = {
 	.follow = moving_follow,
 	.turn = moving_turn,
 	.part = moving_part,
+	.discard = ldap_trash_discard,
+	.trashed = ldap_trash_find,
+	.trash = ldap_trash_list,
+	.trashed_record = ldap_trash_record,
+	.sift_roles = ldap_trash_sift,
+	.keep_until = ldap_trash_keep,
+	.overdue = ldap_trash_overdue,
 	.await = await,
 	.is_ready = is_ready,
 	.is_open = is_open,

@@ -181,8 +181,10 @@ def deletion(client):
     client.post("/v1/domains", {"name": "gone.example"})
     client.post("/v1/users", {"address": "jane@gone.example", "password": PASSWORD, "name": "Jane"})
     client.post("/v1/aliases", {"address": "all@gone.example", "destinations": ["jane@gone.example"]})
+    place = "/v1/trash/" + client.get("/v1/domains/gone.example").json["id"]
     deleted = client.delete("/v1/domains/gone.example?recursive=true")
     tap.is_(deleted.status, 204, "a domain is deleted")
+    tap.is_(client.delete(place).status, 204, "for good")
     gone = lambda: [one for one in items(client, "?domain=gone.example") if one["action"] == "delete"]
     found = gateway.until(lambda: gone() if len(gone()) == 4 else None, "all of the deletion", 20)
     first = found[-1]

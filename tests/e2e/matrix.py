@@ -100,6 +100,16 @@ class World:
         return address
 
 
+    def new_trash(self, side):
+        """A user whom a super administrator has deleted."""
+        if side == "absent":
+            return "00000000-0000-4000-8000-000000000000"
+        address = self.new_user(side)
+        sue = Client(self.gateway.address, LOGINS["super"], PASSWORD)
+        made = sue.get("/v1/users/" + address).json["id"]
+        sue.delete("/v1/users/" + address)
+        return made
+
     def new_principal(self, side, there=True):
         login = "p%d" % next(numbers)
         if side != "absent" and there:
@@ -239,6 +249,10 @@ RECIPES.update({
     "GET /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", None, key_dns.get, read),
     "PATCH /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", {"label": "y"}, key_dns.get, change("provostKeyLabel", "y")),
     "DELETE /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", None, key_dns.get, remove),
+    "GET /v1/trash": Recipe(nothing, "/v1/trash?limit=1"),
+    "GET /v1/trash/{id}": Recipe(key_of("trash"), "/v1/trash/$"),
+    "POST /v1/trash/{id}/restore": Recipe(key_of("trash"), "/v1/trash/$/restore"),
+    "DELETE /v1/trash/{id}": Recipe(key_of("trash"), "/v1/trash/$"),
     "GET /v1/audit": Recipe(nothing, "/v1/audit?limit=1"),
     "GET /v1/audit ?domain=": Recipe(DOMAIN_OF, "/v1/audit?limit=1&domain=$"),
 })
