@@ -72,15 +72,28 @@ const char *filter_and(struct arena *a, const char *one, const char *other)
 	return arena_join(a, "(&", one, other, ")", NULL);
 }
 
-const char *filter_any(struct arena *a, const char *const parts[], size_t count)
+static const char *gathered(struct arena *a, char how,
+			    const char *const parts[], size_t count)
 {
 	size_t size = sizeof("(|)");
 
 	for (size_t i = 0; i < count; i++)
 		size += strlen(parts[i]);
-	char *text = arena_alloc(a, size), *to = stpcpy(text, "(|");
+	char *text = arena_alloc(a, size), *to = text;
+	*to++ = '(';
+	*to++ = how;
 	for (size_t i = 0; i < count; i++)
 		to = stpcpy(to, parts[i]);
 	stpcpy(to, ")");
 	return text;
+}
+
+const char *filter_any(struct arena *a, const char *const parts[], size_t count)
+{
+	return gathered(a, '|', parts, count);
+}
+
+const char *filter_all(struct arena *a, const char *const parts[], size_t count)
+{
+	return gathered(a, '&', parts, count);
 }

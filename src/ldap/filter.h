@@ -34,4 +34,9 @@ const char *filter_and(struct arena *a, const char *one, const char *other);
 const char *filter_any(struct arena *a, const char *const parts[],
 		       size_t count);
 
+/* All of them side by side: slapd takes no filter of more than 16 levels, and
+ * drops the connection on which one comes. */
+const char *filter_all(struct arena *a, const char *const parts[],
+		       size_t count);
+
 #endif

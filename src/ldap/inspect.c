@@ -108,13 +108,16 @@ static bool read_one(const struct inspect *i, struct arena *a, const char *dn,
 /* slapd knows its schema's rules by their names, too. */
 static const char *knows(struct arena *a, const struct map *m)
 {
-	const char *filter = filter_equal(a, "objectClasses", m->class);
+	size_t count = 1;
 
 	for (const struct map_attr *at = m->attrs; at->name != NULL; at++)
-		filter = filter_and(a,
-				    filter_equal(a, "attributeTypes", at->name),
-				    filter);
-	return filter;
+		count++;
+	const char **parts = arena_alloc(a, count * sizeof(*parts));
+	parts[0] = filter_equal(a, "objectClasses", m->class);
+	for (size_t i = 1; i < count; i++)
+		parts[i] =
+			filter_equal(a, "attributeTypes", m->attrs[i - 1].name);
+	return filter_all(a, parts, count);
 }
 
 static void look_at_schema(const struct inspect *i)
