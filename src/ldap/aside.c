@@ -50,16 +50,17 @@ const char *aside_dn(struct arena *a, const char *base, enum kind k,
 
 /* By who may delete it.  Without taking the old name out first an entry would
  * count as one of two addresses, the same ones. */
-static bool put_aside(const struct moving *m, bool no_op, struct operation *op,
+static bool put_aside(const struct moving *m, bool no_op,
+		      const struct revision *seen, struct operation *op,
 		      struct err *e)
 {
-	static const char *const guard_only[] = {schema_guard, NULL};
 	struct controls c = store_as_caller(m->task);
 
 	if (no_op)
 		control_no_op(&c);
-	else
-		control_pre_read(&c, m->task->arena, guard_only);
+	if (seen != NULL)
+		control_assert_moving(&c, m->task->arena, schema_guard,
+				      seen->guard);
 	*op = (struct operation){.kind = OPERATION_RENAME,
 				 .dn = m->home_dn,
 				 .name = m->name,
@@ -79,28 +80,10 @@ bool aside_may_retire(struct store *port, const struct task *t, enum kind k,
 	/* In a rehearsal there is no such place. */
 	if (rehearsal_is(t))
 		return steps_may_remove(port, t, k, key, e);
-	if (!put_aside(&m, true, &op, e) && op.result != LDAP_X_NO_OPERATION)
+	if (!put_aside(&m, true, NULL, &op, e) &&
+	    op.result != LDAP_X_NO_OPERATION)
 		return store_nothing_done(e);
 	err_clear(e);
-	return true;
-}
-
-/* The rules of the directory search while an entry is moved, and slapd would
- * put an assertion to what they look at.  So what was moved is compared with
- * what was seen, and goes back if somebody wrote meanwhile. */
-static bool is_as_seen(const struct moving *m, const struct operation *op,
-		       const struct revision *seen, bool *ret, struct err *e)
-{
-	const struct berval *before = control_pre_read_value(op->reply);
-	struct entry en;
-
-	*ret = true;
-	if (seen == NULL || before == NULL)
-		return true;
-	if (!entry_read_control(before, m->task->arena, &en, e))
-		return false;
-	const char *guard = entry_text(&en, schema_guard);
-	*ret = guard == NULL || strcmp(guard, seen->guard) == 0;
 	return true;
 }
 
@@ -111,40 +94,21 @@ static bool is_gone(const struct moving *m, struct err *e)
 		       kind_rules(m->kind)->noun, m->key);
 }
 
-/* Where its name was taken in that moment it stays where it is. */
-static bool take_back(struct store *port, const struct moving *m,
-		      const char *id, const char *place, bool *changed,
-		      struct err *e)
-{
-	if (aside_bring_back(port, m->task, m->kind, m->key, id, place, e))
-		return err_set(e, ERR_CHANGED, "%s was changed meanwhile",
-			       m->key);
-	if (e->kind == ERR_EXISTS) {
-		err_clear(e);
-		*changed = true;
-		return true;
-	}
-	e->kind = ERR_UNKNOWN; /* it was moved */
-	return false;
-}
-
 bool aside_put(struct store *port, const struct task *t, enum kind k,
 	       const char *key, const char *id, const char *place,
-	       const struct revision *seen, bool *changed, struct err *e)
+	       const struct revision *seen, struct err *e)
 {
 	const struct moving m = moving_of(port, t, k, key, place);
 	struct operation op;
-	bool there, same;
+	bool there;
 
-	*changed = false;
 	if (!steps_is_at(m.store, t, m.home_dn, id, &there, e))
 		return false;
 	/* Done by an earlier try, or somebody else has deleted it. */
 	if (!there)
 		return seen == NULL || is_gone(&m, e);
-	if (put_aside(&m, false, &op, e))
-		return is_as_seen(&m, &op, seen, &same, e) &&
-		       (same || take_back(port, &m, id, place, changed, e));
+	if (put_aside(&m, false, seen, &op, e))
+		return true;
 	if (e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
@@ -159,9 +123,7 @@ bool aside_retire(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, const char *place,
 		  struct err *e)
 {
-	bool changed;
-
-	return aside_put(port, t, k, key, id, place, NULL, &changed, e);
+	return aside_put(port, t, k, key, id, place, NULL, e);
 }
 
 /* It did not get there: why? */

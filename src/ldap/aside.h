@@ -14,11 +14,11 @@ bool aside_retire(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *id, const char *place,
 		  struct err *e);
 
-/* The same, provided that nobody wrote since it was seen, if that is told.
- * `changed`: somebody did, and it stays there, for its name is taken. */
+/* The same, provided that nobody wrote since it was seen, if that is told: else
+ * ERR_CHANGED. */
 bool aside_put(struct store *port, const struct task *t, enum kind k,
 	       const char *key, const char *id, const char *place,
-	       const struct revision *seen, bool *changed, struct err *e);
+	       const struct revision *seen, struct err *e);
 
 /* What it is called there. */
 const char *aside_dn(struct arena *a, const char *base, enum kind k,

@@ -83,6 +83,19 @@ void control_assert_all(struct controls *c, struct arena *a,
 	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
 }
 
+void control_assert_moving(struct controls *c, struct arena *a,
+			   const char *attr, const char *value)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+
+	if (ber == NULL ||
+	    ber_printf(ber, "t{t{ss}t{ss}}", LDAP_FILTER_OR,
+		       LDAP_FILTER_EQUALITY, attr, value, LDAP_FILTER_EQUALITY,
+		       "objectClass", "organizationalUnit") < 0)
+		alloc_die();
+	add(c, LDAP_CONTROL_ASSERT, finish(ber, a));
+}
+
 void control_no_op(struct controls *c)
 {
 	add(c, LDAP_CONTROL_NOOP, (struct berval){0});
@@ -105,12 +118,6 @@ void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[])
 {
 	add_read(c, LDAP_CONTROL_POST_READ, a, attributes);
-}
-
-void control_pre_read(struct controls *c, struct arena *a,
-		      const char *const attributes[])
-{
-	add_read(c, LDAP_CONTROL_PRE_READ, a, attributes);
 }
 
 LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
@@ -155,9 +162,4 @@ static const struct berval *value_of(LDAPControl **reply, const char *oid)
 const struct berval *control_post_read_value(LDAPControl **reply)
 {
 	return value_of(reply, LDAP_CONTROL_POST_READ);
-}
-
-const struct berval *control_pre_read_value(LDAPControl **reply)
-{
-	return value_of(reply, LDAP_CONTROL_PRE_READ);
 }

@@ -43,16 +43,18 @@ struct assertion {
 void control_assert_all(struct controls *c, struct arena *a,
 			const struct assertion *parts, size_t count);
 
+/* The same for a move.  The rules of the directory search meanwhile, and slapd
+ * puts the assertion to what each search begins at, too: so a mere container
+ * passes. */
+void control_assert_moving(struct controls *c, struct arena *a,
+			   const char *attr, const char *value);
+
 /* Check everything and write nothing: result LDAP_X_NO_OPERATION. */
 void control_no_op(struct controls *c);
 
 /* Send these attributes of the entry as it is afterwards (RFC 4527). */
 void control_post_read(struct controls *c, struct arena *a,
 		       const char *const attributes[]);
-
-/* And as it was before. */
-void control_pre_read(struct controls *c, struct arena *a,
-		      const char *const attributes[]);
 
 /* The session tracking control (draft-wahl-ldap-session), and the name of our
  * words in it. */
@@ -71,6 +73,5 @@ LDAPControl **control_with_context(LDAPControl **list, struct arena *a,
 
 /* What a reply says of the entry afterwards, or NULL. */
 const struct berval *control_post_read_value(LDAPControl **reply);
-const struct berval *control_pre_read_value(LDAPControl **reply);
 
 #endif

@@ -103,7 +103,6 @@ bool ldap_trash_discard(struct store *port, const struct task *t,
 {
 	struct ldap_store *s = store_self(port);
 	struct trashed x = *what;
-	bool changed;
 
 	if (!store_look(s, t,
 			schema_dn(t->arena, s->set->base, KIND_DOMAIN,
@@ -111,9 +110,8 @@ bool ldap_trash_discard(struct store *port, const struct task *t,
 			"entryUUID", &x.domain_id, e) ||
 	    !announce(s, t, &x, e))
 		return false;
-	if (aside_put(port, t, trash_kind(x.kind), x.key, x.id, x.id, seen,
-		      &changed, e))
-		return !changed || ldap_trash_record(port, t, what, e);
+	if (aside_put(port, t, trash_kind(x.kind), x.key, x.id, x.id, seen, e))
+		return true;
 	withdraw(s, t, x.id);
 	return false;
 }
