@@ -164,6 +164,8 @@ static bool open_ports(struct lane *l, struct err *e)
 		ldap_requests_open(l->gateway.store, &conf->idempotency,
 				   l->parts->name);
 	fence_raise(l->gateway.store);
+	l->gateway.feed =
+		ldap_feed_open(l->loop, l->gateway.store, l->parts->feed);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
@@ -189,6 +191,8 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->service.rates = l->parts->rates;
 	l->service.rate = &l->conf.rate;
 	l->service.settings = &l->conf.api;
+	l->service.streams = l->parts->streams;
+	l->service.http = &l->conf.http;
 	l->open = l->service;
 	l->open.open = true;
 	return l->gateway.hasher != NULL;
@@ -288,6 +292,8 @@ static void renew(void *ctx)
 	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
 	edition_release(&l->edition);
 	l->edition = r->edition;
+	/* Whoever comes again is held to them, too. */
+	server_end_streams(l->server);
 	free(r);
 }
 
@@ -303,7 +309,9 @@ static void *run(void *ctx)
 		l->steward = steward_start(l->loop, &l->gateway);
 	if (l->first)
 		l->follow = follow_start(l->loop, l->session, &l->conf.ldap,
-					 l->parts->notices);
+					 l->parts->notices, l->parts->feed);
+	if (l->first && !ldap_feed_pump(l->gateway.feed))
+		abort(); /* nobody has any fibers yet */
 	if (l->first)
 		l->inspect = inspect_start(l->loop, l->session, &l->conf.ldap);
 	if (l->first && l->parts->dict >= 0)
@@ -321,6 +329,7 @@ static void *run(void *ctx)
 	follow_free(&l->follow);
 	inspect_free(&l->inspect);
 	ldap_requests_close(&l->gateway.requests);
+	ldap_feed_close(&l->gateway.feed);
 	ldap_keyring_close(&l->gateway.keyring);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);

@@ -8,6 +8,8 @@
 #include "api/dispatch.h"
 #include "edition.h"
 #include "http/sources.h"
+#include "http/streams.h"
+#include "ldap/feed.h"
 #include "ldap/news.h"
 #include "ldap/notices.h"
 #include "loop/pool.h"
@@ -23,6 +25,8 @@ struct lane_parts {
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;
+	struct streams *streams;
+	struct feed_hub *feed;
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct guess *guess;

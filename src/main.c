@@ -60,6 +60,8 @@ struct daemon {
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;
+	struct streams *streams;
+	struct feed_hub *feed;
 	struct rates *rates;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct guess *guess;
@@ -419,6 +421,8 @@ static bool open_connectors(struct daemon *d, struct err *e)
 	d->news = news_new();
 	d->parts.news = d->news;
 	d->notices = notices_new();
+	d->feed = feed_hub_new(d->notices);
+	d->parts.feed = d->feed;
 	d->parts.notices = d->notices;
 	for (size_t i = 0; i < servers.count; i++) {
 		d->connectors[i] =
@@ -461,6 +465,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 
 	d->hashers = pool_open("hashing", workers, (unsigned)conf->passwd.queue,
 			       5, e);
+	d->streams = streams_new();
 	d->sources = sources_new((unsigned)conf->http.connections_source);
 	d->rates = rates_new();
 	d->guess = guess_new();
@@ -470,6 +475,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
 				       .sources = d->sources,
+				       .streams = d->streams,
 				       .rates = d->rates,
 				       .tls = d->tls,
 				       .guess = d->guess,
@@ -534,6 +540,8 @@ static void stop(struct daemon *d)
 	notices_free(&d->notices);
 	edition_release(&d->edition);
 	sources_free(&d->sources);
+	streams_free(&d->streams);
+	feed_hub_free(&d->feed);
 	rates_free(&d->rates);
 	tls_close(&d->tls);
 	guess_free(&d->guess);

@@ -1,4 +1,4 @@
-#include "core/audit.h"
+#include "api/audit.h"
 
 #include <string.h>
 
@@ -48,9 +48,8 @@ static json_t *list(const struct text_list *values)
 	return ret;
 }
 
-/* The member of the record as /v1 names it; NULL: there is none. */
-static const char *member_of(const struct audit_record *r,
-			     const struct audit_change *c)
+const char *audit_member(const struct audit_record *r,
+			 const struct audit_change *c)
 {
 	const struct codec_field *f =
 		r->kind != KIND_COUNT ? native_codec(r->kind)->fields : NULL;
@@ -69,8 +68,9 @@ static const char *member_of(const struct audit_record *r,
 static json_t *change_show(const struct audit_record *r,
 			   const struct audit_change *c)
 {
-	json_t *ret = json_pack("{s:s?, s:s?, s:b}", "attribute", c->attribute,
-				"member", member_of(r, c), "secret", c->secret);
+	json_t *ret =
+		json_pack("{s:s?, s:s?, s:b}", "attribute", c->attribute,
+			  "member", audit_member(r, c), "secret", c->secret);
 
 	if (!c->secret) {
 		json_object_set_new(ret, "before", list(&c->before));

@@ -431,7 +431,7 @@ void dispatch(const struct service *s, const struct request *req,
 		word(d, &call, res, &e);
 	else if (reply != NULL)
 		write_body(res, req->arena, reply, d->json_style);
-	if (res->body == NULL)
+	if (res->body == NULL && res->stream == NULL)
 		res->type = NULL;
 	idempotency_end(&call, res, &e);
 	int64_t micros = clock_micros() - req->began;

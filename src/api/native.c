@@ -580,13 +580,10 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes,
-					     audit_routes,
-					     changeset_routes,
-					     key_routes,
-					     principal_routes,
-					     trash_routes,
-					     NULL};
+static const struct route *const tables[] = {routes,        audit_routes,
+					     change_routes, changeset_routes,
+					     key_routes,    principal_routes,
+					     trash_routes,  NULL};
 
 static const struct amendable *amends(const struct route *r)
 {

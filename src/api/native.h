@@ -14,6 +14,7 @@
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
 extern const struct route changeset_routes[];
+extern const struct route change_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];

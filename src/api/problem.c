@@ -20,6 +20,8 @@ static const char *default_code(enum err_kind kind)
 		return "forbidden";
 	case ERR_NOT_FOUND:
 		return "not_found";
+	case ERR_GONE:
+		return "gone";
 	case ERR_METHOD:
 		return "method_not_allowed";
 	case ERR_EXISTS:
@@ -77,6 +79,7 @@ static const char *detail(const struct err *e)
 	case ERR_UNAUTHENTICATED:
 	case ERR_DENIED:
 	case ERR_NOT_FOUND:
+	case ERR_GONE:
 	case ERR_METHOD:
 	case ERR_EXISTS:
 	case ERR_CONFLICT:

@@ -25,10 +25,14 @@ struct service {
 	struct rates *rates;   /* NULL: nobody is limited */
 	const struct rate_settings *rate;
 	const struct api_settings *settings; /* NULL: the defaults */
+	struct streams *streams;             /* that are open */
+	const struct http_settings *http;    /* how many may be */
 	bool open; /* on a listener of its own, for monitoring: nothing but
 		    * what is about the gateway itself, and without a login */
 };
 
+struct http_settings;
+struct streams;
 struct route;
 struct amendable;
 

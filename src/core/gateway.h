@@ -12,6 +12,8 @@
 #include "core/store.h"
 #include "core/suffixes.h"
 
+struct feed;
+
 struct gateway {
 	struct store *store;
 	struct journal *journal;
@@ -19,6 +21,7 @@ struct gateway {
 	struct login *login;
 	struct keyring *keyring;         /* NULL: nobody has keys */
 	struct requests *requests;       /* NULL: none are kept */
+	struct feed *feed;               /* NULL: nobody hears of changes */
 	const struct suffixes *suffixes; /* NULL: none are known */
 	char delimiter;     /* what begins a tag: john+tag; 0: nothing */
 	const char *name;   /* of this process, among all of a directory */

@@ -37,6 +37,13 @@ struct login_ops {
 		       const struct credential *c, bool fresh,
 		       const struct caller **ret, struct err *e);
 
+	/* Whether nothing was heard since then that might take back what he
+	 * proved: that he was changed, his key or his domain, or the policies
+	 * of all, by whomever.  Begin with `heard` of the caller, which
+	 * follows.  Does not wait, and asks nobody. */
+	bool (*stands)(struct login *l, const struct caller *c,
+		       uint64_t *heard);
+
 	/* He has got another password from somebody else: begin to count anew
 	 * what is wrong.  NULL: nothing is counted. */
 	void (*forgive)(struct login *l, const struct task *t,

@@ -20,7 +20,7 @@ static const char all[] = "*", all_read[] = "*:read", reading[] = ":read";
 static const char *const of_domains[] =
 	{"domains:",    "users:", "aliases:", "resolve:",
 	 "passwords:",  "me:",    "keys:",    "administrators:",
-	 "changesets:", "jobs:",  "trash:"};
+	 "changesets:", "jobs:",  "trash:",   "changes:"};
 
 bool scope_is_word(const char *word, const struct text_list *known)
 {

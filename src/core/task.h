@@ -30,6 +30,8 @@ struct caller {
 	const char *key; /* the id of the API key he came with, or NULL */
 	const struct scope *scope; /* what he may ask for with it; NULL: all
 				    * that he may do at all */
+	uint64_t heard; /* what had been heard of changes before he proved it;
+			 * opaque: see login's stands() */
 };
 
 /* A request that may come again, at another gateway, too. */

@@ -36,11 +36,17 @@ struct request {
 
 enum { RESPONSE_HEADERS = 16 };
 
+/* Makes a body over time; see http/outlet.h. */
+struct outlet;
+typedef void stream_fn(void *ctx, struct outlet *o);
+
 struct response {
 	unsigned status;
 	const char *type; /* of the body */
 	const char *body; /* NULL: none */
 	size_t body_size;
+	stream_fn *stream; /* instead; it is called in any case */
+	void *stream_ctx;
 	struct header headers[RESPONSE_HEADERS];
 	size_t header_count;
 };

@@ -10,8 +10,9 @@
 #include "http/forwarded.h"
 #include "http/guard.h"
 #include "http/idle.h"
+#include "http/outlet.h"
+#include "http/reply.h"
 #include "http/secure.h"
-#include "http/status.h"
 #include "loop/fiber.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -45,6 +46,7 @@ struct server {
 	struct client *clients; /* connected ones */
 	unsigned under_way;     /* requests */
 	unsigned serving;       /* of these, on fibers */
+	unsigned streaming;     /* fibers that write replies over time */
 	struct bodies bodies;   /* the room that they have */
 	struct idle_list idle;  /* clients that were answered */
 	bool due, quiet;
@@ -79,6 +81,7 @@ struct exchange {
 	size_t received;  /* bytes of it, kept or not */
 	int64_t body_began;
 	struct header heads[GUARD_HEADERS_MAX + 1];
+	struct outlet *outlet; /* of a reply that is made over time */
 	bool begun, started, done, suspended, close, counted;
 	bool too_large, crowded_out; /* its body */
 };
@@ -234,6 +237,14 @@ static void count_under_way(struct server *s, int n)
 	meter_add(METER_HTTP_UNDER_WAY, 0, 0, n);
 }
 
+static void release(struct exchange *x)
+{
+	struct arena *a = x->req.arena;
+
+	outlet_free(&x->outlet);
+	arena_free(a);
+}
+
 static void on_completed(void *cls, struct MHD_Connection *connection,
 			 void **context, enum MHD_RequestTerminationCode why)
 {
@@ -255,7 +266,11 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 				    s->parts.settings->header_seconds));
 	if (!x->client->cut)
 		fall_silent(s, x->client);
-	arena_free(x->req.arena);
+	if (x->outlet != NULL)
+		outlet_leave(x->outlet);
+	/* Who still writes needs it, and frees it. */
+	if (x->outlet == NULL || outlet_has_ended(x->outlet))
+		release(x);
 }
 
 static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind,
@@ -301,63 +316,27 @@ static void fill_request(struct exchange *x, const char *method)
 				    x);
 }
 
-/* NULL is none. */
-static bool add_header(struct MHD_Response *r, const char *name,
-		       const char *value)
-{
-	return value == NULL ||
-	       MHD_add_response_header(r, name, value) == MHD_YES;
-}
-
 static enum MHD_Result queue(struct exchange *x)
 {
-	const struct response *res = &x->res;
-	union {
-		const char *is;
-		void *taken; /* libmicrohttpd only reads it */
-	} body = {.is = res->body != NULL ? res->body : ""};
 	struct MHD_Response *r =
-		MHD_create_response_from_buffer(res->body_size, body.taken,
-						MHD_RESPMEM_PERSISTENT);
+		reply_make(&x->res, x->req.id, x->close || x->server->quiet,
+			   x->outlet);
 
 	if (r == NULL)
 		return MHD_NO;
-	/* A reply without one of its headers would be another reply. */
-	bool whole = add_header(r, "Content-Type", res->type) &&
-		     add_header(r, "X-Request-Id", x->req.id);
-	for (size_t i = 0; whole && i < res->header_count; i++)
-		whole = add_header(r, res->headers[i].name,
-				   res->headers[i].value);
-	if (whole && (x->close || x->server->quiet))
-		whole = add_header(r, "Connection", "close");
 	enum MHD_Result good =
-		whole ? MHD_queue_response(x->connection, res->status, r)
-		      : MHD_NO;
+		MHD_queue_response(x->connection, x->res.status, r);
 	MHD_destroy_response(r);
-	patience(x->client,
-		 seconds(x->server->parts.settings->request_seconds));
+	if (x->outlet == NULL)
+		patience(x->client,
+			 seconds(x->server->parts.settings->request_seconds));
 	return good;
 }
 
-/* A refusal in the form of RFC 9457, before any dialect is known. */
 static enum MHD_Result refuse(struct exchange *x, unsigned status,
 			      const char *why)
 {
-	struct response *res = &x->res;
-
-	*res = (struct response){.status = status,
-				 .type = "application/problem+json"};
-	res->body = arena_printf(x->req.arena,
-				 "{\"type\":\"about:blank\",\"title\":\"%s\","
-				 "\"status\":%u,\"detail\":\"%s\","
-				 "\"code\":\"%s\"}",
-				 status_title(status), status, why,
-				 status_code(status));
-	res->body_size = strlen(res->body);
-	response_header(res, "Cache-Control", "no-store");
-	response_header(res, "X-Content-Type-Options", "nosniff");
-	if (status == 503)
-		response_header(res, "Retry-After", "1");
+	reply_refusal(&x->res, x->req.arena, status, why);
 	meter_add(METER_HTTP_REFUSED, meter_code(status), 0, 1);
 	log_event(LOG_INFO, "refused", "id", x->req.id, "source", x->req.source,
 		  "reason", why, NULL);
@@ -473,18 +452,49 @@ static enum MHD_Result take_body(struct exchange *x, const char *data,
 	return MHD_YES;
 }
 
+static struct outlet *open_outlet(struct exchange *x)
+{
+	const struct outlet_parts parts = {.loop = x->server->parts.loop,
+					   .connection = x->connection,
+					   .fd = x->client->fd,
+					   .due = &x->server->due,
+					   .cut_off = cut_off,
+					   .ctx = x->client};
+	struct outlet *o = outlet_open(&parts);
+
+	if (x->server->quiet)
+		outlet_shut(o);
+	return o;
+}
+
+/* The rest of a reply.  The client may be gone before it ends. */
+static void stream(struct exchange *x)
+{
+	struct server *s = x->server;
+
+	s->streaming++;
+	x->res.stream(x->res.stream_ctx, x->outlet);
+	s->streaming--;
+	if (outlet_end(x->outlet))
+		release(x);
+}
+
 static void serve(void *ctx)
 {
 	struct exchange *x = ctx;
 	struct server *s = x->server;
 
 	s->parts.serve(s->parts.ctx, &x->req, &x->res);
+	if (x->res.stream != NULL)
+		x->outlet = open_outlet(x);
 	x->done = true;
 	s->serving -= x->counted;
 	if (x->suspended) {
 		s->due = true;
 		MHD_resume_connection(x->connection);
 	}
+	if (x->outlet != NULL)
+		stream(x);
 }
 
 static enum MHD_Result start(struct exchange *x)
@@ -636,6 +646,14 @@ struct server *server_open(const struct server_parts *parts, struct err *e)
 	return s;
 }
 
+void server_end_streams(struct server *s)
+{
+	for (struct client *c = s->clients; c != NULL; c = c->next) {
+		if (c->exchange != NULL && c->exchange->outlet != NULL)
+			outlet_shut(c->exchange->outlet);
+	}
+}
+
 void server_quiesce(struct server *s)
 {
 	int fd = (int)MHD_quiesce_daemon(s->daemon);
@@ -648,6 +666,7 @@ void server_quiesce(struct server *s)
 		if (!c->busy)
 			patience(c, clock_now());
 	}
+	server_end_streams(s);
 }
 
 void server_cut_off(struct server *s)
@@ -655,11 +674,12 @@ void server_cut_off(struct server *s)
 	s->due = true;
 	for (struct client *c = s->clients; c != NULL; c = c->next)
 		cut_off(c);
+	server_end_streams(s);
 }
 
 bool server_is_idle(const struct server *s)
 {
-	return s->under_way == 0;
+	return s->under_way == 0 && s->streaming == 0;
 }
 
 void server_close(struct server **server)

@@ -33,6 +33,9 @@ struct server_parts {
 /* Everything in parts must outlive it.  NULL, with e set, on failure. */
 struct server *server_open(const struct server_parts *parts, struct err *e);
 
+/* End all replies that are being made over time: their clients come again. */
+void server_end_streams(struct server *s);
+
 /* Accept nobody any more and let go of those who ask nothing. */
 void server_quiesce(struct server *s);
 

@@ -19,6 +19,9 @@ struct http_settings {
 	const char *trusted_proxies; /* networks, or NULL */
 	struct network_list trusted; /* the same, understood */
 	int64_t requests;            /* under way at a time, a loop */
+	int64_t streams;             /* replies that are made over time, in all
+				      * loops together */
+	int64_t streams_each;        /* of these, of one login or address */
 	int64_t header_seconds;      /* for the request line and headers */
 	int64_t idle_seconds;        /* between requests */
 	int64_t request_seconds;     /* from its headers to its reply */

@@ -17,6 +17,8 @@ unsigned status_of(enum err_kind kind)
 		return 403;
 	case ERR_NOT_FOUND:
 		return 404;
+	case ERR_GONE:
+		return 410;
 	case ERR_METHOD:
 		return 405;
 	case ERR_EXISTS:
@@ -56,6 +58,7 @@ static const struct {
 	{404, "Not Found", "not_found"},
 	{405, "Method Not Allowed", "method_not_allowed"},
 	{409, "Conflict", "conflict"},
+	{410, "Gone", "gone"},
 	{412, "Precondition Failed", "precondition_failed"},
 	{413, "Content Too Large", "too_large"},
 	{415, "Unsupported Media Type", "unsupported_media_type"},

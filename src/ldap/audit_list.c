@@ -10,6 +10,7 @@
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/map.h"
+#include "ldap/places.h"
 #include "ldap/reach.h"
 #include "ldap/schema.h"
 #include "util/clock.h"
@@ -18,7 +19,6 @@
 #include "util/text.h"
 
 enum {
-	PLACES_MAX = 1000,   /* domains of a caller */
 	OBJECT_MAX = 20000,  /* records of one entry */
 	LOOK_MILLIS = 1500,  /* that a page takes */
 	REQUEST_BEFORE = 60, /* seconds that clocks may differ */
@@ -88,100 +88,6 @@ static const char *filter_of(struct arena *a, const char *base,
 			any[count++] = filter_equal(a, attribute, dns[i]);
 	}
 	return count > 0 ? filter_any(a, any, count) : NULL;
-}
-
-/* The caller's domains, and since when each is that domain: what was written
- * before, in one of the same name, is not his. */
-struct places {
-	struct arena *arena;
-	struct audit_place *items;
-	size_t count;
-	bool more;
-	struct err err;
-};
-
-static void each_place(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct places *p = ctx;
-	struct entry en;
-
-	if (p->err.kind != ERR_NONE ||
-	    !entry_read(ld, message, p->arena, &en, &p->err))
-		return;
-	const char *name = entry_text(&en, schema_of(KIND_DOMAIN)->key);
-	const char *since = entry_text(&en, schema_created);
-	if (since == NULL)
-		return;
-	if (p->count == PLACES_MAX) {
-		p->more = true;
-		return;
-	}
-	p->items[p->count++] =
-		(struct audit_place){.name = name != NULL ? name : "",
-				     .since = arena_strndup(p->arena, since,
-							    14)};
-}
-
-static bool find_places(struct ldap_store *s, const struct task *t,
-			const char *dn, int scope, const char *filter,
-			struct places *ret, struct err *e)
-{
-	const char *const want[] = {schema_of(KIND_DOMAIN)->key, schema_created,
-				    NULL};
-	struct controls c = store_as_caller(t);
-	struct operation op = {.kind = OPERATION_SEARCH,
-			       .dn = dn,
-			       .scope = scope,
-			       .filter = filter,
-			       .want = want,
-			       .limit = OPERATION_ALL,
-			       .controls = control_list(&c),
-			       .each = each_place,
-			       .ctx = ret};
-
-	*ret = (struct places){.arena = t->arena};
-	ret->items = arena_alloc(t->arena, PLACES_MAX * sizeof(*ret->items));
-	if (!store_run(s, t, &op, s->set->read_seconds, "roles", e) &&
-	    e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	if (ret->err.kind != ERR_NONE)
-		*e = ret->err;
-	return ret->err.kind == ERR_NONE &&
-	       (!ret->more ||
-		err_code(e, ERR_DENIED, "too_many",
-			 "you have roles in more domains than may be looked at "
-			 "at once: name one"));
-}
-
-/* Only those that the caller's key is for, and that were asked for. */
-static void keep_places(struct places *p, const struct scope *scope,
-			const char *domain)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < p->count; i++) {
-		const char *name = p->items[i].name;
-
-		if (scope_covers(scope, name) &&
-		    (domain == NULL || strcmp(domain, name) == 0))
-			p->items[kept++] = p->items[i];
-	}
-	p->count = kept;
-}
-
-/* Of a super administrator whose key is not for everything. */
-static void key_places(struct places *p, struct arena *a,
-		       const struct scope *scope, const char *domain)
-{
-	size_t count = scope->domains.count;
-
-	p->items = arena_alloc(a, (count + 1) * sizeof(*p->items));
-	for (p->count = 0; p->count < count; p->count++)
-		p->items[p->count] =
-			(struct audit_place){scope->domains.items[p->count],
-					     ""};
-	keep_places(p, scope, domain);
 }
 
 /* The records of one entry: reqDN is indexed. */
@@ -263,7 +169,7 @@ static bool limit_to(struct audit_walk *w, const struct audit_query *q,
 	*none = !self || !scope_covers(t->caller->scope, q->object);
 	if (*none)
 		return true;
-	if (!find_places(w->store, t, t->caller->identity, LDAP_SCOPE_BASE,
+	if (!places_find(w->store, t, t->caller->identity, LDAP_SCOPE_BASE,
 			 NULL, &me, e))
 		return false;
 	*none = me.count == 0;
@@ -366,14 +272,14 @@ static bool walk(struct audit_walk *w, const struct audit_query *query,
 		return false;
 	if (all && t->caller->scope != NULL && !t->caller->scope->everywhere) {
 		all = false;
-		key_places(&p, a, t->caller->scope, q.domain);
+		places_of_key(&p, a, t->caller->scope, q.domain);
 	} else if (!all) {
-		if (!find_places(w->store, t, schema_domains_dn(a, base),
+		if (!places_find(w->store, t, schema_domains_dn(a, base),
 				 LDAP_SCOPE_ONELEVEL,
 				 schema_trail_filter(a, t->caller->identity),
 				 &p, e))
 			return false;
-		keep_places(&p, t->caller->scope, q.domain);
+		places_keep(&p, t->caller->scope, q.domain);
 		if (p.count == 0 && q.object == NULL && q.domain == NULL)
 			q.object = t->caller->login;
 	}
@@ -383,7 +289,7 @@ static bool walk(struct audit_walk *w, const struct audit_query *query,
 		w->places = p.items;
 		w->place_count = p.count;
 	} else if (q.domain != NULL) {
-		const struct audit_place one = {q.domain, ""};
+		const struct place one = {q.domain, ""};
 
 		w->places = arena_copy(a, &one, sizeof(one));
 		w->place_count = 1;

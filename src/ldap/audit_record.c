@@ -83,7 +83,7 @@ static const struct {
 	{"provostDomainName", "domain", KIND_DOMAIN},
 	{"provostKeyId", "key", KIND_COUNT},
 	{"provostDkimSelector", "dkim_key", KIND_COUNT},
-	{"uid", "principal", KIND_COUNT},
+	{"uid", "principal", KIND_PRINCIPAL},
 };
 
 static bool is_of_class(const struct entry *en, const char *class)

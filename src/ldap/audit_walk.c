@@ -218,24 +218,21 @@ static void each_seal(void *ctx, LDAP *ld, LDAPMessage *message)
 		seal_read(&en, one->arena, &one->seal, &one->err);
 }
 
-/* A seal by its number; its own number is 0 if there is none. */
-static bool get_seal(struct audit_walk *w, int64_t number, bool whole,
-		     struct seal *ret, struct err *e)
+bool audit_seal_get(struct ldap_store *s, const struct task *t, int64_t number,
+		    bool whole, struct seal *ret, struct err *e)
 {
 	static const char *const ends[] = {"provostSealNumber",
 					   "provostSealFrom", "provostSealTo",
 					   NULL};
-	struct one_seal one = {.arena = w->task->arena};
+	struct one_seal one = {.arena = t->arena};
 	struct operation op = {.kind = OPERATION_SEARCH,
-			       .dn = seal_dn(w->task->arena,
-					     w->store->set->base, number),
+			       .dn = seal_dn(t->arena, s->set->base, number),
 			       .scope = LDAP_SCOPE_BASE,
 			       .want = whole ? seal_wanted : ends,
 			       .each = each_seal,
 			       .ctx = &one};
 
-	if (!store_run(w->store, w->task, &op, w->store->set->read_seconds,
-		       "seal", e) &&
+	if (!store_run(s, t, &op, s->set->read_seconds, "seal", e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
@@ -255,7 +252,7 @@ static bool find_seal(struct audit_walk *w, int64_t newest, int64_t *ret,
 		int64_t middle = low + (high - low + 1) / 2;
 		struct seal s;
 
-		if (!get_seal(w, middle, false, &s, e))
+		if (!audit_seal_get(w->store, w->task, middle, false, &s, e))
 			return false;
 		/* One that is gone is older than all that are there. */
 		if (s.number == 0 || strcmp(s.from, w->upper) < 0)
@@ -307,7 +304,7 @@ bool audit_walk(struct audit_walk *w, struct err *e)
 			w->more = true;
 			return true;
 		}
-		if (!get_seal(w, number, true, &s, e))
+		if (!audit_seal_get(w->store, w->task, number, true, &s, e))
 			return false;
 		if (s.number == 0 || strcmp(s.to, w->lower) < 0)
 			return true;

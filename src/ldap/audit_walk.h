@@ -11,20 +11,15 @@
 
 #include "core/audit.h"
 #include "ldap/audit_seal.h"
+#include "ldap/places.h"
 #include "ldap/store_parts.h"
-
-/* Where a caller may look, and since when. */
-struct audit_place {
-	const char *name;  /* as seal_place() has it */
-	const char *since; /* entryCSN, or "" */
-};
 
 struct audit_walk {
 	struct ldap_store *store;
 	const struct task *task;
-	const char *lower, *upper;        /* entryCSN: from, and before */
-	const char *filter;               /* what else must hold; or NULL */
-	const struct audit_place *places; /* NULL: everywhere */
+	const char *lower, *upper;  /* entryCSN: from, and before */
+	const char *filter;         /* what else must hold; or NULL */
+	const struct place *places; /* NULL: everywhere */
 	size_t place_count;
 	const char *request; /* of that one; or NULL */
 	bool unknown;        /* how it was asked for may not be read */
@@ -43,5 +38,10 @@ bool audit_walk(struct audit_walk *w, struct err *e);
 /* Records of these, which are sorted, newest last; as the caller. */
 bool audit_walk_fetch(struct audit_walk *w, const char *const *csns,
 		      size_t count, struct err *e);
+
+/* A seal by its number, without its records if it is not to be whole; its own
+ * number is 0 if there is none. */
+bool audit_seal_get(struct ldap_store *s, const struct task *t, int64_t number,
+		    bool whole, struct seal *ret, struct err *e);
 
 #endif

@@ -28,7 +28,8 @@ enum {
 };
 
 static const char log_base[] = "cn=accesslog", log_end[] = "reqEnd",
-		  log_dn[] = "reqDN", log_mods[] = "reqMod";
+		  log_csn[] = "entryCSN", log_dn[] = "reqDN",
+		  log_mods[] = "reqMod";
 
 /* Where the log ends is known by the clock of who writes it: the first look
  * goes back far enough to find his newest entry, whatever our own clock says.
@@ -39,6 +40,8 @@ struct follow {
 	struct session *session;
 	const struct ldap_settings *set;
 	struct notices *notices;
+	struct feed_hub *hub;
+	char newest[PLACE_SIZE];  /* the last entryCSN */
 	char reached[PLACE_SIZE]; /* reqEnd of the last that was read */
 	char last[512];           /* its name in the log, so that it is not
 				   * told again */
@@ -49,7 +52,7 @@ struct follow {
 struct reading {
 	struct follow *follow;
 	struct arena *arena;
-	const char *reached, *last;
+	const char *reached, *last, *newest;
 	size_t count;
 	struct err err;
 };
@@ -97,25 +100,52 @@ static bool is_about(const char *mod, const char *attr)
 	return strncasecmp(mod, attr, size) == 0 && mod[size] == ':';
 }
 
+static bool is_among(const char *mod, const char *const names[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_about(mod, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it is about one of these, and else about nothing but what slapd
+ * writes with every change. */
+static bool is_only(const struct berval *mods, const char *const names[],
+		    size_t count)
+{
+	static const char *const besides[] = {"entryCSN", "modifiersName",
+					      "modifyTimestamp"};
+	bool any = false;
+
+	for (; mods != NULL && mods->bv_val != NULL; mods++) {
+		bool one = is_among(mods->bv_val, names, count);
+
+		if (!one && !is_among(mods->bv_val, besides, COUNT(besides)))
+			return false;
+		any = any || one;
+	}
+	return any;
+}
+
 /* That a wrong password was tried, or forgotten: strangers can write that at
  * will.  What the gateway is not shown is never alone: slapd writes when a
  * password was changed. */
 bool follow_is_failure(const struct berval *mods)
 {
-	static const char *const besides[] = {"entryCSN", "modifiersName",
-					      "modifyTimestamp"};
-	bool failure = false;
+	static const char *const failure[] = {"pwdFailureTime"};
 
-	for (; mods != NULL && mods->bv_val != NULL; mods++) {
-		bool known = is_about(mods->bv_val, "pwdFailureTime");
+	return is_only(mods, failure, COUNT(failure));
+}
 
-		failure = failure || known;
-		for (size_t i = 0; i < COUNT(besides) && !known; i++)
-			known = is_about(mods->bv_val, besides[i]);
-		if (!known)
-			return false;
-	}
-	return failure;
+/* That a key was used: nothing that it may be used for is another then, and
+ * who writes its hash, which is not shown, does not write this. */
+static bool is_use(const struct berval *mods)
+{
+	static const char *const use[] = {"provostKeyLastUsed",
+					  "provostKeyLastSource"};
+
+	return is_only(mods, use, COUNT(use));
 }
 
 static void each_write(void *ctx, LDAP *ld, LDAPMessage *message)
@@ -130,13 +160,18 @@ static void each_write(void *ctx, LDAP *ld, LDAPMessage *message)
 	if (name != NULL && strcmp(name, f->last) != 0 &&
 	    entry_read(ld, message, a, &en, &r->err)) {
 		const char *end = entry_text(&en, log_end);
+		const char *csn = entry_text(&en, log_csn);
 
+		if (csn != NULL &&
+		    (r->newest == NULL || strcmp(csn, r->newest) > 0))
+			r->newest = arena_strdup(r->arena, csn);
 		if (end != NULL &&
 		    (r->reached == NULL || strcmp(end, r->reached) >= 0)) {
 			r->reached = arena_strdup(r->arena, end);
 			r->last = arena_strdup(r->arena, name);
 		}
-		if (!follow_is_failure(entry_values(&en, log_mods)))
+		if (!follow_is_failure(entry_values(&en, log_mods)) &&
+		    !is_use(entry_values(&en, log_mods)))
 			post(f, a, entry_text(&en, log_dn));
 	}
 	ldap_memfree(name);
@@ -146,7 +181,8 @@ static void each_write(void *ctx, LDAP *ld, LDAPMessage *message)
 static bool read_since(struct reading *r, const char *since, bool *more,
 		       bool *none, struct err *e)
 {
-	static const char *const want[] = {log_end, log_dn, log_mods, NULL};
+	static const char *const want[] = {log_end, log_csn, log_dn, log_mods,
+					   NULL};
 	const struct follow *f = r->follow;
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = log_base,
@@ -215,7 +251,11 @@ static bool look(struct follow *f, bool *none, struct err *e)
 			return err_set(e, ERR_INTERNAL, "a time in the log");
 		if (r.last != NULL && !copy(f->last, sizeof(f->last), r.last))
 			f->last[0] = '\0';
+		if (r.newest != NULL && strcmp(r.newest, f->newest) > 0 &&
+		    !copy(f->newest, sizeof(f->newest), r.newest))
+			return err_set(e, ERR_INTERNAL, "a number in the log");
 	}
+	feed_hub_seen(f->hub, f->newest);
 	return true;
 }
 
@@ -261,13 +301,15 @@ static void run(void *ctx)
 }
 
 struct follow *follow_start(struct loop *l, struct session *s,
-			    const struct ldap_settings *set, struct notices *n)
+			    const struct ldap_settings *set, struct notices *n,
+			    struct feed_hub *h)
 {
 	struct follow *f = alloc_zeroed(sizeof(*f));
 
 	f->session = s;
 	f->set = set;
 	f->notices = n;
+	f->hub = h;
 	if (!fiber_start(l, run, f))
 		follow_free(&f);
 	return f;

@@ -314,12 +314,10 @@ static bool verify_key(struct ldap_login *l, const struct task *t,
 }
 
 /* What nobody has said how to verify is refused. */
-static bool verify(struct login *port, const struct task *t,
-		   const struct credential *c, bool fresh,
-		   const struct caller **ret, struct err *e)
+static bool verify_any(struct ldap_login *l, const struct task *t,
+		       const struct credential *c, bool fresh,
+		       const struct caller **ret, struct err *e)
 {
-	struct ldap_login *l = (struct ldap_login *)port;
-
 	switch (c->proof) {
 	case PROOF_PASSWORD:
 		return verify_password(l, t, c, fresh, ret, e);
@@ -331,6 +329,32 @@ static bool verify(struct login *port, const struct task *t,
 		return verify_certificate(l, t, c, fresh, ret, e);
 	}
 	return trial_refuse(&l->trials, t, c, clock_now(), e);
+}
+
+static bool verify(struct login *port, const struct task *t,
+		   const struct credential *c, bool fresh,
+		   const struct caller **ret, struct err *e)
+{
+	struct ldap_login *l = (struct ldap_login *)port;
+	const struct memory_about about = memory_begin(l->memory);
+
+	if (!verify_any(l, t, c, fresh, ret, e))
+		return false;
+	struct caller *caller = arena_copy(t->arena, *ret, sizeof(**ret));
+	caller->heard = about.since;
+	*ret = caller;
+	return true;
+}
+
+static bool stands(struct login *port, const struct caller *c, uint64_t *heard)
+{
+	const struct ldap_login *l = (const struct ldap_login *)port;
+	struct memory_about about = {.since = *heard};
+
+	memory_concerns(l->memory, &about, c->login, c->key);
+	bool ret = memory_stands(l->memory, &about);
+	*heard = about.since;
+	return ret;
 }
 
 static bool is_ready(struct login *port)
@@ -351,6 +375,7 @@ static bool state(struct login *port, const struct task *t, const char *login,
 }
 
 static const struct login_ops ops = {.verify = verify,
+				     .stands = stands,
 				     .forgive = forgive,
 				     .state = state,
 				     .is_ready = is_ready};

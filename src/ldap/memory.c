@@ -88,9 +88,10 @@ static struct place *place_of(struct memory *m,
 	return &m->places[(digest[0] | (size_t)digest[1] << 8) % PLACES];
 }
 
-/* Then it need not be looked through again what was posted until now. */
-static bool still_holds(struct memory *m, struct memory_about *about)
+bool memory_stands(const struct memory *m, struct memory_about *about)
 {
+	if (m->notices == NULL)
+		return true;
 	uint64_t count = notices_count(m->notices);
 
 	if (notices_concern(m->notices, about->since, about->subjects))
@@ -108,7 +109,7 @@ int64_t memory_left(struct memory *m, const unsigned char digest[DIGEST_SIZE],
 	    !digest_equal(p->digest, digest) ||
 	    !notices_are_heard(m->notices, now))
 		return 0;
-	if (!still_holds(m, &p->about)) {
+	if (!memory_stands(m, &p->about)) {
 		clear(m, p);
 		return 0;
 	}
@@ -127,7 +128,7 @@ void memory_learn(struct memory *m, const unsigned char digest[DIGEST_SIZE],
 
 	clear(m, p);
 	if (m->notices == NULL || size > MEMORY_NOTE_MAX ||
-	    size > MEMORY_NOTES_MAX - m->noted || !still_holds(m, &now))
+	    size > MEMORY_NOTES_MAX - m->noted || !memory_stands(m, &now))
 		return;
 	p->until = until;
 	p->about = now;

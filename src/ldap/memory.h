@@ -55,6 +55,9 @@ void memory_learn(struct memory *m, const unsigned char digest[DIGEST_SIZE],
 		  const struct memory_about *about, int64_t until,
 		  const char *note);
 
+/* Whether nothing was posted about it since; then that is looked at no more. */
+bool memory_stands(const struct memory *m, struct memory_about *about);
+
 /* It is no longer right. */
 void memory_forget(struct memory *m, const unsigned char digest[DIGEST_SIZE]);
 

@@ -19,6 +19,7 @@ enum err_kind {
 	ERR_UNAUTHENTICATED, /* no or wrong credentials */
 	ERR_DENIED,          /* known, but not allowed */
 	ERR_NOT_FOUND,       /* absent, or not visible to the caller */
+	ERR_GONE,            /* it was there, and never will be again */
 	ERR_METHOD,          /* the thing exists, this verb does not */
 	ERR_EXISTS,          /* taken */
 	ERR_CONFLICT,        /* what is there forbids it */

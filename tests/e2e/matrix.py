@@ -254,6 +254,7 @@ RECIPES.update({
     "POST /v1/trash/{id}/restore": Recipe(key_of("trash"), "/v1/trash/$/restore"),
     "DELETE /v1/trash/{id}": Recipe(key_of("trash"), "/v1/trash/$"),
     "GET /v1/audit": Recipe(nothing, "/v1/audit?limit=1"),
+    "GET /v1/changes": Recipe(nothing, "/v1/changes?limit=1"),
     "GET /v1/audit ?domain=": Recipe(DOMAIN_OF, "/v1/audit?limit=1&domain=$"),
 })
 for word, attribute in ROLES.items():

@@ -34,6 +34,7 @@ MATRIX = [
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
     ("GET", "/v1/me", "/v1/me", None, None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit", None, None, 200, 200),
+    ("GET", "/v1/changes", "/v1/changes", None, None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit?object=@NAME@@there.example", "/v1/audit?object=@NAME@@there.example", None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit?domain=@DOMAIN@", "/v1/audit?domain=@DOMAIN@", None, 200, 200),
     ("GET", "/v1/trash", "/v1/trash", None, None, 200, 200),

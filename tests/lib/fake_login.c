@@ -26,6 +26,12 @@ static bool verify(struct login *port, const struct task *t,
 	return err_set(e, ERR_UNAUTHENTICATED, "the login is wrong");
 }
 
+static bool stands(struct login *port, const struct caller *c, uint64_t *heard)
+{
+	(void)port, (void)c, (void)heard;
+	return true;
+}
+
 static bool is_ready(struct login *port)
 {
 	return !((const struct fake_login *)port)->down;
@@ -46,6 +52,7 @@ static bool state(struct login *port, const struct task *t, const char *login,
 }
 
 static const struct login_ops ops = {.verify = verify,
+				     .stands = stands,
 				     .forgive = forgive,
 				     .state = state,
 				     .is_ready = is_ready};
