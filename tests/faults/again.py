@@ -257,13 +257,22 @@ def forgotten(w):
     tap.is_((reply.status, replayed(reply)), (201, False), "what has expired is not known any more, and what it made still is")
     asked[1]["description"] = "another"
     tap.is_(post(w.other, asked, new_key()).status, 409, "to others it is there already")
-    as_gateway(w, "ldapdelete", w.server.dn("provostJournalId=job-requests", "ou=journal") + "\n")
-    w.second.stop()
     w.first.stop()
+    # A job that fails, because the machine is busy, say, has its next turn in an hour.
+    tap.ok(any(swept(w) for _ in range(3)), "and is taken away", w.second.log()[-2000:])
+
+
+def swept(w):
+    """Whether the steward takes away what has expired, when it is due."""
+    as_gateway(w, "ldapmodify", "dn: %s\nchangetype: modify\nreplace: provostJournalPosition\nprovostJournalPosition: 0\n\n" %
+               w.server.dn("provostJournalId=job-requests", "ou=journal"))
+    w.second.stop()
     w.second.start()
     w.other.address, w.other.connection = w.second.address, None
-    gateway.until(lambda: w.server.slapcat(BASE).count("dn: provostRequestId=") == 3, "the rest to be taken away", 15)
-    tap.ok(True, "and is taken away")
+    try:
+        return gateway.until(lambda: w.server.slapcat(BASE).count("dn: provostRequestId=") == 3, "the rest to be taken away", 10)
+    except TimeoutError:
+        return False
 
 
 def bounded(w):
