@@ -21,7 +21,7 @@
 
 struct mail_settings {
 	const char *recipient_delimiter;
-	int64_t hold_days; /* that removed addresses are kept from reuse */
+	int64_t hold_days;  /* that removed addresses are kept from reuse */
 	int64_t trash_days; /* that what was deleted can be restored */
 };
 

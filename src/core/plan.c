@@ -346,20 +346,7 @@ static bool run_retire(struct run *r, const struct step *s, bool *more,
 			       r->plan->id, e);
 }
 
-static bool run_purge(struct run *r, const struct step *s, bool *more,
-		      struct err *e)
-{
-	struct store *st = r->g->store;
-
-	if (r->purged == 0 &&
-	    !st->ops->forget(st, &r->work, s->key, s->id, NULL, e))
-		return false;
-	r->purged += PURGE_AT_ONCE;
-	return r->g->journal->ops->purge(r->g->journal, &r->work, r->plan->id,
-					 PURGE_AT_ONCE, more, e);
-}
-
-/* The records of a change set, and what it has set aside. */
+/* What lies below the plan: of a change set its records, too. */
 static bool run_clear(struct run *r, const struct step *s, bool *more,
 		      struct err *e)
 {
@@ -367,6 +354,16 @@ static bool run_clear(struct run *r, const struct step *s, bool *more,
 	r->purged += PURGE_AT_ONCE;
 	return r->g->journal->ops->purge(r->g->journal, &r->work, r->plan->id,
 					 PURGE_AT_ONCE, more, e);
+}
+
+static bool run_purge(struct run *r, const struct step *s, bool *more,
+		      struct err *e)
+{
+	struct store *st = r->g->store;
+
+	return (r->purged != 0 ||
+		st->ops->forget(st, &r->work, s->key, s->id, NULL, e)) &&
+	       run_clear(r, s, more, e);
 }
 
 /* See core/exclusive: who had them is gone. */
@@ -379,39 +376,39 @@ static bool run_release(struct run *r, const struct step *s, bool *more,
 
 /* clang-format off */
 static const struct verb verbs[] = {
-	{STEP_RENAME,    run_rename,    false, false, NULL},
-	{STEP_FORWARD,   run_forward,   false, false, NULL},
-	{STEP_SETTLE,    run_settle,    false, false, NULL},
-	{STEP_RELINK,    run_relink,    false, false, NULL},
-	{STEP_UNFORWARD, run_unforward, false, false, NULL},
-	{STEP_ADMIT,     run_admit,     true,  false, NULL},
-	{STEP_DETACH,    run_detach,    false, false, NULL},
-	{STEP_RETIRE,    run_retire,    false, false, NULL},
-	{STEP_PURGE,     run_purge,     false, true, NULL},
-	{STEP_ALLOW,     step_allow,    true,  false, NULL},
-	{STEP_UNLINK,    step_unlink,   false, false, NULL},
-	{STEP_STRIP,     step_strip,    false, false, NULL},
-	{STEP_HOLD,      step_hold,     false, false, NULL},
-	{STEP_REMOVE,    step_remove,   false, false, NULL},
-	{STEP_FOUND,     step_found,    false, false, NULL},
-	{STEP_RESERVE,   step_reserve,  false, false, NULL},
-	{STEP_OPEN,      step_open,     false, false, NULL},
-	{STEP_WITHIN,    step_within,   false, false, NULL},
-	{STEP_RELEASE,   run_release,   true,  true,  NULL},
-	{STEP_MAKE,      step_make,     false, false, undo_make},
-	{STEP_ALTER,     step_alter,    false, false, undo_alter},
-	{STEP_ASIDE,     step_aside,    false, false, undo_aside},
-	{STEP_CLEAR,     run_clear,     false, true,  NULL},
-	{STEP_TWIN,      step_twin, false, false, NULL},
-	{STEP_SHIFT,     step_shift, false, false, NULL},
-	{STEP_FOLLOW,    step_follow, false, false, NULL},
-	{STEP_TURN,      step_turn, false, false, NULL},
-	{STEP_CATCH,     step_catch, false, false, NULL},
-	{STEP_ARRIVE,    step_arrive, false, false, NULL},
-	{STEP_PART,      step_part, false, false, NULL},
-	{STEP_DROP,      step_drop, false, false, NULL},
-	{STEP_RESTORE,   step_restore,  false, false, NULL},
-	{STEP_FORGET,    step_forget,   false, true,  NULL},
+	{STEP_RENAME,     run_rename,    false, false, NULL},
+	{STEP_FORWARD,    run_forward,   false, false, NULL},
+	{STEP_SETTLE,     run_settle,    false, false, NULL},
+	{STEP_RELINK,     run_relink,    false, false, NULL},
+	{STEP_UNFORWARD,  run_unforward, false, false, NULL},
+	{STEP_ADMIT,      run_admit,     true,  false, NULL},
+	{STEP_DETACH,     run_detach,    false, false, NULL},
+	{STEP_RETIRE,     run_retire,    false, false, NULL},
+	{STEP_PURGE,      run_purge,     false, true,  NULL},
+	{STEP_ALLOW,      step_allow,    true,  false, NULL},
+	{STEP_UNLINK,     step_unlink,   false, false, NULL},
+	{STEP_STRIP,      step_strip,    false, false, NULL},
+	{STEP_HOLD,       step_hold,     false, false, NULL},
+	{STEP_REMOVE,     step_remove,   false, false, NULL},
+	{STEP_FOUND,      step_found,    false, false, NULL},
+	{STEP_RESERVE,    step_reserve,  false, false, NULL},
+	{STEP_OPEN,       step_open,     false, false, NULL},
+	{STEP_WITHIN,     step_within,   false, false, NULL},
+	{STEP_RELEASE,    run_release,   true,  true,  NULL},
+	{STEP_MAKE,       step_make,     false, false, undo_make},
+	{STEP_ALTER,      step_alter,    false, false, undo_alter},
+	{STEP_ASIDE,      step_aside,    false, false, undo_aside},
+	{STEP_CLEAR,      run_clear,     false, true,  NULL},
+	{STEP_TWIN,       step_twin,     false, false, NULL},
+	{STEP_SHIFT,      step_shift,    false, false, NULL},
+	{STEP_FOLLOW,     step_follow,   false, false, NULL},
+	{STEP_TURN,       step_turn,     false, false, NULL},
+	{STEP_CATCH,      step_catch,    false, false, NULL},
+	{STEP_ARRIVE,     step_arrive,   false, false, NULL},
+	{STEP_PART,       step_part,     false, false, NULL},
+	{STEP_DROP,       step_drop,     false, false, NULL},
+	{STEP_RESTORE,    step_restore,  false, false, NULL},
+	{STEP_FORGET,     step_forget,   false, true,  NULL},
 };
 /* clang-format on */
 
