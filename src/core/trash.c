@@ -20,6 +20,7 @@
 
 enum {
 	DAY = 86400,
+	ID_SIZE = 36,
 	MARGIN = 60, /* seconds before the end nothing is begun any more */
 	PURGE_AT_ONCE = 64,
 	PURGE_INLINE = 256, /* records that a request deletes by itself */
@@ -120,10 +121,19 @@ static bool gone(struct err *e, const char *id)
 	return err_set(e, ERR_NOT_FOUND, "the trash has no %s", id);
 }
 
+/* What could not be the name of one, an entryUUID, is not asked for. */
+static bool is_id(const char *id)
+{
+	return strlen(id) == ID_SIZE &&
+	       strspn(id, "0123456789abcdef-") == ID_SIZE;
+}
+
 /* What the caller sees of it, as long as it is kept. */
 static bool find(const struct gateway *g, const struct task *t, const char *id,
 		 int64_t margin, struct trashed *ret, struct err *e)
 {
+	if (!is_id(id))
+		return gone(e, id);
 	if (!g->store->ops->trashed(g->store, t, id, ret, e))
 		return e->kind == ERR_NOT_FOUND ? gone(e, id) : false;
 	return strcmp(ret->until, in_seconds(t->arena, margin)) > 0 ||

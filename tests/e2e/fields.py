@@ -150,8 +150,14 @@ def as_described(client, schemas, name, target, key, schema):
     for value in sum((VALUES.get(part, []) for part in sorted(schemas.names(schema))), []):
         sent = [value] if "array" in schema.get("type", "") else value
         allowed = schemas.allows(schema, sent) and len(str(value).encode()) <= 1024
-        reply = send(client, "PATCH", target, {key: sent})
-        if key in ("name", "address") and name in ("DomainPatch", "UserPatch", "AliasPatch") and not (name == "UserPatch" and key == "name"):
+        renames = (name, key) == ("DomainPatch", "name")
+        reply = send(client, "PATCH", target + "?keep_alias=false" * renames, {key: sent})
+        if renames and reply.status == 200 and allowed:
+            # Unless that was its name: take it back.
+            send(client, "PATCH", "/v1/domains/%s?keep_alias=false" % reply.json["name"], {"name": target.rpartition("/")[2]})
+        elif renames and allowed and reply.status == 409:
+            tap.is_(reply.json["code"], "exists", "%s is there already" % sent)
+        elif key in ("name", "address") and name in ("DomainPatch", "UserPatch", "AliasPatch") and not (name == "UserPatch" and key == "name"):
             # The identity: a good one is another one, and that is another fault.
             # One that is well formed and too long to be stored has a fault of its own.
             told = {code for pointer, code in faults(reply) if pointer == "/" + key}

@@ -400,7 +400,7 @@ def ids_are_logged(g, ids):
 
 
 def main():
-    with gateway.Gateway("--log-level", "debug") as g:
+    with gateway.Gateway("--log-level", "debug", "--mail-trash-days", "0") as g:
         target = Target(g)
         directory = Directory(g)
         bodies(target, directory)
