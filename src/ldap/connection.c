@@ -156,6 +156,9 @@ static void take_message(struct connection *c, LDAPMessage *message)
 		take_probe(c, message);
 	else if (p == NULL || p->done)
 		return; /* nobody waits for it any more */
+	else if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY &&
+		 p->op->each == NULL)
+		connection_lose(c); /* an entry, and nobody has searched */
 	else if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY) {
 		p->begun = true;
 		p->heard = clock_now();

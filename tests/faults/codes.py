@@ -170,7 +170,7 @@ def cut(g, admin):
 
 def main():
     with Server(entries=entries()) as server:
-        with server.gateway("--loops", "1", "--ldap-remember-millis", "60000") as g:
+        with server.gateway("--loops", "1", "--ldap-remember-millis", "60000", "--mail-trash-days", "0") as g:
             admin = server.client(g)
             table(admin)
             # In this order: slapd hangs up only when it has done with slow operations on that connection.

@@ -23,7 +23,7 @@ class World:
     def __enter__(self):
         self.server = faults.Server().__enter__()
         self.between = proxy.Between(self.server.place, self.server.socket_path()).__enter__()
-        self.gateway = self.server.gateway("--loops", "1", "--ldap-remember-millis", "60000", uri=self.between.uri).__enter__()
+        self.gateway = self.server.gateway("--loops", "1", "--ldap-remember-millis", "60000", "--mail-trash-days", "0", uri=self.between.uri).__enter__()
         self.admin = self.server.client(self.gateway)
         self.admin.post("/v1/domains", {"name": "link.example"})
         return self

@@ -129,13 +129,13 @@ def handed_over(first, others):
 
 def main():
     with faults.Server(base=BASE, entries=entries()) as server:
-        with server.gateway() as one:
+        with server.gateway("--mail-trash-days", "0") as one:
             gateway.until(has(one, "lease-taken"), "the lease", 5)
-            with server.gateway() as two:
+            with server.gateway("--mail-trash-days", "0") as two:
                 tap.ok(not has(two, "lease-taken")(), "one of two has the lease")
                 killed(server, one, two)
                 half_renamed(server, two)
-                with server.gateway() as three:
+                with server.gateway("--mail-trash-days", "0") as three:
                     paused(server, two, three)
                     handed_over(three, [two])
         tap.ok(server.alive(), "slapd is still there")
