@@ -33,7 +33,7 @@ SLOWEST = 0.75
 MOST = 10  # candidates
 GRACE_SECONDS = 40
 TAKES_ANY = {"provostEnabled", "provostLoginEnabled", "provostDomainKind", "provostVerifyRecipients", "provostSendOnly", "provostSenderAllowed",
-             "provostScramSha256", "provostScramSha1", "provostCramMd5"}
+             "provostScramSha256", "provostScramSha1", "provostCramMd5", "provostTargetDomain"}
 
 USER, DOMAIN, NOBODY = "u%u@d%h.example", "d%h.example", "x%u@d%h.example"
 # What is asked: service, file, setting, key, and how many entries it finds. Every file with a lookup is in here.
