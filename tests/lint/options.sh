@@ -16,17 +16,17 @@ result "provostd --help" "$wrong"
 sample=$("$daemon" --print-config) && wrong='' || wrong="it failed"
 result "provostd --print-config" "$wrong"
 
-rows=$(tr '\n' ' ' <src/conf.c | grep -o '{[FL]([a-z_.]*), [^{}]*}' |
+rows=$(tr '\n' ' ' <src/options.c | grep -o '{[FL]([a-z_.]*), [^{}]*}' |
 	sed 's/^{[FL](\([a-z_.]*\)),.*/\1/')
 [ -n "$rows" ] && wrong='' || wrong="there are none"
-result "options in src/conf.c" "$wrong"
+result "options in src/options.c" "$wrong"
 # One line for each option of the manual page: [section] key, and all it says.
 manual=$(awk '/^## \[/ { section = $2 }
 	/^\*[a-z_0-9]*\* = / { gsub(/\*/, "", $1); text = section }
 	/^$/ { if (text) print text; text = "" }
 	text { sub(/^\t/, ""); text = text " " $0 }' docs/man/provost.conf.5.scd)
 for name in $rows; do
-	row=$(tr '\n' ' ' <src/conf.c | grep -o "{[FL]($name), [^{}]*}")
+	row=$(tr '\n' ' ' <src/options.c | grep -o "{[FL]($name), [^{}]*}")
 	alias=$(echo "$row" | cut -d, -f5 | tr -d '" 	')
 	flag=--$(echo "$name" | tr ._ --)
 	[ "$alias" = NULL ] || flag=--$alias
@@ -63,10 +63,10 @@ for name in $rows; do
 	result "docs/configuration.md: [$section] $key" "$wrong"
 done
 [ "$(echo "$rows" | wc -l)" -eq "$(echo "$manual" | wc -l)" ] && wrong='' ||
-	wrong="src/conf.c has $(echo "$rows" | wc -l), provost.conf(5) $(echo "$manual" | wc -l)"
+	wrong="src/options.c has $(echo "$rows" | wc -l), provost.conf(5) $(echo "$manual" | wc -l)"
 result "as many as provost.conf(5) has" "$wrong"
 [ "$(echo "$rows" | wc -l)" -eq "$(echo "$help" | grep -c ' VALUE$')" ] && wrong='' ||
-	wrong="src/conf.c has $(echo "$rows" | wc -l), --help $(echo "$help" | grep -c ' VALUE$')"
+	wrong="src/options.c has $(echo "$rows" | wc -l), --help $(echo "$help" | grep -c ' VALUE$')"
 result "as many as --help has" "$wrong"
 
 # The same of provost: what --help has, provost(1) has, and nothing else.
