@@ -295,7 +295,9 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       base_check(conf->ldap.base, e) &&
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&
-	       check_policy(a, conf, e) && check_proxies(a, &conf->http, e) &&
+	       check_policy(a, conf, e) &&
+	       dns_settings_check(a, &conf->dns, e) &&
+	       check_proxies(a, &conf->http, e) &&
 	       oidc_settings_check(&conf->oidc, e) &&
 	       check_yes_no("oidc.administrators", conf->oidc.administrators,
 			    e) &&

@@ -10,6 +10,7 @@
 #include "api/settings.h"
 #include "core/guess.h"
 #include "dict/settings.h"
+#include "dns/settings.h"
 #include "embedded/settings.h"
 #include "http/settings.h"
 #include "ldap/settings.h"
@@ -54,6 +55,7 @@ struct conf {
 	struct daemon_settings daemon;
 	struct metrics_settings metrics;
 	struct dict_settings dict;
+	struct dns_settings dns;
 	struct oidc_settings oidc;
 	struct guess_settings guess;
 	const char *ldap_password_file, *policy_password_file;

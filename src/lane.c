@@ -7,6 +7,7 @@
 
 #include "core/fence.h"
 #include "dict/dict.h"
+#include "dns/resolver.h"
 #include "http/server.h"
 #include "ldap/follow.h"
 #include "ldap/inspect.h"
@@ -34,6 +35,7 @@ enum {
 			       * requests without credentials */
 	LINES_MAX = 10100,    /* fibers of Dovecots, and those that write */
 	ASKERS_MAX = 1024,    /* fibers that ask for several mailboxes */
+	LOOKERS_MAX = 1024,   /* those that ask the DNS */
 };
 
 struct lane {
@@ -167,6 +169,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.feed =
 		ldap_feed_open(l->loop, l->gateway.store, l->parts->feed);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
+	l->gateway.resolver = dns_resolver_open(l->loop, &conf->dns);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
 	l->gateway.suffixes = l->parts->suffixes;
@@ -266,6 +269,7 @@ static void begin_stop(void *ctx)
 		server_quiesce(l->monitor);
 	if (l->policy != NULL)
 		policy_server_quiesce(l->policy);
+	dns_resolver_stop(l->gateway.resolver);
 	if (l->steward != NULL)
 		steward_stop(l->steward);
 	if (l->dict != NULL)
@@ -328,6 +332,7 @@ static void *run(void *ctx)
 	dict_free(&l->dict);
 	follow_free(&l->follow);
 	inspect_free(&l->inspect);
+	dns_resolver_close(&l->gateway.resolver);
 	ldap_requests_close(&l->gateway.requests);
 	ldap_feed_close(&l->gateway.feed);
 	ldap_keyring_close(&l->gateway.keyring);
@@ -395,7 +400,7 @@ struct lane *lane_start(const struct lane_parts *parts,
 		return NULL;
 	}
 	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX +
-				       ASKERS_MAX +
+				       ASKERS_MAX + LOOKERS_MAX +
 				       (unsigned)l->conf.policy.connections);
 	if (!open_servers(l, e) || !start_thread(l, e)) {
 		server_close(&l->server);

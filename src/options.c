@@ -209,6 +209,14 @@ const struct conf_option options[] = {
 	 "file with the password of cn=postfix, as whom the policy service "
 	 "reads another directory than our own"},
 
+	{L(dns.resolvers), NULL, 0, 0, NULL,
+	 "resolvers that are asked about the DNS: addresses, or ADDRESS@PORT, "
+	 "with blanks between; by default those of /etc/resolv.conf"},
+	{L(dns.validating), "no", 0, 0, NULL,
+	 "yes or no: they validate DNSSEC, and nobody is between them and us"},
+	{L(dns.queries), "64", 1, 1000, NULL,
+	 "queries under way at a time, each loop"},
+
 	{F(oidc.issuer), NULL, 0, 0, NULL,
 	 "the OpenID provider whose tokens are taken, as \"iss\" names it; by "
 	 "default none is"},

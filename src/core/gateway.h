@@ -9,6 +9,7 @@
 #include "core/keyring.h"
 #include "core/login.h"
 #include "core/requests.h"
+#include "core/resolver.h"
 #include "core/store.h"
 #include "core/suffixes.h"
 
@@ -21,6 +22,7 @@ struct gateway {
 	struct login *login;
 	struct keyring *keyring;         /* NULL: nobody has keys */
 	struct requests *requests;       /* NULL: none are kept */
+	struct resolver *resolver;       /* NULL: nobody asks the DNS */
 	struct feed *feed;               /* NULL: nobody hears of changes */
 	const struct suffixes *suffixes; /* NULL: none are known */
 	char delimiter;     /* what begins a tag: john+tag; 0: nothing */
