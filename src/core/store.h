@@ -422,7 +422,8 @@ struct store_ops {
 			   const char *id, const char *until, struct err *e);
 
 	/* The same: some of what was kept until before `now`.  `more`: there
-	 * are others. */
+	 * are others.  What was announced an hour ago and did not come is
+	 * forgotten on the way. */
 	bool (*overdue)(struct store *s, const struct task *t, const char *now,
 			struct text_list *ids, bool *more, struct err *e);
 

@@ -54,10 +54,12 @@ const char *trash_until(const struct gateway *g, const struct task *t)
 				 : NULL;
 }
 
+/* By older rules of the directory, or an older schema.  Of anything else that
+ * goes wrong nobody shall lose what he might want back. */
 static bool is_refusal(const struct err *e)
 {
 	return e->kind == ERR_DENIED || e->kind == ERR_INVALID ||
-	       e->kind == ERR_NOT_FOUND || e->kind == ERR_INTERNAL;
+	       e->kind == ERR_NOT_FOUND;
 }
 
 static struct trashed describe(const struct task *t, enum kind k,
@@ -89,7 +91,6 @@ bool trash_put(const struct gateway *g, const struct task *t, enum kind k,
 		return true;
 	struct trashed x = describe(t, k, record, until);
 	*kept = g->store->ops->discard(g->store, t, &x, seen, e);
-	/* By older rules of the directory, say. */
 	if (!*kept && !is_refusal(e))
 		return false;
 	if (*kept && x.record != NULL)

@@ -11,11 +11,14 @@
 #include "ldap/reading.h"
 #include "ldap/schema.h"
 #include "ldap/store_parts.h"
+#include "util/clock.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 enum {
 	IDS_A_SEARCH = 50, /* whose entries are fetched at once */
 	OVERDUE = 20,      /* that one call tells */
+	ANNOUNCED = 3600,  /* seconds until what did not follow never will */
 	SEARCH_FACTOR = 5, /* a search may take that many times a read */
 };
 
@@ -49,6 +52,14 @@ static const char *class_filter(struct arena *a)
 	return filter_equal(a, "objectClass", map.class);
 }
 
+/* Something lies below it: what was announced by somebody who died over it
+ * cannot be restored. */
+static const char *filled_filter(struct arena *a)
+{
+	return filter_and(a, class_filter(a),
+			  filter_equal(a, "hasSubordinates", "TRUE"));
+}
+
 static bool set_until(struct ldap_store *s, const struct task *t,
 		      const char *id, const char *until, struct err *e)
 {
@@ -73,17 +84,25 @@ bool ldap_trash_keep(struct store *port, const struct task *t, const char *id,
 static bool announce(struct ldap_store *s, const struct task *t,
 		     const struct trashed *x, struct err *e)
 {
-	struct operation op = {.kind = OPERATION_ADD,
-			       .dn = schema_plan_dn(t->arena, s->set->base,
-						    x->id),
-			       .mods = map_add(&map, t->arena, x)};
+	for (bool again = false;; again = true) {
+		struct operation op = {.kind = OPERATION_ADD,
+				       .dn = schema_plan_dn(t->arena,
+							    s->set->base,
+							    x->id),
+				       .mods = map_add(&map, t->arena, x)};
 
-	if (store_run(s, t, &op, s->set->write_seconds, x->id, e))
-		return true;
-	if (e->kind != ERR_EXISTS)
-		return false;
-	err_clear(e);
-	return set_until(s, t, x->id, x->until, e);
+		if (store_run(s, t, &op, s->set->write_seconds, x->id, e))
+			return true;
+		if (e->kind != ERR_EXISTS)
+			return false;
+		err_clear(e);
+		if (set_until(s, t, x->id, x->until, e))
+			return true;
+		/* Taken back in that moment. */
+		if (e->kind != ERR_NOT_FOUND || again)
+			return false;
+		err_clear(e);
+	}
 }
 
 /* Nothing is below it, or it stays. */
@@ -168,7 +187,7 @@ bool ldap_trash_find(struct store *port, const struct task *t, const char *id,
 	struct finding f = {.arena = t->arena, .items = ret, .room = 1};
 	struct operation op = {.dn = schema_plan_dn(t->arena, s->set->base, id),
 			       .scope = LDAP_SCOPE_BASE,
-			       .filter = class_filter(t->arena),
+			       .filter = filled_filter(t->arena),
 			       .want = map_wanted(&map, t->arena, NULL),
 			       .each = each_item,
 			       .ctx = &f};
@@ -227,7 +246,7 @@ static bool filter_of(struct ldap_store *s, const struct task *t,
 {
 	struct arena *a = t->arena;
 	const char *filter =
-		filter_and(a, class_filter(a),
+		filter_and(a, filled_filter(a),
 			   filter_from(a, schema_expires, map_time(a, q->now)));
 	struct text_list domains = {&(const char *){q->domain}, 1};
 	const char *part = NULL;
@@ -459,6 +478,82 @@ bool ldap_trash_sift(struct store *port, const struct task *t,
 	       store_run(s, t, &drop, s->set->write_seconds, x->id, e);
 }
 
+/* Announcements that nothing followed. */
+struct empties {
+	struct arena *arena;
+	const char *dns[OVERDUE], *guards[OVERDUE];
+	size_t count;
+	struct err err;
+};
+
+static void each_empty(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	struct empties *f = ctx;
+	struct entry en;
+	char *dn = ldap_get_dn(ld, message);
+
+	if (dn != NULL && f->count < OVERDUE && f->err.kind == ERR_NONE &&
+	    entry_read(ld, message, f->arena, &en, &f->err)) {
+		f->guards[f->count] = entry_text(&en, schema_guard);
+		f->dns[f->count++] = arena_strdup(f->arena, dn);
+	}
+	ldap_memfree(dn);
+}
+
+/* Whoever puts something there after all has written the entry before. */
+static bool take_back(struct ldap_store *s, const struct task *t,
+		      const struct empties *f, struct err *e)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		struct controls c = {0};
+
+		if (f->guards[i] == NULL)
+			continue;
+		control_assert(&c, t->arena, schema_guard, f->guards[i]);
+		struct operation op = {.kind = OPERATION_DELETE,
+				       .dn = f->dns[i],
+				       .controls = control_list(&c)};
+		if (!store_run(s, t, &op, s->set->write_seconds, "trash", e) &&
+		    e->kind != ERR_NOT_FOUND && e->kind != ERR_CHANGED &&
+		    e->kind != ERR_CONFLICT)
+			return false;
+		err_clear(e);
+	}
+	return true;
+}
+
+static bool sweep(struct ldap_store *s, const struct task *t, struct err *e)
+{
+	static const char *const want[] = {"entryCSN", NULL};
+	struct arena *a = t->arena;
+	struct empties *f = arena_alloc(a, sizeof(*f));
+	const char *filled = filter_equal(a, "hasSubordinates", "TRUE");
+	char before[INSTANT_SIZE];
+
+	instant_text(before, clock_seconds() - ANNOUNCED);
+	*f = (struct empties){.arena = a};
+	struct operation op =
+		{.kind = OPERATION_SEARCH,
+		 .dn = schema_journal_dn(a, s->set->base),
+		 .scope = LDAP_SCOPE_ONELEVEL,
+		 .filter =
+			 filter_and(a, class_filter(a),
+				    filter_and(a, filter_not(a, filled),
+					       filter_to(a, "modifyTimestamp",
+							 map_time(a, before)))),
+		 .want = want,
+		 .limit = OPERATION_ALL,
+		 .each = each_empty,
+		 .ctx = f};
+
+	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "trash",
+		       e))
+		return false;
+	if (f->err.kind != ERR_NONE)
+		*e = f->err;
+	return f->err.kind == ERR_NONE && take_back(s, t, f, e);
+}
+
 bool ldap_trash_overdue(struct store *port, const struct task *t,
 			const char *now, struct text_list *ids, bool *more,
 			struct err *e)
@@ -478,7 +573,8 @@ bool ldap_trash_overdue(struct store *port, const struct task *t,
 			       .each = each_place,
 			       .ctx = &p};
 
-	if (!store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "trash",
+	if (!sweep(s, t, e) ||
+	    !store_run(s, t, &op, s->set->read_seconds * SEARCH_FACTOR, "trash",
 		       e))
 		return false;
 	ids->items = list_keys(p.list, &ids->count, more);

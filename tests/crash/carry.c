@@ -6,6 +6,9 @@
  *	rename-domain OLD NEW [drop]
  *	remove DOMAIN      with all that is in it
  *	leave USER         with all that leads to him; the address is held
+ *	discard USER       the same, into the trash; "discard-domain DOMAIN"
+ *	restore ID         out of it
+ *	clear              what the trash has kept long enough
  *	found DOMAIN TO    with its reserved names
  *	set                a change set of everything that one can have
  *	clash              the same, while somebody takes the last address
@@ -31,9 +34,11 @@
 #include "core/provision.h"
 #include "core/removal.h"
 #include "core/rename_domain.h"
+#include "core/trash.h"
 #include "core/user.h"
 #include "tests/lib/live.h"
 #include "util/clock.h"
+#include "util/instant.h"
 
 enum { PATIENCE = 60000 };
 
@@ -189,6 +194,23 @@ static bool change_set(const struct gateway *g, const struct task *t,
 	       (!clash || take_last(g, t, last, e)) && changeset_run(&c, e);
 }
 
+static bool restore(const struct gateway *g, const struct task *t,
+		    const char *id, struct err *e)
+{
+	struct trashed x;
+
+	return trash_restore(g, t, id, &x, e);
+}
+
+static bool clear(const struct gateway *g, const struct task *t, struct err *e)
+{
+	char now[INSTANT_SIZE];
+	bool more;
+
+	instant_text(now, clock_seconds());
+	return trash_clear(g, t, now, &more, e);
+}
+
 static bool resume(const struct gateway *g, const struct task *t, struct err *e)
 {
 	struct plan *plans;
@@ -221,6 +243,7 @@ static int carry(struct live *live)
 
 	g->name = "carry";
 	g->hold_days = strcmp(words[2], "leave") == 0;
+	g->trash_days = strncmp(words[2], "discard", strlen("discard")) == 0;
 	g->lease_millis = strtol(*words++, NULL, 10);
 	words++; /* the writes */
 	if (strcmp(words[0], "rename") == 0)
@@ -229,8 +252,15 @@ static int carry(struct live *live)
 		good = rename_all(g, &t, words + 1, &e);
 	else if (strcmp(words[0], "remove") == 0)
 		good = remove_record(g, &t, KIND_DOMAIN, words[1], &e);
-	else if (strcmp(words[0], "leave") == 0)
+	else if (strcmp(words[0], "discard-domain") == 0)
+		good = remove_record(g, &t, KIND_DOMAIN, words[1], &e);
+	else if (strcmp(words[0], "leave") == 0 ||
+		 strcmp(words[0], "discard") == 0)
 		good = remove_record(g, &t, KIND_USER, words[1], &e);
+	else if (strcmp(words[0], "restore") == 0)
+		good = restore(g, &t, words[1], &e);
+	else if (strcmp(words[0], "clear") == 0)
+		good = clear(g, &t, &e);
 	else if (strcmp(words[0], "found") == 0)
 		good = found(g, &t, words[1], words[2], &e);
 	else if (strcmp(words[0], "set") == 0 || strcmp(words[0], "clash") == 0)

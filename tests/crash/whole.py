@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Die before every single write of removing a user whom others lead to, and of making a domain with its reserved names.
+"""Die before every single write of removing a user whom others lead to, of making a domain with its reserved names, and of what goes
+into the trash and comes out of it.
 
 What is half done is valid whenever it is looked at, and another gateway completes it, or it never began.
 """
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
@@ -100,11 +102,100 @@ def found(directory):
     whole.tell()
 
 
+def kept(gateway):
+    """The ids of what the trash holds, and the names of announcements that nothing followed."""
+    found = gateway.search_s("ou=journal," + BASE, 1, "(objectClass=provostTrash)", ["provostJournalId", "hasSubordinates"])
+    full = {text(entry["provostJournalId"][0]) for _, entry in found if entry["hasSubordinates"] == [b"TRUE"]}
+    return full, {dn for dn, entry in found if entry["hasSubordinates"] != [b"TRUE"]}
+
+
+class Thing:
+    """What is deleted into the trash: a user, or a domain with its users."""
+
+    def __init__(self, directory, gateway, word, key):
+        self.directory, self.gateway, self.word, self.key = directory, gateway, word, key
+        self.place = directory.address(key) if "@" in key else directory.domain(key)
+        self.connection = directory.admin()
+        self.whole = self.state()
+        self.id = values(self.whole, key, "entryUUID")[0]
+
+    def state(self):
+        """All of it with ids, as long as it is where it was."""
+        try:
+            found = self.connection.search_s(self.place, 2, "(objectClass=*)", ["*", "entryUUID"])
+        except ldap.NO_SUCH_OBJECT:
+            return {}
+        return {name.split(",")[0].partition("=")[2]: entry for name, entry in found}
+
+    def either(self, tally, when):
+        """It is there as it was, or in the trash; never both, never neither, never a part."""
+        full, _ = kept(self.gateway)
+        state = self.state()
+        tally.check(state == (self.whole if self.id not in full else {}), "%s: %s, in the trash %s" % (when, sorted(state), self.id in full))
+        return bool(state)
+
+    def die(self, tally, *command):
+        """At each write, while another goes on each time; how many deaths that took."""
+        n, status, there = 0, KILLED, self.either(tally, "before")
+        while status == KILLED:
+            status, said = carry(self.directory, n, *command)
+            self.either(tally, "%s, %d writes" % (command[0], n))
+            go_on(self.directory)
+            after = self.either(tally, "%s, %d writes, and gone on" % (command[0], n))
+            if status == KILLED and after != there:  # another has completed it: once more from the start
+                tap.is_(carry(self.directory, -1, *((self.word, self.key) if there is False else ("restore", self.id))), (0, ""), "and back again")
+            n += 1
+        tap.is_((status, said), (0, ""), "%s: in the end nobody dies, after %d writes" % (command[0], n))
+        return n
+
+
+def trash(directory, gateway, word, key, writes):
+    thing = Thing(directory, gateway, word, key)
+    tally = Tally("%s is there, as it was, or in the trash" % key)
+    tap.ok(thing.die(tally, word, key) > writes, "there were writes to die before")
+    tap.is_(thing.state(), {}, "%s is gone" % key)
+    tap.ok(thing.die(tally, "restore", thing.id) > 4, "and others on the way back")
+    tally.tell()
+    tap.is_(thing.state(), thing.whole, "and all is as it was")
+    tap.is_(gateway.search_s("ou=journal," + BASE, 1, "(provostJournalSteps=*)", ["1.1"]), [], "the journal is empty")
+
+
+def announced(directory, gateway):
+    """What was announced an hour ago and did not follow is cleared away, and nothing else is."""
+    long_ago = {"objectClass": ["provostTrash"], "provostTrashKind": ["user"], "provostTrashKey": ["ann@alpha.example"],
+                "provostDomainName": ["alpha.example"], "provostExpires": ["20990101000000Z"]}
+    ids = ["00000000-0000-4000-8000-00000000000%d" % n for n in range(2)]
+    directory.stop()
+    directory.slapadd(["-q", "-b", BASE], "".join(
+        ldif("provostJournalId=%s,ou=journal,%s" % (one, BASE), dict(long_ago, provostJournalId=[one], modifyTimestamp=[stamp], createTimestamp=[stamp]))
+        for one, stamp in zip(ids, ("20200101000000Z", time.strftime("%Y%m%d%H%M%SZ", time.gmtime())))))
+    directory.start()
+    gateway = directory.external()
+    carry(directory, 1, "discard", "bea@alpha.example")
+    tap.is_(kept(gateway)[0], set(), "what only was announced is not in the trash")
+    tap.is_(carry(directory, -1, "restore", ids[1])[0], 1, "and cannot be restored")
+    before = kept(gateway)[1]
+    tap.is_(carry(directory, -1, "clear"), (0, ""), "the steward comes by")
+    tap.is_(sorted(before - kept(gateway)[1]), ["provostJournalId=%s,ou=journal,%s" % (ids[0], BASE)], "the old announcement goes, young ones stay")
+    tap.is_(carry(directory, -1, "discard", "bea@alpha.example"), (0, ""), "somebody deletes her after all")
+    tap.is_(carry(directory, -1, "clear"), (0, ""), "the steward comes by once more")
+    tap.is_(len(kept(gateway)[0]), 1, "and she is in the trash")
+
+
 def main():
     first = ldif(DOMAIN, domain_entry("alpha.example")) + ldif("mail=bea@alpha.example," + DOMAIN, user_entry("bea@alpha.example"))
     with Directory(base=BASE, entries=first) as directory:
         leave(directory, directory.external())
         found(directory)
+        connection = directory.admin()
+        small = directory.domain("small.example")
+        for dn, entry in ((small, domain_entry("small.example")), (directory.address("bob@small.example"), user_entry("bob@small.example")),
+                          (directory.address("ann@alpha.example"), user_entry("ann@alpha.example"))):
+            connection.add_s(dn, add_list(entry))
+        gateway = directory.external()
+        trash(directory, gateway, "discard", "ann@alpha.example", 2)
+        trash(directory, gateway, "discard-domain", "small.example", 4)
+        announced(directory, gateway)
     tap.done()
 
 
