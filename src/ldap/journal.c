@@ -5,6 +5,7 @@
 
 #include "core/address.h"
 #include "core/plan.h"
+#include "ldap/abreast.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/journal_parts.h"
@@ -463,6 +464,30 @@ static bool names_below(struct ldap_journal *j, const struct task *t,
 	       op.result == LDAP_NO_SUCH_OBJECT;
 }
 
+/* Entries that are to be deleted, a few at a time. */
+struct purging {
+	struct ldap_journal *journal;
+	const struct task *task;
+	const struct names *names;
+	bool *has_more; /* of each: something is below it */
+	unsigned left;  /* counts down */
+};
+
+static bool purge_one(void *ctx, size_t i, struct err *e)
+{
+	struct purging *p = ctx;
+	struct operation op = {.kind = OPERATION_DELETE,
+			       .dn = p->names->items[i]};
+
+	if (store_run(&p->journal->store, p->task, &op,
+		      p->journal->store.set->write_seconds, "purge", e)) {
+		p->left--;
+		return true;
+	}
+	p->has_more[i] = op.result == LDAP_NOT_ALLOWED_ON_NONLEAF;
+	return p->has_more[i] || e->kind == ERR_NOT_FOUND;
+}
+
 /* Delete what is below an entry, the lowest first; `left` counts down. */
 static bool purge_below(struct ldap_journal *j, const struct task *t,
 			const char *dn, unsigned depth, unsigned *left,
@@ -475,21 +500,16 @@ static bool purge_below(struct ldap_journal *j, const struct task *t,
 	if (!names_below(j, t, dn, *left, &n, e))
 		return false;
 	err_clear(e);
+	struct purging p = {.journal = j,
+			    .task = t,
+			    .names = &n,
+			    .has_more = arena_alloc(t->arena, n.count + 1),
+			    .left = *left};
+	if (!abreast(purge_one, &p, n.count, ABREAST, e))
+		return false;
+	*left = p.left;
 	for (size_t i = 0; i<n.count && * left> 0; i++) {
-		struct operation op = {.kind = OPERATION_DELETE,
-				       .dn = n.items[i]};
-		int64_t seconds = j->store.set->write_seconds;
-
-		if (store_run(&j->store, t, &op, seconds, "purge", e)) {
-			--*left;
-			continue;
-		}
-		if (op.result != LDAP_NOT_ALLOWED_ON_NONLEAF &&
-		    e->kind != ERR_NOT_FOUND)
-			return false;
-		bool nonleaf = op.result == LDAP_NOT_ALLOWED_ON_NONLEAF;
-		err_clear(e);
-		if (nonleaf &&
+		if (p.has_more[i] &&
 		    !purge_below(j, t, n.items[i], depth - 1, left, e))
 			return false;
 	}

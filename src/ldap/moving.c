@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/address.h"
+#include "ldap/abreast.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/naming.h"
@@ -314,33 +315,58 @@ static bool passed(struct err *e)
 	return true;
 }
 
+/* Entries of which each is written for itself. */
+struct batch {
+	struct ldap_store *store;
+	const struct task *task;
+	const struct found *found;
+	const char *to;
+	struct text_list moved; /* names that they had */
+};
+
+static bool shift_one(void *ctx, size_t i, struct err *e)
+{
+	struct batch *b = ctx;
+	const struct entry *en = &b->found->entries[i];
+	const char *key = entry_text(en, "mail");
+	const char *id = entry_text(en, "entryUUID");
+
+	if (key == NULL || id == NULL)
+		return err_set(e, ERR_INTERNAL, "%s has no address",
+			       b->found->dns[i]);
+	if (!steps_move(b->store, b->task, kind_of(en), key,
+			in_domain(b->task->arena, key, b->to), id,
+			text_equal(entry_text(en, schema_former), key), e))
+		return passed(e);
+	b->moved.items[b->moved.count++] = key;
+	return true;
+}
+
 bool moving_shift(struct store *port, const struct task *t, const char *from,
 		  const char *to, bool *more, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	struct arena *a = t->arena;
-	struct found *f = arena_alloc(a, sizeof(*f));
+	struct found *f = arena_alloc(t->arena, sizeof(*f));
 	const char *items[AT_ONCE];
-	struct text_list moved = {items, 0};
+	struct batch b = {s, t, f, to, {items, 0}};
 
 	if (!find_next(s, t, from, to, f, e))
 		return e->kind == ERR_NOT_FOUND && passed(e);
-	for (size_t i = 0; i < f->count; i++) {
-		const struct entry *en = &f->entries[i];
-		const char *key = entry_text(en, "mail");
-		const char *id = entry_text(en, "entryUUID");
-
-		if (key == NULL || id == NULL)
-			return err_set(e, ERR_INTERNAL, "%s has no address",
-				       f->dns[i]);
-		if (steps_move(s, t, kind_of(en), key, in_domain(a, key, to),
-			       id, e))
-			items[moved.count++] = key;
-		else if (!passed(e))
-			return false;
-	}
+	if (!abreast(shift_one, &b, f->count, ABREAST, e))
+		return false;
 	*more = f->count > 0;
-	return relink(s, t, &moved, to, e);
+	return relink(s, t, &b.moved, to, e);
+}
+
+static bool settle_one(void *ctx, size_t i, struct err *e)
+{
+	struct batch *b = ctx;
+	const struct entry *en = &b->found->entries[i];
+	const char *key = entry_text(en, "mail");
+
+	return key == NULL ||
+	       steps_settle_at(b->store, b->task, kind_of(en), key, e) ||
+	       passed(e);
 }
 
 bool moving_arrive(struct store *port, const struct task *t, const char *from,
@@ -364,14 +390,9 @@ bool moving_arrive(struct store *port, const struct task *t, const char *from,
 			entry_text(&f->entries[i], schema_former);
 	if (!relink(s, t, &formers, to, e))
 		return false;
-	for (size_t i = 0; i < f->count; i++) {
-		const struct entry *en = &f->entries[i];
-		const char *key = entry_text(en, "mail");
-
-		if (key != NULL &&
-		    !steps_settle_at(s, t, kind_of(en), key, e) && !passed(e))
-			return false;
-	}
+	struct batch b = {.store = s, .task = t, .found = f};
+	if (!abreast(settle_one, &b, f->count, ABREAST, e))
+		return false;
 	*more = f->count > 0;
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include "core/address.h"
 #include "core/scope.h"
+#include "ldap/abreast.h"
 #include "ldap/dn.h"
 #include "ldap/links.h"
 #include "ldap/result.h"
@@ -131,6 +132,7 @@ struct renaming {
 	enum kind kind;
 	const char *key, *to, *id;
 	const char *old_dn, *new_dn;
+	bool prepared; /* it has its former address already */
 };
 
 /* What an entry says of its address beside its name: the local part, which a
@@ -253,7 +255,7 @@ static bool rename_entry(const struct renaming *r, struct err *e)
 							  : other,
 				   .former = r->key};
 
-	if (!set_parts(r, r->old_dn, &both, true, e))
+	if (!r->prepared && !set_parts(r, r->old_dn, &both, true, e))
 		return e->kind == ERR_CHANGED
 			       ? err_set(e, ERR_NOT_FOUND, "%s is another now",
 					 r->key)
@@ -315,10 +317,12 @@ static struct renaming renaming_of(struct ldap_store *s, const struct task *t,
 }
 
 bool steps_move(struct ldap_store *s, const struct task *t, enum kind k,
-		const char *key, const char *to, const char *id, struct err *e)
+		const char *key, const char *to, const char *id, bool prepared,
+		struct err *e)
 {
-	const struct renaming r = renaming_of(s, t, k, key, to, id);
+	struct renaming r = renaming_of(s, t, k, key, to, id);
 
+	r.prepared = prepared;
 	return rename_entry(&r, e);
 }
 
@@ -413,30 +417,39 @@ static void each_linked(void *ctx, LDAP *ld, LDAPMessage *message)
 	ldap_memfree(dn);
 }
 
+/* What becomes of them. */
+struct relinking {
+	struct ldap_store *store;
+	const struct task *task;
+	const struct links *links;
+	const struct linked *found;
+	bool progress, overtaken;
+};
+
 /* True also if the caller may not change it: then it stays. */
-static bool change_link(struct ldap_store *s, const struct task *t,
-			const struct links *links, const char *dn,
-			const struct entry *en, bool *done, bool *overtaken,
-			struct err *e)
+static bool change_link(void *ctx, size_t i, struct err *e)
 {
+	struct relinking *r = ctx;
+	struct ldap_store *s = r->store;
+	struct arena *a = r->task->arena;
+	const struct entry *en = &r->found->entries[i];
 	const char *guard = entry_text(en, schema_guard);
-	struct controls c = store_as_caller(t);
+	struct controls c = store_as_caller(r->task);
 	bool nowhere;
 
 	/* Who may not read it may not write the entry either. */
 	if (guard != NULL)
-		control_assert(&c, t->arena, schema_guard, guard);
+		control_assert(&c, a, schema_guard, guard);
 	struct operation op = {.kind = OPERATION_MODIFY,
-			       .dn = dn,
-			       .mods = links_change(links, t->arena, en,
-						    &nowhere),
+			       .dn = r->found->dns[i],
+			       .mods = links_change(r->links, a, en, &nowhere),
 			       .controls = control_list(&c)};
 	if (op.mods == NULL)
 		return true;
 	if (nowhere)
 		op.kind = OPERATION_DELETE;
-	if (store_run(s, t, &op, s->set->write_seconds, dn, e)) {
-		*done = true;
+	if (store_run(s, r->task, &op, s->set->write_seconds, op.dn, e)) {
+		r->progress = true;
 		return true;
 	}
 	/* Denied, gone, the last of a group, or changed by somebody meanwhile:
@@ -444,7 +457,7 @@ static bool change_link(struct ldap_store *s, const struct task *t,
 	if (e->kind != ERR_DENIED && e->kind != ERR_NOT_FOUND &&
 	    e->kind != ERR_INVALID && e->kind != ERR_CHANGED)
 		return false;
-	*overtaken = *overtaken || e->kind == ERR_CHANGED;
+	r->overtaken = r->overtaken || e->kind == ERR_CHANGED;
 	err_clear(e);
 	return true;
 }
@@ -485,7 +498,6 @@ bool steps_relink(struct store *port, const struct task *t,
 			       .controls = control_list(&c),
 			       .each = each_linked,
 			       .ctx = found};
-	bool progress = false, overtaken = false;
 
 	found->arena = a;
 	found->base = s->set->base;
@@ -498,17 +510,20 @@ bool steps_relink(struct store *port, const struct task *t,
 		*e = found->err;
 		return false;
 	}
-	for (size_t i = 0; i < found->count; i++) {
-		if (!change_link(s, t, &links, found->dns[i],
-				 &found->entries[i], &progress, &overtaken, e))
-			return false;
-	}
+	struct relinking r = {.store = s,
+			      .task = t,
+			      .links = &links,
+			      .found = found};
+	/* A rehearsal tells them one after the other. */
+	if (!abreast(change_link, &r, found->count,
+		     rehearsal_is(t) ? 1 : ABREAST, e))
+		return false;
 	if (rehearsal_is(t)) {
 		t->rehearsal->more = t->rehearsal->more || found->more;
 		*more = false;
 		return true;
 	}
 	/* Where nothing could be changed, looking again leads nowhere. */
-	*more = overtaken || (found->more && progress);
+	*more = r.overtaken || (found->more && r.progress);
 	return true;
 }

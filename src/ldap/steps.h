@@ -15,9 +15,11 @@ bool steps_may_remove(struct store *port, const struct task *t, enum kind k,
 bool steps_rename(struct store *port, const struct task *t, enum kind k,
 		  const char *key, const char *to, const char *id,
 		  struct err *e);
-/* The same without asking where it is: ERR_NOT_FOUND, it was not there. */
+/* The same without asking where it is: ERR_NOT_FOUND, it was not there.  An
+ * earlier try may have prepared it: it has its former address. */
 bool steps_move(struct ldap_store *s, const struct task *t, enum kind k,
-		const char *key, const char *to, const char *id, struct err *e);
+		const char *key, const char *to, const char *id, bool prepared,
+		struct err *e);
 bool steps_settle_at(struct ldap_store *s, const struct task *t, enum kind k,
 		     const char *key, struct err *e);
 
