@@ -193,6 +193,26 @@ def disable(g, admin, postfix, dovecot):
     tap.is_(admin.patch("/v1/users/" + JOHN, {"enabled": True}).status, 200, "enable him again")
     dovecot.wait_for_message(JOHN, "another one", "while login is refused", 20)
     tap.ok(True, "what came meanwhile is there")
+
+
+def trashed(g, admin, postfix, dovecot):
+    """Who is deleted is gone for everybody, and back as he was when he is restored."""
+    found = admin.get("/v1/users/" + JOHN).json["id"]
+    tap.is_(admin.delete("/v1/users/%s?aliases=keep" % JOHN).status, 200, "delete John")
+    tap.ok(not dovecot.imap_login(JOHN, "another one"), "IMAP refuses him")
+    tap.is_(whoami(g, JOHN, "another one"), 49, "bind refuses him")
+    (code, _), = postfix.send("three@outside.example", [JOHN], "while deleted").values()
+    tap.is_(code, 550, "mail for him is refused at RCPT")
+    tap.is_(admin.post("/v1/trash/%s/restore" % found, None).status, 200, "restore him")
+    tap.ok(dovecot.imap_login(JOHN, "another one"), "he logs in with the password he had")
+    tap.is_(whoami(g, JOHN, "another one"), 0, "and binds")
+    (code, _), = postfix.send("four@outside.example", [JOHN], "after all").values()
+    tap.is_(code, 250, "his mail is taken")
+    dovecot.wait_for_message(JOHN, "another one", "after all", 20)
+    tap.ok("while login is refused" in dovecot.imap_messages(JOHN, "another one"), "into the mailbox that he had")
+
+
+def disable_domain(g, admin, dovecot):
     tap.is_(admin.patch("/v1/domains/example.org", {"enabled": False}).status, 200, "disable the domain")
     tap.ok(not dovecot.imap_login(EVE, PASSWORD + "2"), "its users cannot log in")
     tap.is_(whoami(g, EVE, PASSWORD + "2"), 49, "nor bind")
@@ -219,6 +239,8 @@ def main():
             new_password(g, admin, dovecot)
             renamed(admin, postfix, dovecot)
             disable(g, admin, postfix, dovecot)
+            trashed(g, admin, postfix, dovecot)
+            disable_domain(g, admin, dovecot)
         tap.is_(admin.complaints, [], "every reply was as described")
         tap.ok("Sanitizer" not in g.log() and "runtime error" not in g.log(), "no sanitizer report", g.log()[-4000:])
     tap.done()

@@ -76,6 +76,43 @@ def writes_reset(w):
         tap.ok(seconds < ANSWERED, "%s: in time" % what, seconds)
 
 
+def trash_reset(w):
+    """A deletion into the trash is two writes: whichever is cut off, it is there or can be restored."""
+    with w.server.gateway("--loops", "1", uri=w.between.uri) as g:
+        admin = w.server.client(g)
+        for n, (when, operation) in enumerate((when, operation) for operation in ("add", "rename") for when in ("before", "middle", "after")):
+            place = "/v1/aliases/t%d@link.example" % n
+            made = admin.put(place, {"destinations": ["a@elsewhere.example"]}).json
+            w.between.do("reset", when, operation, made["id"] if operation == "add" else "t%d@link" % n)
+            reply, seconds = faults.timed(admin.delete, place)
+            w.well()
+            gateway.until(lambda: admin.get("/v1/domains/link.example").status == 200, "this one, too", 15)
+            there, kept = admin.get(place).status, admin.get("/v1/trash/" + made["id"]).status
+            what = "%s of a deletion into the trash, reset %s the reply" % (operation, {"middle": "within"}.get(when, when))
+            tap.note("%s: %s after %.3f s" % (what, faults.code_of(reply), seconds))
+            tap.ok((there, kept) == ((404, 200) if reply.status == 204 else (200, 404)), "%s: told as what it is" % what, (reply, there, kept))
+            if there == 404:
+                tap.is_(admin.post("/v1/trash/%s/restore" % made["id"], None).status, 200, "%s: it can be restored" % what)
+            tap.ok(seconds < ANSWERED, "%s: in time" % what, seconds)
+        results_of_moves(w, admin)
+
+
+def results_of_moves(w, admin):
+    """What slapd may say to the move into the trash is told as of a deletion, unless by its rules there is no trash."""
+    place, wrong = "/v1/aliases/codes@link.example", {}
+    for code, told in RESULTS.items():
+        if told[2] is None or code in (0, 66):
+            continue
+        admin.put(place, {"destinations": ["a@elsewhere.example"]})
+        w.between.do("answer", code, "rename", "codes@link.example")
+        reply = admin.delete(place)
+        w.between.do("pass")
+        want = 204 if code in (32, 50, 123) else told[2]
+        if want not in (reply.status, faults.code_of(reply)):
+            wrong[code] = (faults.code_of(reply), want)
+    tap.is_(wrong, {}, "each result of the move is told as what it means")
+
+
 def reads_reset(w):
     """A search and a login are tried again by themselves."""
     for operation, ask in (("search", w.get),
@@ -218,6 +255,7 @@ def main():
         reads_reset(w)
         writes_reset(w)
         results(w)
+        trash_reset(w)
         shut_out(w)
         delayed(w)
         lost(w)

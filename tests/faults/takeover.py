@@ -80,9 +80,29 @@ def carry(server, writes, *words):
     return subprocess.run(become + [CARRY, server.ldapi, BASE, "admin", "60000", str(writes), *words], check=False, timeout=60).returncode
 
 
+def half_trashed(server, admin):
+    """A deletion into the trash is left behind in its middle, and a restore; what shows that they are done."""
+    gone, back = ("u%05d@small.example" % n for n in (0, 2))
+    admin.post("/v1/aliases", {"address": "desk@small.example", "destinations": [gone]})
+    id_of = lambda address: admin.get("/v1/users/" + address).json["id"]
+    first, second = id_of(gone), id_of(back)
+    tap.is_(carry(server, -1, "discard", back), 0, "one is in the trash")
+    tap.is_(carry(server, 4, "discard", gone), -9, "a gateway dies over a deletion")
+    tap.is_(carry(server, 4, "restore", second), -9, "and one over a restore")
+    tap.is_(left_in_journal(server), 2, "both are left in the middle")
+
+    def done():
+        tap.is_((admin.get("/v1/users/" + gone).status, admin.get("/v1/aliases/desk@small.example").status), (404, 404), "the deletion is done")
+        tap.is_((admin.get("/v1/users/" + back).json["id"], admin.get("/v1/trash/" + second).status), (second, 404), "so is the restore")
+        tap.is_(admin.post("/v1/trash/%s/restore" % first, None).status, 200, "and who was deleted can be restored")
+
+    return done
+
+
 def half_renamed(server, g):
     """A rename is left behind in its middle."""
     admin = server.client(g)
+    trash = half_trashed(server, admin)
     admin.post("/v1/aliases", {"address": "info@small.example", "destinations": ["u00001@small.example"]})
     ended = carry(server, 5, "rename", "u00001@small.example", "one@small.example")
     tap.is_(ended, -9, "a gateway dies over a rename")
@@ -95,6 +115,7 @@ def half_renamed(server, g):
     gateway.until(lambda: admin.get("/v1/aliases/info@small.example").json["destinations"] == ["one@small.example"], "the alias to follow", IN_TIME)
     gateway.until(lambda: left_in_journal(server) == 0, "the journal to be empty", IN_TIME)
     tap.ok(since(began) < IN_TIME, "what was left is done in time")
+    trash()
     tap.note("a rename left behind: done after %.1f s" % since(began))
     tap.is_(admin.get("/v1/aliases/u00001@small.example").status, 404, "the old address is free")
     tap.is_(admin.post("/v1/users", {"address": "u00001@small.example"}).status, 201, "for anybody")
