@@ -282,7 +282,8 @@ static bool read_body(struct call *call, struct response *res, struct err *e)
 			 &call->present, e))
 		return true;
 	/* All faults are told at once: those of a new record's values, too. */
-	if (strcmp(req->method, "POST") == 0 && call->route->kind != KIND_COUNT)
+	if (strcmp(req->method, "POST") == 0 && takes->defaults != NULL &&
+	    call->route->kind != KIND_COUNT)
 		provision_judge(call->gateway, call->route->kind, call->body,
 				req->arena, e);
 	return false;

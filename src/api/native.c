@@ -5,6 +5,7 @@
 #include "api/amend.h"
 #include "api/conditional.h"
 #include "api/dialect.h"
+#include "api/history.h"
 #include "api/include.h"
 #include "api/problem.h"
 #include "api/rename.h"
@@ -216,13 +217,14 @@ static void show(struct response *res, const struct writer *w)
 bool native_read(const struct call *call, struct response *res, json_t **ret,
 		 struct err *e)
 {
-	(void)ret;
 	enum kind k = call->route->kind;
 	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
 	struct writer w = {.arena = call->task.arena};
 	include_set asked;
 	struct revision rev;
 
+	if (history_asked(call) != NULL)
+		return history_show(call, res, ret, e);
 	if (!include_read(call, READ_INCLUDE, &asked, e) ||
 	    !provision_read(call->gateway, &call->task, k, call->params[0],
 			    record, &rev, e))
@@ -558,20 +560,20 @@ static bool resolve_read(const struct call *call, struct response *res,
 static const struct route routes[] = {
 	{"GET",    "domains",           NULL,    native_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
 	{"POST",   "domains",           &domain, native_create, "domains:write", KIND_DOMAIN, {NULL}},
-	{"GET",    "domains/{name}",    NULL,    native_read,   "domains:read",  KIND_DOMAIN, {"include"}},
+	{"GET",    "domains/{name}",    NULL,    native_read,   "domains:read",  KIND_DOMAIN, {"include", "as_of"}},
 	{"PUT",    "domains/{name}",    &domain, native_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, native_change, "domains:write", KIND_DOMAIN, {"keep_alias"}},
 	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
 	{"GET",    "users",             NULL,    native_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   native_create_login,   "users:write",   KIND_USER,   {"generate_password"}},
-	{"GET",    "users/{address}",   NULL,    native_read,   "users:read",    KIND_USER,   {"include"}},
+	{"GET",    "users/{address}",   NULL,    native_read,   "users:read",    KIND_USER,   {"include", "as_of"}},
 	{"PUT",    "users/{address}",   &user,   native_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   native_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    native_remove, "users:write",   KIND_USER,  {"aliases"}},
 	{"PUT",    "users/{address}/password", &native_password, native_password_set, "passwords:write", KIND_USER, {"keys"}},
 	{"GET",    "aliases",           NULL,    native_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
 	{"POST",   "aliases",           &alias,  native_create, "aliases:write", KIND_ALIAS,  {NULL}},
-	{"GET",    "aliases/{address}", NULL,    native_read,   "aliases:read",  KIND_ALIAS,  {NULL}},
+	{"GET",    "aliases/{address}", NULL,    native_read,   "aliases:read",  KIND_ALIAS,  {"as_of"}},
 	{"PUT",    "aliases/{address}", &alias,  native_replace, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"PATCH",  "aliases/{address}", &alias,  native_change, "aliases:write", KIND_ALIAS,  {"keep_old_address"}},
 	{"DELETE", "aliases/{address}", NULL,    native_remove, "aliases:write", KIND_ALIAS, {"aliases"}},
@@ -580,10 +582,10 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes,        audit_routes,
-					     change_routes, changeset_routes,
-					     key_routes,    principal_routes,
-					     trash_routes,  NULL};
+static const struct route *const tables[] =
+	{routes,           audit_routes,   change_routes,
+	 changeset_routes, history_routes, key_routes,
+	 principal_routes, trash_routes,   NULL};
 
 static const struct amendable *amends(const struct route *r)
 {

@@ -15,6 +15,7 @@
 extern const struct route audit_routes[];
 extern const struct route changeset_routes[];
 extern const struct route change_routes[];
+extern const struct route history_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];

@@ -244,6 +244,15 @@ static bool audit(struct store *s, const struct task *t,
 		       : err_set(e, ERR_DENIED, "your key is not for that");
 }
 
+static bool as_of(struct store *s, const struct task *t, enum kind k,
+		  const char *key, const char *id, const struct moment *when,
+		  void *ret, struct err *e)
+{
+	return bound(t) == NULL
+		       ? s->behind->as_of(s, t, k, key, id, when, ret, e)
+		       : err_set(e, ERR_DENIED, "your key is not for that");
+}
+
 static bool may_retire(struct store *s, const struct task *t, enum kind k,
 		       const char *key, const char *place, struct err *e)
 {
@@ -374,6 +383,7 @@ void fence_raise(struct store *s)
 	s->fence.may_create = may_create;
 	s->fence.rename = rename_record;
 	s->fence.audit = audit;
+	s->fence.as_of = as_of;
 	s->fence.may_retire = may_retire;
 	s->fence.retire = retire;
 	s->fence.bring_back = bring_back;

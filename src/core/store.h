@@ -65,6 +65,7 @@ enum relinked {
 
 struct stored_password;
 struct budget;
+struct moment;
 struct trashed;
 struct trash_query;
 struct trash_page;
@@ -299,6 +300,15 @@ struct store_ops {
 	bool (*audit)(struct store *s, const struct task *t,
 		      const struct audit_query *q, struct audit_page *ret,
 		      struct err *e);
+
+	/* The record that had that key at a moment (core/history.h) or, if none
+	 * had it, the one that has it now, with the key it had; with an id that
+	 * one alone.  As the caller may read both it and the trail: ERR_DENIED
+	 * if he may not read that.  ERR_NOT_FOUND: there was none.  ERR_GONE:
+	 * nobody knows. */
+	bool (*as_of)(struct store *s, const struct task *t, enum kind k,
+		      const char *key, const char *id,
+		      const struct moment *when, void *ret, struct err *e);
 
 	/* With the gateway's own rights: seal what the trail got since `head`,
 	 * which follows.  `more`: call again. */

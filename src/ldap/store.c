@@ -10,6 +10,7 @@
 #include "ldap/changes.h"
 #include "ldap/expiry.h"
 #include "ldap/filter.h"
+#include "ldap/history.h"
 #include "ldap/keyring.h"
 #include "ldap/known.h"
 #include "ldap/made.h"
@@ -572,6 +573,7 @@ static const struct store_ops ops = {
 	.tallied = ldap_tally_list,
 	.written = ldap_changes_read,
 	.audit = ldap_audit_list,
+	.as_of = ldap_history_read,
 	.seal = ldap_audit_seal,
 	.prepare = known_prepare,
 	.may_remove = steps_may_remove,

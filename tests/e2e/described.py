@@ -43,8 +43,11 @@ def complaint_of_headers(description, method, target, reply):
     wanted = {name.lower(): (name, description.resolve(header)) for name, header in response.get("headers", {}).items()}
     for name, header in wanted.values():
         value = reply.headers.get(name)
-        if value is None and (header.get("required") or (header.get("x-required-unless-dry-run") and "Preference-Applied" not in reply.headers)):
+        if value is None and (header.get("required") or (header.get("x-required-unless-dry-run") and "Preference-Applied" not in reply.headers)
+                              or (header.get("x-required-unless-past") and "as_of=" not in target)):
             return "%s %s %d: there is no %s" % (method, target, reply.status, name)
+        if value is not None and header.get("x-required-unless-past") and "as_of=" in target:
+            return "%s %s %d: what was has %s" % (method, target, reply.status, name)
         if value is not None and not jsonschema.Draft202012Validator(header["schema"]).is_valid(value):
             return "%s %s %d: %s: %s" % (method, target, reply.status, name, value)
     for name in reply.headers.keys():

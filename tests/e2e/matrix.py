@@ -2,6 +2,7 @@
 """Every request by everybody (R04 of attacks.py): docs/rights.md says what comes of it, over HTTP and, where it can be said so, over LDAP."""
 
 import concurrent.futures
+import datetime
 import itertools
 import os
 import re
@@ -190,6 +191,11 @@ def free(kind):
     return lambda world, side: getattr(world, "new_" + kind)(side, there=False)
 
 
+def then(make):
+    """What make makes, and a moment at which it is there."""
+    return lambda world, side: "%s|%s" % (make(world, side), datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
 DOMAIN_OF = fixed(OWN, FOREIGN, "absent.example")
 ROLES = {"viewer": "provostViewer", "administrator": "provostAdministrator", "owner": "provostOwner"}
 NEW_PASSWORD = {"password": "another horse that is right"}
@@ -257,6 +263,11 @@ RECIPES.update({
     "GET /v1/changes": Recipe(nothing, "/v1/changes?limit=1"),
     "GET /v1/audit ?domain=": Recipe(DOMAIN_OF, "/v1/audit?limit=1&domain=$"),
 })
+for path, kind in (("domains/{name}", "domain"), ("users/{address}", "user"), ("aliases/{address}", "alias")):
+    RECIPES["GET /v1/%s ?as_of=" % path] = Recipe(then(key_of(kind)), "/v1/%s/$1?as_of=$2" % path.partition("/")[0])
+    RECIPES["POST /v1/%s/revert" % path] = Recipe(then(key_of(kind)), "/v1/%s/$1/revert" % path.partition("/")[0], {"as_of": "$2"})
+RECIPES["GET /v1/users/{address} himself ?as_of="] = Recipe(then(fixed(LOGINS["user"])), "/v1/users/$1?as_of=$2")
+RECIPES["POST /v1/users/{address}/revert himself"] = Recipe(then(fixed(LOGINS["user"])), "/v1/users/$1/revert", {"as_of": "$2"})
 for word, attribute in ROLES.items():
     RECIPES["PUT /v1/domains/{name}/administrators/{login} " + word] = Recipe(
         lambda world, side: world.manager(None)(side), "/v1/domains/$1/administrators/$2", {"role": word}, domain_of_pair, give(attribute))

@@ -53,7 +53,7 @@ def routes_of_code(files):
         if not table:
             continue
         # A table of its own file is named in the dialect's.
-        prefix = next(filter(None, (re.search(r'\.prefix = "(/[^"]*)"', other) for other in ([text] + list(files.values())) if re.search(r"\*const tables\[\] = \{[^}]*\b%s\b" % table.group(1), other) and (other is text or table.group(1) != "routes"))))
+        prefix = next(filter(None, (re.search(r'\.prefix = "(/[^"]*)"', other) for other in ([text] + list(files.values())) if re.search(r"\*const tables\[\] =\s*\{[^}]*\b%s\b" % table.group(1), other) and (other is text or table.group(1) != "routes"))))
         for row in re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",\s*(NULL|&\w+),\s*\w+,\s*"([^"]+)",\s*\w+,\s*\{([^}]*)\}\}', table.group(2)):
             found[row[0], prefix.group(1) + row[1]] = (row[2].lstrip("&"), row[3], re.findall(r'"(\w+)"', row[4]))
         rows = len(re.findall(r"^\t\{\"", table.group(2), re.M))
