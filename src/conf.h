@@ -17,6 +17,7 @@
 #include "oidc/settings.h"
 #include "passwd/settings.h"
 #include "policy/settings.h"
+#include "signer/settings.h"
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -58,6 +59,7 @@ struct conf {
 	struct dns_settings dns;
 	struct oidc_settings oidc;
 	struct guess_settings guess;
+	struct signer_settings dkim;
 	const char *ldap_password_file, *policy_password_file;
 	bool embed;                /* no directory was named: run our own */
 	char delimiter;            /* that of mail, as a character */

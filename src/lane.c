@@ -9,6 +9,7 @@
 #include "dict/dict.h"
 #include "dns/resolver.h"
 #include "http/server.h"
+#include "ldap/dkim.h"
 #include "ldap/follow.h"
 #include "ldap/inspect.h"
 #include "ldap/journal.h"
@@ -20,6 +21,7 @@
 #include "loop/fiber.h"
 #include "oidc/verifier.h"
 #include "passwd/hasher.h"
+#include "signer/maker.h"
 #include "steward.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -36,6 +38,7 @@ enum {
 	LINES_MAX = 10100,    /* fibers of Dovecots, and those that write */
 	ASKERS_MAX = 1024,    /* fibers that ask for several mailboxes */
 	LOOKERS_MAX = 1024,   /* those that ask the DNS */
+	DAY_SECONDS = 86400,
 };
 
 struct lane {
@@ -49,6 +52,8 @@ struct lane {
 	struct session *lookups;         /* NULL: as all else */
 	struct token_verifier *verifier; /* NULL: no tokens are taken */
 	struct gateway gateway;
+	struct dkim dkim;
+	struct dkim_terms terms; /* of its keys */
 	struct lane_listeners on;
 	struct ldap_settings reader; /* what Postfix may read, for the policy */
 	struct session *reading;     /* service; all NULL where there is none */
@@ -155,6 +160,26 @@ static void close_policy(struct lane *l)
 	session_free(&l->reading);
 }
 
+static void set_terms(struct lane *l)
+{
+	const struct signer_settings *set = &l->conf.dkim;
+
+	l->terms = (struct dkim_terms){.poll_seconds = set->poll_seconds,
+				       .wait_seconds = set->wait_seconds,
+				       .grace_seconds =
+					       set->grace_days * DAY_SECONDS,
+				       .rotate_days = set->rotate_days};
+}
+
+static void open_dkim(struct lane *l)
+{
+	set_terms(l);
+	l->dkim.ring = ldap_dkim_open(l->gateway.store);
+	l->dkim.maker = maker_open(l->parts->makers, l->parts->seal);
+	l->dkim.terms = &l->terms;
+	l->gateway.dkim = &l->dkim;
+}
+
 static bool open_ports(struct lane *l, struct err *e)
 {
 	const struct conf *conf = &l->conf;
@@ -165,6 +190,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.requests =
 		ldap_requests_open(l->gateway.store, &conf->idempotency,
 				   l->parts->name);
+	open_dkim(l);
 	fence_raise(l->gateway.store);
 	l->gateway.feed =
 		ldap_feed_open(l->loop, l->gateway.store, l->parts->feed);
@@ -293,6 +319,7 @@ static void renew(void *ctx)
 	l->conf = *edition_conf(r->edition);
 	set_looker(l);
 	set_reader(l);
+	set_terms(l);
 	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
 	edition_release(&l->edition);
 	l->edition = r->edition;
@@ -336,6 +363,8 @@ static void *run(void *ctx)
 	ldap_requests_close(&l->gateway.requests);
 	ldap_feed_close(&l->gateway.feed);
 	ldap_keyring_close(&l->gateway.keyring);
+	ldap_dkim_close(&l->dkim.ring);
+	maker_close(&l->dkim.maker);
 	ldap_store_close(&l->gateway.store);
 	ldap_journal_close(&l->gateway.journal);
 	ldap_login_close(&l->gateway.login);

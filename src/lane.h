@@ -15,6 +15,7 @@
 #include "loop/pool.h"
 #include "oidc/keyring.h"
 #include "policy/server.h"
+#include "signer/envelope.h"
 
 struct lane;
 
@@ -22,6 +23,8 @@ struct lane_parts {
 	const struct conf *conf; /* to begin with; each lane has a copy */
 	struct pool *connectors[NEWS_SERVERS_MAX]; /* one a server */
 	struct pool *hashers;
+	struct pool *makers;         /* of keys that sign mail */
+	const struct envelope *seal; /* NULL: these are kept as they are */
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;

@@ -40,6 +40,7 @@
 enum {
 	LANES_MAX = 256,
 	CONNECTOR_QUEUE = LANES_MAX * 128,
+	MAKER_QUEUE = 16,     /* keys, each up to some seconds */
 	VERIFIER_QUEUE = 256, /* tokens, each less than 1 ms */
 	NAME_LENGTH = 12,
 	MICROS = 1000000,
@@ -56,7 +57,8 @@ struct daemon {
 	struct state state;
 	struct loop *loop; /* of the main thread: signals and slapd */
 	struct supervisor *supervisor;
-	struct pool *connectors[NEWS_SERVERS_MAX], *hashers;
+	struct pool *connectors[NEWS_SERVERS_MAX], *hashers, *makers;
+	struct envelope seal;
 	struct news *news;
 	struct notices *notices;
 	struct sources *sources;
@@ -456,6 +458,20 @@ static bool open_keyring(struct daemon *d, struct err *e)
 	return d->keyring != NULL && d->verifiers != NULL;
 }
 
+/* One thread: whoever waits for a hash must not wait for an RSA key. */
+static bool open_makers(struct daemon *d, struct err *e)
+{
+	const char *file = d->conf.dkim.seal_key_file;
+
+	d->makers = pool_open("making keys", 1, MAKER_QUEUE, 5, e);
+	if (d->makers == NULL)
+		return false;
+	if (file == NULL)
+		return true;
+	return envelope_read(d->arena, file, &d->seal, e) ||
+	       err_wrap(e, "dkim.seal_key_file");
+}
+
 static bool start_lanes(struct daemon *d, struct err *e)
 {
 	const struct conf *conf = &d->conf;
@@ -470,10 +486,15 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	d->rates = rates_new();
 	d->guess = guess_new();
 	d->suffixes = suffix_open(e);
-	if (d->hashers == NULL || d->suffixes == NULL || !open_keyring(d, e))
+	if (d->hashers == NULL || d->suffixes == NULL || !open_keyring(d, e) ||
+	    !open_makers(d, e))
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
 				       .hashers = d->hashers,
+				       .makers = d->makers,
+				       .seal = conf->dkim.seal_key_file != NULL
+						       ? &d->seal
+						       : NULL,
 				       .sources = d->sources,
 				       .streams = d->streams,
 				       .rates = d->rates,
@@ -534,6 +555,7 @@ static void stop(struct daemon *d)
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);
 	pool_close(&d->hashers);
+	pool_close(&d->makers);
 	pool_close(&d->verifiers);
 	keyring_close(&d->keyring);
 	news_free(&d->news);

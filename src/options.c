@@ -244,6 +244,20 @@ const struct conf_option options[] = {
 	{F(audit.keep_days), "30", 1, 3650, NULL,
 	 "days that our own directory keeps what was changed by whom"},
 
+	{F(dkim.seal_key_file), NULL, 0, 0, NULL,
+	 "file with base64 of 32 bytes that private DKIM keys are sealed with; "
+	 "by default they are kept as they are, for signers that read the "
+	 "directory"},
+	{L(dkim.poll_seconds), "60", 1, 86400, NULL,
+	 "seconds between looks whether the DNS shows a DKIM key; after a day "
+	 "five times as many"},
+	{L(dkim.wait_seconds), "3600", 0, 604800, NULL,
+	 "seconds from then until it signs, if that is to come by itself"},
+	{L(dkim.grace_days), "7", 0, 365, NULL,
+	 "days that a retired DKIM key is kept, and its record is needed"},
+	{L(dkim.rotate_days), "0", 0, 3650, NULL,
+	 "days that a DKIM key signs until it gets a successor; 0: no limit"},
+
 	{F(metrics.listen), NULL, 0, 0, NULL,
 	 "ADDRESS:PORT where /metrics, /readyz and /livez are answered without "
 	 "a login, in plain HTTP; by default nowhere"},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dkim_rotation.h"
 #include "core/expiry.h"
 #include "core/health.h"
 #include "core/job.h"
@@ -26,7 +27,7 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 11,
+	JOBS = 12,
 	SEAL_MILLIS = 3000,
 	PREPARE_MILLIS = 30000,
 	AT_ONCE = 4,  /* plans that are carried out */
@@ -325,6 +326,14 @@ static bool look_after_limits(struct steward *s, const struct task *t,
 	return reconcile_look(&s->reconcile, s->gateway, t, &s->away, e);
 }
 
+/* Keys that sign mail come and go. */
+static bool look_after_keys(struct steward *s, const struct task *t,
+			    struct err *e)
+{
+	return s->gateway->dkim == NULL ||
+	       dkim_look(s->gateway, t, &s->away, e);
+}
+
 /* What was changed is sealed.  Nobody else has done it meanwhile, or our seal
  * has a number that is taken. */
 static bool seal(struct steward *s, const struct task *t, struct err *e)
@@ -506,6 +515,7 @@ static const struct duty duties[JOBS] = {
 	{"jobs", EXPIRY_SWEEP, NULL, forget_jobs},
 	{"requests", EXPIRY_SWEEP, NULL, forget_requests},
 	{"trash", EXPIRY_SWEEP, NULL, clear_trash},
+	{"dkim", DKIM_LOOK_MILLIS, NULL, look_after_keys},
 	{"seal", SEAL_MILLIS, NULL, seal},
 	{"prepare", PREPARE_MILLIS, NULL, prepare},
 };

@@ -8,6 +8,7 @@
 #define API_NATIVE_H
 
 #include "api/route.h"
+#include "core/dkim.h"
 #include "core/key.h"
 #include "core/manager.h"
 
@@ -16,6 +17,7 @@ extern const struct route audit_routes[];
 extern const struct route changeset_routes[];
 extern const struct route change_routes[];
 extern const struct route history_routes[];
+extern const struct route dkim_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];
@@ -29,6 +31,7 @@ extern const struct codec native_password; /* struct new_password */
 /* What another route than those of records is about. */
 json_t *native_show(const struct route *r, const void *record);
 json_t *native_show_key(const struct key *k);
+json_t *native_show_dkim(const struct dkim_key *k);
 json_t *native_show_manager(const struct manager *m);
 
 /* Of records of the route's kind. */
@@ -37,5 +40,8 @@ route_fn native_create, native_create_login, native_read, native_change,
 
 extern const struct amendable native_key_amendable;
 route_fn native_key_change;
+
+extern const struct amendable native_dkim_amendable;
+route_fn native_dkim_change;
 
 #endif

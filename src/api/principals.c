@@ -78,7 +78,9 @@ json_t *native_show_manager(const struct manager *m)
 json_t *native_show(const struct route *r, const void *record)
 {
 	return strncmp(r->right, "keys:", 5) == 0 ? native_show_key(record)
-						  : native_show_manager(record);
+	       : strncmp(r->right, "dkim:", 5) == 0
+		       ? native_show_dkim(record)
+		       : native_show_manager(record);
 }
 
 static bool managers_list(const struct call *call, struct response *res,

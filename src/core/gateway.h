@@ -14,6 +14,7 @@
 #include "core/suffixes.h"
 
 struct feed;
+struct dkim;
 
 struct gateway {
 	struct store *store;
@@ -25,6 +26,7 @@ struct gateway {
 	struct resolver *resolver;       /* NULL: nobody asks the DNS */
 	struct feed *feed;               /* NULL: nobody hears of changes */
 	const struct suffixes *suffixes; /* NULL: none are known */
+	const struct dkim *dkim;         /* NULL: no keys are made */
 	char delimiter;     /* what begins a tag: john+tag; 0: nothing */
 	const char *name;   /* of this process, among all of a directory */
 	int64_t hold_days;  /* that removed addresses are held; 0: not at all */

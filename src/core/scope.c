@@ -20,7 +20,8 @@ static const char all[] = "*", all_read[] = "*:read", reading[] = ":read";
 static const char *const of_domains[] =
 	{"domains:",    "users:", "aliases:", "resolve:",
 	 "passwords:",  "me:",    "keys:",    "administrators:",
-	 "changesets:", "jobs:",  "trash:",   "changes:"};
+	 "changesets:", "jobs:",  "trash:",   "changes:",
+	 "dkim:"};
 
 bool scope_is_word(const char *word, const struct text_list *known)
 {

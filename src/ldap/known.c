@@ -61,6 +61,19 @@ static const struct sample {
 	{"provostKeyScope",          "none"},
 	{"provostKeyDomain",         NOWHERE},
 	{"provostKeyNetwork",        "192.0.2.0/24"},
+	{"provostDkimSelector",      "attributes"},
+	{"provostDkimDomain",        NOWHERE},
+	{"provostDkimState",         "retired"},
+	{"provostDkimKeyType",       "rsa"},
+	{"provostDkimKeyBits",       "0"},
+	{"provostDkimStaged",        "FALSE"},
+	{"provostDkimRotateDays",    "0"},
+	{"provostDkimDue",           "99991231235959Z"},
+	{"provostDkimDns",           "unknown"},
+	{"provostDkimDnsChecked",    "99991231235959Z"},
+	{"provostDkimPublished",     "99991231235959Z"},
+	{"provostDkimActivated",     "99991231235959Z"},
+	{"provostDkimRetired",       "99991231235959Z"},
 };
 /* clang-format on */
 

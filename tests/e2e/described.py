@@ -10,7 +10,7 @@ import gateway
 # What the server adds to every message; RFC 9110 and RFC 9112 describe it.
 TRANSPORT = {"date", "connection", "content-length", "content-type"}
 # Keys and values that no reply may ever have.
-SECRET_KEYS = {"password", "password_hash", "current", "userpassword", "mailbox_id", "provostmailboxid", "clear", "hash"}
+SECRET_KEYS = {"password", "password_hash", "current", "userpassword", "private_key", "mailbox_id", "provostmailboxid", "clear", "hash"}
 CRYPT = re.compile(r"\$(y|gy|7|2[aby]|5|6)\$[./A-Za-z0-9$=]")
 
 

@@ -50,6 +50,16 @@ def domain_of_pair(key):
     return domain_dn(key.partition("|")[0])
 
 
+def dkim_dn(key):
+    domain, _, selector = key.partition("|")
+    return "provostDkimSelector=%s,%s" % (selector, domain_dn(domain))
+
+
+def dkim_entry(domain, selector):
+    return {"objectClass": ["provostDkimKey"], "provostDkimSelector": [selector], "provostDkimDomain": [domain], "provostDkimState": ["prepared"],
+            "provostDkimKeyType": ["rsa"]}
+
+
 def hashed(entry):
     return dict(entry, userPassword=[HASH])
 
@@ -124,6 +134,13 @@ class World:
         if side != "absent":
             self.add(key_dns[name], {"objectClass": ["provostApiKey"], "provostKeyId": [name], "provostEnabled": ["TRUE"], "provostKeyScope": ["users:read"]})
         return name
+
+    def new_dkim(self, side, there=True):
+        """A domain, and the selector of a key of it."""
+        domain, selector = {"own": OWN, "foreign": FOREIGN, "absent": "absent.example"}[side], "s%d" % next(numbers)
+        if side != "absent" and there:
+            self.add(dkim_dn(domain + "|" + selector), dkim_entry(domain, selector))
+        return domain + "|" + selector
 
     def manager(self, role):
         """A domain, and a user of ours who has that role there, or none."""
@@ -250,6 +267,13 @@ RECIPES.update({
     "DELETE /v1/principals/{login}": Recipe(key_of("principal"), "/v1/principals/$", None, principal_dn, remove),
     "PUT /v1/principals/{login}/password": Recipe(key_of("principal"), "/v1/principals/$/password", NEW_PASSWORD, principal_dn, change("userPassword", HASH)),
     "GET /v1/domains/{name}/administrators": Recipe(DOMAIN_OF, "/v1/domains/$/administrators"),
+    "GET /v1/domains/{name}/dkim": Recipe(DOMAIN_OF, "/v1/domains/$/dkim"),
+    "POST /v1/domains/{name}/dkim": Recipe(free("dkim"), "/v1/domains/$1/dkim", {"selector": "$2", "algorithm": "ed25519"}, dkim_dn,
+                                           create(lambda key: dkim_entry(*key.split("|"))), True),
+    "POST /v1/domains/{name}/dkim/rotate": Recipe(lambda world, side: world.new_domain(side), "/v1/domains/$/dkim/rotate", {"algorithm": "ed25519"}),
+    "GET /v1/domains/{name}/dkim/{selector}": Recipe(key_of("dkim"), "/v1/domains/$1/dkim/$2", None, dkim_dn, read),
+    "PATCH /v1/domains/{name}/dkim/{selector}": Recipe(key_of("dkim"), "/v1/domains/$1/dkim/$2", {"description": "x"}, dkim_dn, change("description", "x")),
+    "DELETE /v1/domains/{name}/dkim/{selector}": Recipe(key_of("dkim"), "/v1/domains/$1/dkim/$2", None, dkim_dn, remove),
     "GET /v1/keys": Recipe(nothing, "/v1/keys"),
     "POST /v1/keys": Recipe(nothing, "/v1/keys", {"label": "x", "scopes": ["users:read"]}),
     "GET /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", None, key_dns.get, read),

@@ -29,6 +29,7 @@ VOLATILE = {"id", "created_at", "updated_at", "generated_password", "detail"}
 CODECS = {"domain": ("Domain", "DomainCreate", "DomainPatch", "DomainPut"), "user": ("User", "UserCreate", "UserPatch", "UserPut"),
           "principal": ("Principal", "PrincipalCreate", "PrincipalPatch", "PrincipalPut"),
           "alias": ("Alias", "AliasCreate", "AliasPatch", "AliasPut"), "password": (None, "NewPassword", None, None),
+          "dkim": ("DkimKey", "DkimKeyCreate", "DkimKeyPatch", None), "rotation": (None, "DkimRotation", None, None),
           "key": ("Key", "KeyCreate", "KeyPatch", None)}
 OWN_BODY = {("POST", "/v1/changesets")}  # read by the handler itself
 KEYS = {"name", "address", "login"}  # PUT has them in the path

@@ -1,0 +1,15 @@
+/*
+ * settings - keys that sign mail: how they are kept and come and go
+ */
+#ifndef SIGNER_SETTINGS_H
+#define SIGNER_SETTINGS_H
+
+#include <stdint.h>
+
+struct signer_settings {
+	const char *seal_key_file; /* private keys are sealed; NULL: not */
+	int64_t poll_seconds, wait_seconds; /* see core/dkim_ring.h */
+	int64_t grace_days, rotate_days;
+};
+
+#endif
