@@ -7,6 +7,7 @@
 #include "api/native.h"
 #include "api/prefer.h"
 #include "api/problem.h"
+#include "core/again.h"
 #include "core/changeset.h"
 #include "core/job.h"
 #include "core/replace.h"
@@ -302,53 +303,60 @@ static bool read_list(const struct call *call, json_t **ret, struct err *e)
 /* What a step has done, as single requests would have told. */
 static json_t *show_step(struct arena *a, const struct step *s, bool location)
 {
-	enum kind k = KIND_DOMAIN;
 	bool made = text_equal(s->verb, STEP_MAKE);
 	bool gone = text_equal(s->verb, STEP_ASIDE);
 	json_t *object = json_object();
 
-	while (k < KIND_ALIAS && !text_equal(kind_rules(k)->noun, s->kind))
-		k++;
 	json_object_set_new(object, "status",
 			    json_integer(made   ? 201
 					 : gone ? 204
 						: 200));
 	if (location && !gone)
 		json_object_set_new(object, "location",
-				    json_string(arena_join(a,
-							   kind_rules(k)->path,
-							   s->key, NULL)));
+				    json_string(
+					    arena_join(a,
+						       kind_rules(
+							       plan_kind_of(s))
+							       ->path,
+						       s->key, NULL)));
 	return object;
 }
 
 /* As it is when all is done. */
-static void show_record(const struct call *call, const struct work *w,
-			const char *key, json_t *object)
+static void show_record(const struct call *call, const struct step *s,
+			json_t *object)
 {
-	void *record = arena_alloc(call->task.arena, kind_rules(w->kind)->size);
+	enum kind k = plan_kind_of(s);
+	void *record = arena_alloc(call->task.arena, kind_rules(k)->size);
 	struct revision rev;
 	struct err none = {0};
 
-	if (!provision_read(call->gateway, &call->task, w->kind, key, record,
-			    &rev, &none))
+	if (!provision_read(call->gateway, &call->task, k, s->key, record, &rev,
+			    &none))
 		return;
 	json_object_set_new(object, "etag",
 			    json_string(arena_join(call->task.arena, "\"",
 						   rev.etag, "\"", NULL)));
 	json_object_set_new(object, "body",
-			    codec_encode(native_codec(w->kind), record));
+			    codec_encode(native_codec(k), record));
+}
+
+static bool is_operation(const struct step *s)
+{
+	return text_equal(s->to, "work");
 }
 
 static json_t *show_operations(const struct call *call,
-			       const struct changeset *c, bool done)
+			       const struct step *steps, size_t count,
+			       bool done)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < c->count; i++) {
-		json_t *one = show_step(call->task.arena, &c->steps[i], done);
+	for (size_t i = 0; i < count && is_operation(&steps[i]); i++) {
+		json_t *one = show_step(call->task.arena, &steps[i], done);
 
-		if (done && c->works[i].after != NULL)
-			show_record(call, &c->works[i], c->steps[i].key, one);
+		if (done && !text_equal(steps[i].verb, STEP_ASIDE))
+			show_record(call, &steps[i], one);
 		json_array_append_new(list, one);
 	}
 	return json_pack("{s:o}", "operations", list);
@@ -375,16 +383,19 @@ static json_t *text(const char *s)
 	return s != NULL ? json_string(s) : json_null();
 }
 
-static json_t *show_failure(struct arena *a, const struct failure *f)
+static json_t *show_failure(struct arena *a, const struct plan *p)
 {
+	const struct failure *f = &p->failure;
 	struct err e = {.kind = f->kind, .code = f->code};
 
 	if (f->kind == ERR_NONE)
 		return json_null();
+	bool set = text_equal(p->job, CHANGESET_JOB);
 	json_t *object =
 		json_pack("{s:s, s:s, s:s}", "pointer",
-			  arena_printf(a, "/operations/%lld",
-				       (long long)f->step),
+			  set ? arena_printf(a, "/operations/%lld",
+					     (long long)f->step)
+			      : "",
 			  "code",
 			  f->left != NULL ? "partly_undone" : problem_code(&e),
 			  "detail", f->text != NULL ? f->text : "");
@@ -400,7 +411,7 @@ static json_t *show_job(struct arena *a, const struct plan *p)
 	json_t *list = json_array();
 
 	for (size_t i = 0; done && i < p->count; i++) {
-		if (text_equal(p->steps[i].to, "work"))
+		if (is_operation(&p->steps[i]))
 			json_array_append_new(list,
 					      show_step(a, &p->steps[i], true));
 	}
@@ -408,34 +419,38 @@ static json_t *show_job(struct arena *a, const struct plan *p)
 			 "id", p->id, "kind", p->job, "state", state_of(p),
 			 "steps_done", (json_int_t)p->position, "steps_total",
 			 (json_int_t)p->count, "operations", list, "error",
-			 show_failure(a, &p->failure), "created_at",
-			 text(p->created_at), "finished_at",
-			 text(over ? p->updated_at : NULL), "expires_at",
-			 text(p->expires));
+			 show_failure(a, p), "created_at", text(p->created_at),
+			 "finished_at", text(over ? p->updated_at : NULL),
+			 "expires_at", text(p->expires));
+}
+
+static bool tell_job(const struct call *call, const struct plan *p,
+		     struct response *res, json_t **ret)
+{
+	struct arena *a = call->task.arena;
+
+	res->status = 202;
+	response_header(res, "Location", job_path(a, p));
+	prefer_applied(res, "respond-async");
+	*ret = show_job(a, p);
+	return true;
 }
 
 static bool leave(const struct call *call, struct changeset *c,
 		  struct response *res, json_t **ret, struct err *e)
 {
-	struct arena *a = call->task.arena;
 	struct plan seen;
 
-	if (!changeset_leave(c, e) ||
-	    !job_read(call->gateway, &call->task, c->plan.id, &seen, e))
-		return false;
-	res->status = 202;
-	response_header(res, "Location", job_path(a, &c->plan));
-	prefer_applied(res, "respond-async");
-	*ret = show_job(a, &seen);
-	return true;
+	return changeset_leave(c, e) &&
+	       job_read(call->gateway, &call->task, c->plan.id, &seen, e) &&
+	       tell_job(call, &seen, res, ret);
 }
 
 /* Which one it was that could not be done, and who can tell more. */
-static bool tell_refusal(const struct call *call, const struct changeset *c,
+static bool tell_refusal(const struct call *call, const struct plan *p,
 			 struct response *res, struct err *e)
 {
 	struct arena *a = call->task.arena;
-	const struct plan *p = &c->plan;
 	const struct err why = *e;
 
 	if (e->kind == ERR_UNKNOWN && p->id != NULL)
@@ -450,13 +465,46 @@ static bool tell_refusal(const struct call *call, const struct changeset *c,
 	return false;
 }
 
+/* An earlier try of the same request has begun with it. */
+static bool tell_again(const struct call *call, const struct plan *p,
+		       struct response *res, json_t **ret, bool *answered,
+		       struct err *e)
+{
+	*answered = true;
+	if (call->prefer.respond_async)
+		return tell_job(call, p, res, ret);
+	if (!again_judge_plan(call->gateway, &call->task, p, answered, e)) {
+		if (text_equal(e->code, "under_way"))
+			response_header(res, "Retry-After", "1");
+		return tell_refusal(call, p, res, e);
+	}
+	if (*answered)
+		*ret = show_operations(call, p->steps, p->count, true);
+	return true;
+}
+
+static bool was_asked(const struct call *call, struct response *res,
+		      json_t **ret, bool *answered, struct err *e)
+{
+	struct plan before;
+
+	return again_find_plan(call->gateway, &call->task, &before, answered,
+			       e) &&
+	       (!*answered || tell_again(call, &before, res, ret, answered, e));
+}
+
 static bool changeset_create(const struct call *call, struct response *res,
 			     json_t **ret, struct err *e)
 {
 	struct changeset *c = arena_alloc(call->task.arena, sizeof(*c));
 	size_t passwords = 0;
 	json_t *list = NULL;
+	bool answered = false;
 
+	if (!was_asked(call, res, ret, &answered, e))
+		return false;
+	if (answered)
+		return true;
 	if (!read_list(call, &list, e))
 		return false;
 	changeset_begin(c, call->gateway, &call->task, json_array_size(list));
@@ -466,14 +514,14 @@ static bool changeset_create(const struct call *call, struct response *res,
 		return false;
 	if (call->prefer.dry_run) {
 		prefer_applied(res, "dry-run");
-		*ret = show_operations(call, c, false);
+		*ret = show_operations(call, c->steps, c->count, false);
 		return true;
 	}
 	if (call->prefer.respond_async)
 		return leave(call, c, res, ret, e);
 	if (!changeset_run(c, e))
-		return tell_refusal(call, c, res, e);
-	*ret = show_operations(call, c, true);
+		return tell_refusal(call, &c->plan, res, e);
+	*ret = show_operations(call, c->steps, c->count, true);
 	return true;
 }
 

@@ -25,9 +25,11 @@ static const char *const kept[] = {"Location", "Content-Location", "ETag",
 				   "Link"};
 
 /* What can be asked for again, because what it adds carries the mark of its
- * request.  Of anything else nobody knows what became of it. */
-static const char *const provable[] = {"domains", "users", "aliases",
-				       "principals", "keys"};
+ * request, or its plan is named by that.  Of anything else nobody knows what
+ * became of it. */
+static const char *const provable[] =
+	{"domains", "users",      "aliases",           "principals",
+	 "keys",    "changesets", "trash/{id}/restore"};
 
 static bool is_provable(const struct route *r)
 {

@@ -10,6 +10,7 @@
 
 /* Which bytes of an origin are for what. */
 enum { KEYTEXT_FROM = 0, PASSWORD_FROM = 96 };
+enum { PLAN_ID = 16 }; /* characters of the mark: as many as other plans have */
 _Static_assert(KEYTEXT_FROM + (int)KEYTEXT_BYTES <= (int)PASSWORD_FROM,
 	       "no byte is used twice");
 _Static_assert(PASSWORD_FROM + (int)PASSWORD_BYTES <= (int)ORIGIN_BYTES,
@@ -109,5 +110,55 @@ bool again_made(const struct gateway *g, const struct task *t, enum kind k,
 		return e->kind == ERR_NOT_FOUND ? gone(e, key) : false;
 	again_replace(k, record, there);
 	*done = true;
+	return true;
+}
+
+const char *again_plan_id(const struct task *t)
+{
+	return t->origin != NULL
+		       ? arena_strndup(t->arena, t->origin->mark, PLAN_ID)
+		       : NULL;
+}
+
+bool again_find_plan(const struct gateway *g, const struct task *t,
+		     struct plan *ret, bool *known, struct err *e)
+{
+	*known = false;
+	if (t->origin == NULL)
+		return true;
+	*known = g->journal->ops->read(g->journal, t, again_plan_id(t), ret, e);
+	if (!*known && e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
+}
+
+/* The same may succeed next time. */
+static bool is_passing(const struct failure *f)
+{
+	return f->left == NULL &&
+	       (f->kind == ERR_UNAVAILABLE || f->kind == ERR_TIMEOUT ||
+		f->kind == ERR_LIMIT || f->kind == ERR_RATE ||
+		f->kind == ERR_INTERNAL || f->kind == ERR_UNKNOWN);
+}
+
+bool again_judge_plan(const struct gateway *g, const struct task *t,
+		      const struct plan *p, bool *done, struct err *e)
+{
+	*done = text_equal(p->state, PLAN_DONE);
+	if (*done)
+		return true;
+	if (text_equal(p->state, PLAN_STUCK))
+		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
+				"plan %s is stuck", p->id);
+	if (!text_equal(p->state, PLAN_UNDONE))
+		return err_code(e, ERR_CONFLICT, "under_way",
+				"it is just being done");
+	if (!is_passing(&p->failure))
+		return plan_tell(&p->failure, e);
+	if (!g->journal->ops->remove(g->journal, t, p->id, e) &&
+	    e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
 	return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/again.h"
 #include "core/job.h"
 #include "core/obstacle.h"
 #include "core/removal.h"
@@ -20,7 +21,14 @@ enum {
 void changeset_begin(struct changeset *ret, const struct gateway *g,
 		     const struct task *t, size_t most)
 {
-	*ret = (struct changeset){.gateway = g, .task = t};
+	/* The plan is the trace of its request, and what is made carries no
+	 * mark: it would be that of many. */
+	struct task *own = arena_copy(t->arena, t, sizeof(*t));
+
+	own->origin = NULL;
+	*ret = (struct changeset){.gateway = g,
+				  .task = own,
+				  .plan.id = again_plan_id(t)};
 	stage_begin(&ret->stage, g, t->arena);
 	ret->works = arena_alloc(t->arena, (most + 1) * sizeof(*ret->works));
 	ret->steps = arena_alloc(t->arena, (most * STEPS_EACH + LAST) *
@@ -317,7 +325,8 @@ static void make_plan(struct changeset *c)
 {
 	struct plan *p = &c->plan;
 
-	*p = (struct plan){.names = claims_of(c),
+	*p = (struct plan){.id = p->id,
+			   .names = claims_of(c),
 			   .steps = c->steps,
 			   .count = c->count,
 			   .works = c->works,

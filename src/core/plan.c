@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/administrators.h"
-#include "core/alias.h"
 #include "core/plan_domain.h"
 #include "core/plan_rehearsal.h"
 #include "core/target.h"
@@ -62,80 +61,6 @@ bool plan_update(struct run *r, struct err *e)
 	p->guard = now.guard;
 	err_clear(e);
 	return j->ops->update(j, &r->t, p, e);
-}
-
-static bool run_rename(struct run *r, const struct step *s, bool *more,
-		       struct err *e)
-{
-	(void)more;
-	return r->g->store->ops->rename(r->g->store, &r->work, plan_kind_of(s),
-					s->key, s->to, s->id, e);
-}
-
-static bool run_settle(struct run *r, const struct step *s, bool *more,
-		       struct err *e)
-{
-	(void)more;
-	return r->g->store->ops->settle(r->g->store, &r->work, plan_kind_of(s),
-					s->to, s->id, e);
-}
-
-static const char *forward_note(struct arena *a, const struct step *s)
-{
-	return arena_printf(a, "former address of %s", s->to);
-}
-
-/* Mail that is under way to the old address finds its owner, and nobody else
- * can have it as long as others name it. */
-static bool run_forward(struct run *r, const struct step *s, bool *more,
-			struct err *e)
-{
-	struct arena *a = r->work.arena;
-	const char **to = arena_alloc(a, sizeof(*to));
-	struct alias forward = alias_defaults;
-	struct revision rev;
-
-	(void)more;
-	*to = s->to;
-	forward.address = s->key;
-	forward.destinations = (struct text_list){to, 1};
-	forward.description = forward_note(a, s);
-	alias_complete(&forward, a);
-	/* Made by an earlier try, or taken by somebody in that moment. */
-	return r->g->store->ops->add(r->g->store, &r->work, KIND_ALIAS,
-				     &forward, &rev, e) ||
-	       e->kind == ERR_EXISTS;
-}
-
-static bool run_unforward(struct run *r, const struct step *s, bool *more,
-			  struct err *e)
-{
-	struct store *st = r->g->store;
-	struct alias there;
-	struct revision rev;
-
-	(void)more;
-	if (rehearsal_is(&r->work))
-		return st->ops->remove(st, &r->work, KIND_ALIAS, s->key, NULL,
-				       e);
-	if (!st->ops->get(st, &r->work, KIND_ALIAS, s->key, &there, &rev, e))
-		return e->kind == ERR_NOT_FOUND;
-	if (there.destinations.count != 1 ||
-	    !text_equal(there.destinations.items[0], s->to) ||
-	    !text_equal(there.description, forward_note(r->work.arena, s)))
-		return true; /* somebody has made it his */
-	return st->ops->remove(st, &r->work, KIND_ALIAS, s->key, &rev, e) ||
-	       e->kind == ERR_NOT_FOUND || e->kind == ERR_CHANGED;
-}
-
-static bool run_relink(struct run *r, const struct step *s, bool *more,
-		       struct err *e)
-{
-	const char *items[] = {s->key};
-	const struct text_list names = {items, COUNT(items)};
-
-	return r->g->store->ops->relink(r->g->store, &r->work, &names, s->to,
-					NULL, RELINK_ALL, more, e);
 }
 
 bool plan_pulse(struct run *r, struct err *e)
@@ -376,11 +301,11 @@ static bool run_release(struct run *r, const struct step *s, bool *more,
 
 /* clang-format off */
 static const struct verb verbs[] = {
-	{STEP_RENAME,     run_rename,    false, false, NULL},
-	{STEP_FORWARD,    run_forward,   false, false, NULL},
-	{STEP_SETTLE,     run_settle,    false, false, NULL},
-	{STEP_RELINK,     run_relink,    false, false, NULL},
-	{STEP_UNFORWARD,  run_unforward, false, false, NULL},
+	{STEP_RENAME,     step_rename,    false, false, NULL},
+	{STEP_FORWARD,    step_forward,   false, false, NULL},
+	{STEP_SETTLE,     step_settle,    false, false, NULL},
+	{STEP_RELINK,     step_relink,    false, false, NULL},
+	{STEP_UNFORWARD,  step_unforward, false, false, NULL},
 	{STEP_ADMIT,      run_admit,     true,  false, NULL},
 	{STEP_DETACH,     run_detach,    false, false, NULL},
 	{STEP_RETIRE,     run_retire,    false, false, NULL},
@@ -524,7 +449,7 @@ static bool call_off(struct run *r, const struct err *why, struct err *e)
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", bad.text);
 }
 
-bool plan_try_again(struct run *r, unsigned tries, struct err *e)
+static bool try_again(struct run *r, unsigned tries, struct err *e)
 {
 	struct store *s = r->g->store;
 	struct err why = *e;
@@ -543,18 +468,25 @@ bool plan_try_again(struct run *r, unsigned tries, struct err *e)
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s", why.text);
 }
 
+bool plan_refused(struct run *r, unsigned tries, bool *again, struct err *e)
+{
+	*again = try_again(r, tries, e);
+	if (*again || e->kind == ERR_UNKNOWN)
+		return false;
+	/* Somebody took us for dead and goes on in our place. */
+	return e->kind != ERR_CHANGED || e->code != NULL ||
+	       err_code(e, ERR_UNKNOWN, "outcome_unknown",
+			"another gateway goes on with it");
+}
+
 /* A failed step is tried again as long as that may help.  True: go on. */
 static bool step_failed(struct run *r, unsigned tries, struct err *e)
 {
-	if (plan_try_again(r, tries, e))
-		return true;
+	bool again;
+
+	if (!plan_refused(r, tries, &again, e))
+		return again;
 	struct err why = *e;
-	if (why.kind == ERR_UNKNOWN)
-		return false;
-	/* Somebody took us for dead and goes on in our place. */
-	if (why.kind == ERR_CHANGED && why.code == NULL)
-		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
-				"another gateway goes on with it");
 	if (plan_can_turn_back(r))
 		return plan_turn_back(r, &why, e);
 	if (is_untouched(r, &why))
@@ -608,6 +540,23 @@ static bool carry_out(struct run *r, struct err *e)
 	return r->plan->failure.kind != ERR_NONE && plan_go_back(r, e);
 }
 
+/* Nobody else writes one of that name: it is ours whose answer was lost. */
+static bool was_written(struct run *r, struct err *e)
+{
+	struct journal *j = r->g->journal;
+	struct plan *p = r->plan, now;
+	struct err none = {0};
+
+	if (e->kind != ERR_UNKNOWN ||
+	    !j->ops->read(j, &r->t, p->id, &now, &none) ||
+	    !text_equal(now.holder, p->holder) || now.position > 0)
+		return false;
+	p->guard = now.guard;
+	p->written = clock_now();
+	err_clear(e);
+	return true;
+}
+
 /* Into the journal, with the records of a change set. */
 static bool write_down(struct run *r, struct err *e)
 {
@@ -615,14 +564,18 @@ static bool write_down(struct run *r, struct err *e)
 	struct plan *p = r->plan;
 	const struct task *t = &r->t;
 
+	bool named = p->id != NULL;
+
 	step_add_within(t, p);
-	p->id = random_word(t->arena, ID_LENGTH);
+	if (!named)
+		p->id = random_word(t->arena, ID_LENGTH);
 	p->state = PLAN_RUNNING;
 	p->caller = t->caller->identity;
 	p->login = t->caller->login;
 	p->holder = g->name;
 	p->position = 0;
-	bool written = g->journal->ops->write(g->journal, t, p, e);
+	bool written = g->journal->ops->write(g->journal, t, p, e) ||
+		       (named && was_written(r, e));
 	if (written && plan_domains_rest(g, t, p, e)) {
 		if (p->work_count == 0 ||
 		    g->journal->ops->write_works(g->journal, t, p, e))
@@ -632,11 +585,11 @@ static bool write_down(struct run *r, struct err *e)
 	}
 	/* If it was written all the same, the steward finds it; but nothing has
 	 * begun yet, so it is best taken back. */
-	if (written || e->kind == ERR_UNKNOWN) {
+	if (written || (e->kind == ERR_UNKNOWN && !named)) {
 		struct err ignored = {0};
 		g->journal->ops->remove(g->journal, t, p->id, &ignored);
 	}
-	if (!written && e->kind == ERR_CONFLICT)
+	if (!written && (e->kind == ERR_CONFLICT || e->kind == ERR_EXISTS))
 		err_code(e, ERR_CONFLICT, "under_way",
 			 "it is just being renamed or removed");
 	return false;
@@ -645,7 +598,10 @@ static bool write_down(struct run *r, struct err *e)
 bool plan_run(const struct gateway *g, const struct task *t, struct plan *p,
 	      struct err *e)
 {
-	struct run r = {.g = g, .t = *t, .plan = p};
+	struct run r = {.g = g,
+			.t = *t,
+			.plan = p,
+			.kept = p->job != NULL && p->id != NULL};
 
 	if (rehearsal_is(t))
 		return plan_rehearse(g, t, p, e);

@@ -50,7 +50,8 @@ struct failure {
 };
 
 struct plan {
-	const char *id;
+	const char *id;         /* NULL: any; what has one before it is begun is
+				   kept as a job's result, who waits or not */
 	const char *state;      /* one of those below */
 	const char *caller;     /* the identity whose rights the steps have */
 	const char *login;      /* his, where there are works; or NULL */
@@ -105,6 +106,13 @@ bool plan_is_known(const struct plan *p);
 
 /* Whether the failure may be over in a moment. */
 bool plan_may_retry(const struct err *e);
+
+/* What it was refused for: always false.  Nothing of it is left, or e says
+ * what. */
+bool plan_tell(const struct failure *f, struct err *e);
+
+/* Of the record that a step is about. */
+enum kind plan_kind_of(const struct step *s);
 
 /* The verbs. */
 #define STEP_RENAME "rename"       /* key becomes to */

@@ -111,22 +111,18 @@ static bool undo_once(struct run *r, bool *over, struct err *e)
 
 static bool undo_failed(struct run *r, unsigned tries, struct err *e)
 {
-	if (plan_try_again(r, tries, e))
-		return true;
+	bool again;
+
+	if (!plan_refused(r, tries, &again, e))
+		return again;
 	struct err why = *e;
-	if (why.kind == ERR_UNKNOWN)
-		return false;
-	if (why.kind == ERR_CHANGED && why.code == NULL)
-		return err_code(e, ERR_UNKNOWN, "outcome_unknown",
-				"another gateway goes on with it");
 	plan_let_go(r, PLAN_STUCK);
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown",
 			"plan %s is stuck where it is undone: %s", r->plan->id,
 			why.text);
 }
 
-/* What it was refused for; nothing of it is left. */
-static bool tell(const struct failure *f, struct err *e)
+bool plan_tell(const struct failure *f, struct err *e)
 {
 	err_clear(e);
 	if (f->left != NULL)
@@ -154,7 +150,7 @@ bool plan_go_back(struct run *r, struct err *e)
 			return false;
 	}
 	plan_end(r, PLAN_UNDONE);
-	return tell(&r->plan->failure, e);
+	return plan_tell(&r->plan->failure, e);
 }
 
 /* What is over may be read for a while. */

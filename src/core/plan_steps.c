@@ -21,6 +21,77 @@ static bool is_there(struct run *r, const struct step *s, bool *ret,
 					  e);
 }
 
+bool step_rename(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->rename(r->g->store, &r->work, plan_kind_of(s),
+					s->key, s->to, s->id, e);
+}
+
+bool step_settle(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	(void)more;
+	return r->g->store->ops->settle(r->g->store, &r->work, plan_kind_of(s),
+					s->to, s->id, e);
+}
+
+static const char *forward_note(struct arena *a, const struct step *s)
+{
+	return arena_printf(a, "former address of %s", s->to);
+}
+
+/* Mail that is under way to the old address finds its owner, and nobody else
+ * can have it as long as others name it. */
+bool step_forward(struct run *r, const struct step *s, bool *more,
+		  struct err *e)
+{
+	struct arena *a = r->work.arena;
+	const char **to = arena_alloc(a, sizeof(*to));
+	struct alias forward = alias_defaults;
+	struct revision rev;
+
+	(void)more;
+	*to = s->to;
+	forward.address = s->key;
+	forward.destinations = (struct text_list){to, 1};
+	forward.description = forward_note(a, s);
+	alias_complete(&forward, a);
+	/* Made by an earlier try, or taken by somebody in that moment. */
+	return r->g->store->ops->add(r->g->store, &r->work, KIND_ALIAS,
+				     &forward, &rev, e) ||
+	       e->kind == ERR_EXISTS;
+}
+
+bool step_unforward(struct run *r, const struct step *s, bool *more,
+		    struct err *e)
+{
+	struct store *st = r->g->store;
+	struct alias there;
+	struct revision rev;
+
+	(void)more;
+	if (rehearsal_is(&r->work))
+		return st->ops->remove(st, &r->work, KIND_ALIAS, s->key, NULL,
+				       e);
+	if (!st->ops->get(st, &r->work, KIND_ALIAS, s->key, &there, &rev, e))
+		return e->kind == ERR_NOT_FOUND;
+	if (there.destinations.count != 1 ||
+	    !text_equal(there.destinations.items[0], s->to) ||
+	    !text_equal(there.description, forward_note(r->work.arena, s)))
+		return true; /* somebody has made it his */
+	return st->ops->remove(st, &r->work, KIND_ALIAS, s->key, &rev, e) ||
+	       e->kind == ERR_NOT_FOUND || e->kind == ERR_CHANGED;
+}
+
+bool step_relink(struct run *r, const struct step *s, bool *more, struct err *e)
+{
+	const char *items[] = {s->key};
+	const struct text_list names = {items, COUNT(items)};
+
+	return r->g->store->ops->relink(r->g->store, &r->work, &names, s->to,
+					NULL, RELINK_ALL, more, e);
+}
+
 bool step_allow(struct run *r, const struct step *s, bool *more, struct err *e)
 {
 	struct store *st = r->g->store;
@@ -35,8 +106,8 @@ bool step_allow(struct run *r, const struct step *s, bool *more, struct err *e)
 	return st->ops->may_remove(st, &r->work, plan_kind_of(s), s->key, e);
 }
 
-static bool relink(struct run *r, const struct step *s, enum relinked what,
-		   bool *more, struct err *e)
+static bool unlink_from(struct run *r, const struct step *s, enum relinked what,
+			bool *more, struct err *e)
 {
 	const char *items[] = {s->key};
 	const struct text_list names = {items, COUNT(items)};
@@ -47,12 +118,12 @@ static bool relink(struct run *r, const struct step *s, enum relinked what,
 
 bool step_unlink(struct run *r, const struct step *s, bool *more, struct err *e)
 {
-	return relink(r, s, RELINK_ALL, more, e);
+	return unlink_from(r, s, RELINK_ALL, more, e);
 }
 
 bool step_strip(struct run *r, const struct step *s, bool *more, struct err *e)
 {
-	return relink(r, s, RELINK_RIGHTS, more, e);
+	return unlink_from(r, s, RELINK_RIGHTS, more, e);
 }
 
 bool step_hold(struct run *r, const struct step *s, bool *more, struct err *e)

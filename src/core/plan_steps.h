@@ -38,8 +38,6 @@ struct verb {
 /* NULL: it is not known here. */
 const struct verb *plan_verb_of(const struct step *s);
 
-enum kind plan_kind_of(const struct step *s);
-
 /* Write down how far we are. */
 bool plan_update(struct run *r, struct err *e);
 
@@ -50,10 +48,10 @@ bool plan_pulse(struct run *r, struct err *e);
 /* Others need not wait until we are taken for dead. */
 bool plan_let_go(struct run *r, const char *state);
 
-/* After a failure: true if it is to be tried again, after a pause that this
- * function makes.  Else, if it may be over later, the plan is left to others,
- * and e says so; what was refused stays in e. */
-bool plan_try_again(struct run *r, unsigned tries, struct err *e);
+/* After a failure: whether it is one for good, which stays in e.  Else it is to
+ * be tried `again`, after a pause that this function makes, or the plan is left
+ * to others, and e says so. */
+bool plan_refused(struct run *r, unsigned tries, bool *again, struct err *e);
 
 /* Whether it is to be left, because we are stopping. */
 bool plan_stops(struct run *r, struct err *e);
@@ -86,6 +84,16 @@ bool plan_may_go_on(const struct run *r, struct err *e);
 bool plan_administrators_stay(struct run *r, const struct step *s,
 			      struct err *e);
 
+bool step_rename(struct run *r, const struct step *s, bool *more,
+		 struct err *e);
+bool step_settle(struct run *r, const struct step *s, bool *more,
+		 struct err *e);
+bool step_forward(struct run *r, const struct step *s, bool *more,
+		  struct err *e);
+bool step_unforward(struct run *r, const struct step *s, bool *more,
+		    struct err *e);
+bool step_relink(struct run *r, const struct step *s, bool *more,
+		 struct err *e);
 bool step_allow(struct run *r, const struct step *s, bool *more, struct err *e);
 bool step_unlink(struct run *r, const struct step *s, bool *more,
 		 struct err *e);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/again.h"
 #include "core/plan.h"
 #include "core/provision.h"
 #include "core/rearrange.h"
@@ -190,7 +191,9 @@ static bool bring_back(const struct gateway *g, const struct task *t,
 				     {STEP_FORGET, x->kind, x->key, NULL,
 				      x->id}};
 	const char *names[] = {x->key};
-	struct plan plan = {.names = {names, COUNT(names)},
+	struct plan plan = {.id = again_plan_id(t),
+			    .job = t->origin != NULL ? TRASH_JOB : NULL,
+			    .names = {names, COUNT(names)},
 			    .steps = steps,
 			    .count = COUNT(steps)};
 
@@ -261,9 +264,37 @@ static bool restore_domain(const struct gateway *g, const struct task *t,
 	return done;
 }
 
+/* By an earlier try of the same request: as it is now. */
+static bool was_restored(const struct gateway *g, const struct task *t,
+			 const struct plan *p, struct trashed *ret,
+			 struct err *e)
+{
+	const struct step *s = &p->steps[0];
+	enum kind k = trash_kind(s->kind);
+	struct revision rev;
+
+	*ret = (struct trashed){.id = s->id, .kind = s->kind, .key = s->key};
+	ret->record = arena_alloc(t->arena, kind_rules(k)->size);
+	return g->store->ops->get(g->store, t, k, s->key, ret->record, &rev,
+				  e) ||
+	       (e->kind == ERR_NOT_FOUND &&
+		err_code(e, ERR_CONFLICT, "done_before",
+			 "%s was restored by this request, and is no longer "
+			 "there or not for you to see",
+			 s->key));
+}
+
 bool trash_restore(const struct gateway *g, const struct task *t,
 		   const char *id, struct trashed *ret, struct err *e)
 {
+	struct plan before;
+	bool known, restored = false;
+
+	if (!again_find_plan(g, t, &before, &known, e) ||
+	    (known && !again_judge_plan(g, t, &before, &restored, e)))
+		return false;
+	if (restored)
+		return was_restored(g, t, &before, ret, e);
 	if (!find(g, t, id, MARGIN, ret, e))
 		return false;
 	enum kind k = trash_kind(ret->kind);

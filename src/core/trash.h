@@ -10,6 +10,9 @@
 
 #include "core/gateway.h"
 
+/* What a job says that it is about. */
+#define TRASH_JOB "restore"
+
 /* All but `record` is text; times are RFC 3339. */
 struct trashed {
 	const char *id;        /* the record's own */

@@ -185,6 +185,101 @@ def at_once(w):
         once(w, what, asked, answers + [settled(w, asked, key)], "%s, twelve at once" % what)
 
 
+def a_set(n):
+    """A change set: a domain with two users, one of whom is changed."""
+    names = ["one@s%s.example" % n, "two@s%s.example" % n]
+    made = [{"method": "POST", "path": "/v1/domains", "body": {"name": "s%s.example" % n}}]
+    made += [{"method": "POST", "path": "/v1/users", "body": {"address": name}} for name in names]
+    changed = {"method": "PATCH", "path": "/v1/users/" + names[0], "body": {"name": "One"}}
+    return "/v1/changesets", {"operations": made + [changed]}, "mail=" + names[1]
+
+
+def set_done(w, asked, answers, note):
+    last, domain = answers[-1], asked[1]["operations"][0]["body"]["name"]
+    tap.is_((last.status, [one["status"] for one in last.json["operations"]]), (200, [201, 201, 201, 200]), "%s: told that it is done" % note)
+    tap.ok(all(a.status == 409 or a.status == 503 or shown(a) == shown(last) for a in answers), "%s: the same each time" % note, answers)
+    tap.is_(sorted(user["address"] for user in w.other.get("/v1/users?domain=" + domain).json["items"]), ["one@" + domain, "two@" + domain], "%s: as a whole, once" % note)
+
+
+def sets(w):
+    """Change sets, and what comes out of the trash: their plans are the trace."""
+    for when in ("before", "middle", "after"):
+        for over in ("provostJournalId=", None):
+            asked, key = a_set(when + ("p" if over else "r")), new_key()
+            w.between.do("reset", when, "add", over or asked[2])
+            answers = [post(w.admin, asked, key)]
+            w.between.do("pass")
+            gateway.until(lambda: w.admin.get("/v1/me").status == 200, "another connection", 15)
+            answers += [settled(w, asked, key), post(w.admin, asked, key)]
+            set_done(w, asked, answers, "a set, reset %s the reply over %s" % (when, over or "a record"))
+    asked, key = a_set("at-once"), new_key()
+    clients = [w.server.client(g) for g in (w.first, w.second) for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda client: post(client, asked, key), clients))
+    set_done(w, asked, answers + [settled(w, asked, key)], "a set, twelve at once")
+    asked, key = a_set("killed"), new_key()
+    killed(w, asked, key)
+    answers = [post(w.other, asked, key), settled(w, asked, key), post(w.admin, asked, key)]
+    set_done(w, asked, answers, "a set, and the gateway is killed in it")
+    refused = "/v1/changesets", {"operations": asked[1]["operations"][1:2]}
+    key = new_key()
+    replies = [post(client, refused, key) for client in (w.admin, w.other)]
+    tap.is_([(reply.status, reply.json["code"], replayed(reply)) for reply in replies], [(409, "exists", False), (409, "exists", True)], "a refusal is the same each time")
+    reply = w.admin.post(asked[0], a_set("job")[1], headers={"Idempotency-Key": key + "j", "Prefer": "respond-async"})
+    again = w.other.post(asked[0], a_set("job")[1], headers={"Idempotency-Key": key + "j", "Prefer": "respond-async"})
+    tap.is_((reply.status, again.status, again.headers["Location"]), (202, 202, reply.headers["Location"]), "a job is one job")
+
+
+def restores(w):
+    def deleted(n):
+        made = w.other.post("/v1/users", {"address": "t%s@again.example" % n}).json
+        w.other.delete("/v1/users/t%s@again.example" % n)
+        return ("/v1/trash/%s/restore" % made["id"], None), made["id"]
+
+    for when in ("before", "middle", "after"):
+        asked, found = deleted(when)
+        key = new_key()
+        w.between.do("reset", when, "rename", "t%s@" % when)
+        answers = [post(w.admin, asked, key)]
+        w.between.do("pass")
+        gateway.until(lambda: w.admin.get("/v1/me").status == 200, "another connection", 15)
+        answers += [settled(w, asked, key), post(w.admin, asked, key)]
+        tap.ok(all(a.status in (409, 503) or (a.status, a.json["id"]) == (200, found) for a in answers) and answers[-1].status == 200,
+               "restored, reset %s the reply: told so each time" % when, answers)
+    asked, found = deleted("killed")
+    key = new_key()
+    w.between.do("hold", "rename", "tkilled@")
+    thread, _ = faults.in_background(swallowed, w.admin, asked, key)
+    gateway.until(lambda: w.other.get("/v1/users/tkilled@again.example").status == 200, "the move", 10)
+    w.restart()
+    thread.join()
+    reply = settled(w, asked, key)
+    tap.is_((reply.status, reply.json["id"]), (200, found), "restored, and the gateway is killed: told so")
+    tap.is_(post(w.other, asked, new_key()).status, 404, "to others it is not in the trash")
+    asked, found = deleted("twice")
+    key = new_key()
+    first = post(w.admin, asked, key)
+    w.other.delete("/v1/users/ttwice@again.example")
+    second = post(w.other, asked, key)
+    tap.ok(first.status == 200 and shown(first) == shown(second) and replayed(second), "deleted since: answered as before", (first, second))
+    tap.is_(w.other.get("/v1/users/ttwice@again.example").status, 404, "and not restored again")
+
+
+def other(w):
+    """Result 80 says that something went wrong in the middle: it may have been done, or not."""
+    for order in ("answer", "lie"):
+        for what, asked in everything("80" + order).items():
+            if what not in ("user", "principal", "key"):
+                continue
+            key = new_key()
+            w.between.do(order, 80, "add", asked[2])
+            answers = [post(w.admin, asked, key)]
+            w.between.do("pass")
+            answers += [settled(w, asked, key), post(w.admin, asked, key)]
+            once(w, what, asked, answers, "%s, result 80 %s" % (what, "though it is done" if order == "lie" else "and it is not done"))
+            tap.note("%s, %s: %s" % (what, order, [faults.code_of(a) for a in answers]))
+
+
 def told_apart(w):
     """Who asks, what he asks, and with what key."""
     key = new_key()
@@ -289,7 +384,7 @@ def bounded(w):
 
 def main():
     with World() as w:
-        for part in (told_apart, refusals, nothing_readable, resets, at_once, deaths, forgotten, bounded):
+        for part in (told_apart, refusals, nothing_readable, resets, sets, restores, other, at_once, deaths, forgotten, bounded):
             began = time.monotonic()
             part(w)
             tap.note("%s: %.1f s" % (part.__name__, time.monotonic() - began))

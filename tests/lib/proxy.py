@@ -9,6 +9,7 @@ delay MILLISECONDS      what slapd answers comes later
 refuse                  connections are closed, old and new
 lose up|down|both WHEN  what goes that way on connections older than that vanishes
 answer CODE OPERATION TEXT  whatever of that operation has the text in it is not for slapd, and gets that result code
+lie CODE OPERATION TEXT  slapd does that operation, and what it says is replaced by that result code
 reset WHEN OPERATION [TEXT]
                         once: close before, in the middle of, or after the reply to that operation, whose data
                         contain the text; "after" keeps the reply back
@@ -54,6 +55,14 @@ def messages(data):
         yield data
 
 
+def number_of(message):
+    """The number of an LDAP message, as it is encoded; None if it is not a whole one."""
+    if len(message) < 7 or message[0] != 0x30:
+        return None
+    _, at = length_at(message, 1)
+    return message[at:at + 2 + message[at + 1]]
+
+
 def answer(message, code):
     """The result of an operation, in slapd's place."""
     _, at = length_at(message, 1)
@@ -73,6 +82,7 @@ class Link:
         self.born = time.time()
         self.doomed = None
         self.held = False
+        self.lies = {}
 
     def start(self):
         try:
@@ -103,6 +113,16 @@ class Link:
                 left += message
         return left
 
+    def promise(self, data, code, wanted, text):
+        """Remember what is to be said of operations that slapd gets."""
+        for message in messages(data):
+            if operation(message) == wanted and text in message:
+                self.lies[number_of(message)] = answer(message, code)
+
+    def lied(self, data):
+        """What slapd says, but for that."""
+        return b"".join(self.lies.pop(number_of(message), message) for message in messages(data)) if self.lies else data
+
     @staticmethod
     def meant(order, what, data):
         """Whether that is the operation that an order is about."""
@@ -126,6 +146,8 @@ class Link:
                         break
                 if order[0] == "answer":
                     data = self.take(data, int(order[1]), OPERATIONS[order[2]], order[3].encode())
+                if order[0] == "lie":
+                    self.promise(data, int(order[1]), OPERATIONS[order[2]], order[3].encode())
                 self.slapd.sendall(data)
         except OSError:
             pass
@@ -144,7 +166,7 @@ class Link:
                     self.client.sendall(data[:len(data) // 2])
                 if self.doomed:
                     break
-                self.client.sendall(data)
+                self.client.sendall(self.lied(data))
         except OSError:
             pass
         self.close()
