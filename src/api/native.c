@@ -280,7 +280,7 @@ bool native_change(const struct call *call, struct response *res, json_t **ret,
 	if (!amend(call, record, &rev, e))
 		return false;
 	if (rename_goes_on(call, record))
-		res->status = 202;
+		rename_accepted(call, record, res);
 	conditional_tag(call->req, res, rev.etag);
 	/* Where it is now: it may have got another address. */
 	response_header(res, "Content-Location",

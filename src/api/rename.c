@@ -37,3 +37,15 @@ bool rename_goes_on(const struct call *call, const void *record)
 	return call->route->kind == KIND_DOMAIN && target_is_twin(d) &&
 	       strcasecmp(d->name, call->params[0]) != 0;
 }
+
+void rename_accepted(const struct call *call, const void *record,
+		     struct response *res)
+{
+	const struct domain *d = record;
+
+	res->status = 202;
+	if (d->job != NULL)
+		response_header(res, "Location",
+				arena_join(call->task.arena, "/v1/jobs/",
+					   d->job, NULL));
+}

@@ -15,4 +15,8 @@ bool rename_write(const struct call *call, const struct patch *p,
  * completed, without the client. */
 bool rename_goes_on(const struct call *call, const void *record);
 
+/* 202, and where to ask what becomes of it. */
+void rename_accepted(const struct call *call, const void *record,
+		     struct response *res);
+
 #endif

@@ -34,6 +34,8 @@ struct domain {
 	bool in_force, wished;        /* as they are stored */
 	const char *sponsor_identity, /* what the store calls the sponsor */
 		*owner_identity;      /* and its first owner, on the way in */
+	const char *job;              /* what sees to the rest of its new name,
+					 once that was begun; or NULL */
 	struct text_list reserved_to; /* where mail for the reserved names
 					 goes; on its way in */
 };

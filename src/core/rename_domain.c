@@ -96,7 +96,7 @@ static bool is_free(const struct gateway *g, const struct task *t,
 
 static bool carry_out(const struct gateway *g, const struct task *t,
 		      const struct domain *d, const char *to, bool keep,
-		      struct err *e)
+		      const char **job, struct err *e)
 {
 	const char *noun = kind_rules(KIND_DOMAIN)->noun, *from = d->name;
 	const char *id = d->id;
@@ -119,14 +119,17 @@ static bool carry_out(const struct gateway *g, const struct task *t,
 
 	if (!administrators_left(g, t, KIND_DOMAIN, from, &any, e))
 		return false;
-	struct plan plan = {.names = {names, any ? 3 : 2},
+	struct plan plan = {.job = RENAME_JOB,
+			    .names = {names, any ? 3 : 2},
 			    .steps = steps,
 			    .count = COUNT(steps) - (keep ? 1 : 0)};
 	if (plan_run(g, t, &plan, e))
 		return true;
-	if (plan.left)
-		err_clear(e);
-	return plan.left;
+	if (!plan.left)
+		return false;
+	err_clear(e);
+	*job = plan.id;
+	return true;
 }
 
 bool rename_domain(const struct gateway *g, const struct task *t,
@@ -135,7 +138,7 @@ bool rename_domain(const struct gateway *g, const struct task *t,
 		   struct revision *rev, struct err *e)
 {
 	const struct domain *wanted = p->record;
-	const char *to = text_lower(t->arena, wanted->name);
+	const char *to = text_lower(t->arena, wanted->name), *job = NULL;
 	struct store *s = g->store;
 
 	if (!provision_key(t->arena, KIND_DOMAIN, &name, e) ||
@@ -145,7 +148,7 @@ bool rename_domain(const struct gateway *g, const struct task *t,
 	    !may_rename(g, t, name, e) || !is_fit(t, ret, e) ||
 	    !is_free(g, t, to, e) || !provision_unclaimed(g, t, name, e))
 		return false;
-	if (!carry_out(g, t, ret, to, p->keep_key, e)) {
+	if (!carry_out(g, t, ret, to, p->keep_key, &job, e)) {
 		if (e->kind == ERR_EXISTS)
 			return obstacle_taken(g, t, KIND_DOMAIN, to, e);
 		return provision_denied(e, "rename", name);
@@ -157,8 +160,10 @@ bool rename_domain(const struct gateway *g, const struct task *t,
 		rehearsal_show(t, &before, ret, sizeof(before));
 		return true;
 	}
-	if (s->ops->get(s, t, KIND_DOMAIN, to, ret, rev, e))
+	if (s->ops->get(s, t, KIND_DOMAIN, to, ret, rev, e)) {
+		ret->job = job;
 		return true;
+	}
 	struct err why = *e;
 	return err_code(e, ERR_UNKNOWN, "outcome_unknown", "%s: %s", to,
 			why.text);

@@ -15,6 +15,7 @@ mail.skip_where_missing()
 
 JOHN, EVE, GUEST = "john@example.org", "eve@example.org", "guest@example.org"
 PASSWORD = "correct horse battery"
+MANY = 150  # users of the domain that gets another name
 FIRST_QUOTA, NEXT_QUOTA = 50000 * 1024, 70000 * 1024
 
 
@@ -174,6 +175,38 @@ def renamed(admin, postfix, dovecot):
     tap.ok(dovecot.imap_login(GUEST, password), "he logs in as before")
 
 
+def found(postfix, address):
+    """What Postfix makes of it: what the first of its tables says that knows it."""
+    tables = ("virtual_alias_maps", "virtual_mailbox_maps", "domain_alias")
+    return next((said for said in (postfix.postmap(table, address) for table in tables) if said), None)
+
+
+def domain_renamed(g, admin, postfix):
+    """A domain gets another name, for longer than its request may take: Postfix finds its addresses all the time."""
+    operations = [{"method": "POST", "path": "/v1/domains", "body": {"name": "large.example"}}]
+    operations += [{"method": "POST", "path": "/v1/users", "body": {"address": "u%03d@large.example" % n}} for n in range(MANY)]
+    tap.is_(admin.post("/v1/changesets", {"operations": operations}).status, 200, "a domain of %d users" % MANY)
+    with gateway.Gateway("--ldap-uri", g.ldapi, "--http-request-seconds", "2") as other:
+        hasty = other.client("admin", g.secret("admin-password"))
+        reply = hasty.patch("/v1/domains/large.example", {"name": "larger.example"})
+        job = reply.headers.get("Location", "")
+        tap.ok(reply.status == 202 and job.startswith("/v1/jobs/"), "it gets another name, and a job tells how far it is", reply)
+        lost, looks, taken = [], 0, set()
+        while (state := admin.get(job).json)["state"] == "running" or not looks:
+            for local in ("u000", "u%03d" % (MANY - 1)):
+                for domain in ("large.example", "larger.example"):
+                    said = found(postfix, local + "@" + domain)
+                    if said:
+                        taken.add(local + domain)
+                    elif domain == "large.example" or local + domain in taken:
+                        lost.append("%s@%s in look %d" % (local, domain, looks))
+            looks += 1
+        tap.is_((state["kind"], state["state"], state["error"]), ("rename", "succeeded", None), "until it is done")
+        tap.is_(lost, [], "each address was found in each of %d looks, by its old name and, from its move on, by the new one" % looks)
+        tap.is_(found(postfix, "u000@larger.example"), "u000@larger.example", "in the end by the new one")
+        tap.is_(hasty.complaints, [], "every reply was as described")
+
+
 def disable(g, admin, postfix, dovecot):
     tap.is_(admin.patch("/v1/users/" + JOHN, {"login_enabled": False}).status, 200, "refuse John's logins only")
     tap.ok(not dovecot.imap_login(JOHN, "another one"), "IMAP refuses him")
@@ -238,6 +271,7 @@ def main():
             quota(g, admin, dovecot)
             new_password(g, admin, dovecot)
             renamed(admin, postfix, dovecot)
+            domain_renamed(g, admin, postfix)
             disable(g, admin, postfix, dovecot)
             trashed(g, admin, postfix, dovecot)
             disable_domain(g, admin, dovecot)
