@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/deprecation.h"
 #include "core/fence.h"
 #include "dict/dict.h"
 #include "dns/resolver.h"
@@ -222,6 +223,7 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->service.settings = &l->conf.api;
 	l->service.streams = l->parts->streams;
 	l->service.http = &l->conf.http;
+	l->service.deprecations = deprecations;
 	l->open = l->service;
 	l->open.open = true;
 	return l->gateway.hasher != NULL;

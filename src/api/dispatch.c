@@ -7,6 +7,7 @@
 #include "api/admission.h"
 #include "api/conditional.h"
 #include "api/count.h"
+#include "api/deprecation.h"
 #include "api/dry_run.h"
 #include "api/idempotency.h"
 #include "api/query.h"
@@ -34,7 +35,7 @@ bool dispatch_check(struct err *e)
 					       (*d)->name, r->method, r->path);
 		}
 	}
-	return true;
+	return deprecation_check(deprecations, e);
 }
 
 /* The last one takes whatever is left. */
@@ -435,6 +436,8 @@ void dispatch(const struct service *s, const struct request *req,
 	if (res->body == NULL && res->stream == NULL)
 		res->type = NULL;
 	idempotency_end(&call, res, &e);
+	deprecation_tell(deprecation_of(s->deprecations, d, call.route),
+			 req->arena, res);
 	int64_t micros = clock_micros() - req->began;
 	count_request(call.route, res->status, micros);
 	log_request(&call, res, micros, &e);

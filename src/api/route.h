@@ -17,6 +17,8 @@
 
 enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 9 };
 
+struct deprecation;
+
 /* What every dialect serves from. */
 struct service {
 	const struct gateway *gateway;
@@ -24,9 +26,10 @@ struct service {
 	const char *reference; /* the same as a page, HTML */
 	struct rates *rates;   /* NULL: nobody is limited */
 	const struct rate_settings *rate;
-	const struct api_settings *settings; /* NULL: the defaults */
-	struct streams *streams;             /* that are open */
-	const struct http_settings *http;    /* how many may be */
+	const struct api_settings *settings;    /* NULL: the defaults */
+	struct streams *streams;                /* that are open */
+	const struct http_settings *http;       /* how many may be */
+	const struct deprecation *deprecations; /* NULL: nothing is to go */
 	bool open; /* on a listener of its own, for monitoring: nothing but
 		    * what is about the gateway itself, and without a login */
 };

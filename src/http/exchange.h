@@ -34,7 +34,7 @@ struct request {
 	int64_t deadline; /* by clock_now() */
 };
 
-enum { RESPONSE_HEADERS = 16 };
+enum { RESPONSE_HEADERS = 20 };
 
 /* Makes a body over time; see http/outlet.h. */
 struct outlet;

@@ -53,6 +53,18 @@ void instant_text(char text[INSTANT_SIZE], int64_t seconds)
 	strftime(text, INSTANT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
+int64_t instant_seconds(const char *text)
+{
+	struct tm tm = {.tm_year = two(text) * 100 + two(text + 2) - 1900,
+			.tm_mon = two(text + 5) - 1,
+			.tm_mday = two(text + 8),
+			.tm_hour = two(text + 11),
+			.tm_min = two(text + 14),
+			.tm_sec = two(text + 17)};
+
+	return (int64_t)timegm(&tm);
+}
+
 bool instant_is_past(const char *text)
 {
 	char now[INSTANT_SIZE];

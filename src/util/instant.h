@@ -18,6 +18,9 @@ bool instant_check(const char *text);
 /* Seconds since 1970 in this form; from the year 0 to 9999. */
 void instant_text(char text[INSTANT_SIZE], int64_t seconds);
 
+/* Back; of a good one. */
+int64_t instant_seconds(const char *text);
+
 /* Whether that moment has come; by the time of day. */
 bool instant_is_past(const char *text);
 

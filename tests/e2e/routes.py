@@ -87,6 +87,18 @@ def same_routes(description, files):
         tap.is_([p["name"] for p in parameters if p["in"] == "path"], placeholders, "%s %s: its path parameters" % route)
 
 
+def same_deprecations(description, files):
+    """What is to go is marked in the description, and told in the headers of each reply."""
+    table = re.search(r"struct deprecation deprecations\[\] = \{(.*?)\n\};", files["api/deprecation.c"], re.S).group(1)
+    told = re.findall(r'\{"([A-Z]+)",\s*"([^"]+)",', table)
+    tap.is_(len(re.findall(r"^\t\{\"", table, re.M)), len(told), "every row of the table of deprecations was understood")
+    marked = {route: operation for route, operation in operations(description.document).items() if operation.get("deprecated")}
+    tap.is_(sorted(marked), sorted(told), "the routes that are to go are those which are deprecated in the description")
+    bare = [(route, status) for route, operation in marked.items() for status, reply in operation["responses"].items()
+            if not {"Deprecation", "Link"} <= set(description.resolve(reply).get("headers", {}))]
+    tap.is_(bare, [], "and every reply there has their headers")
+
+
 def same_fields(document, files):
     schemas = document["components"]["schemas"]
     for name, (shown, created, changed, replaced) in CODECS.items():
@@ -417,6 +429,7 @@ def main():
     files = sources()
     is_well_formed(description)
     same_routes(description, files)
+    same_deprecations(description, files)
     same_fields(description.document, files)
     same_codes(description.document, files)
     with gateway.Gateway(ldap_port=False) as g:

@@ -19,10 +19,13 @@ static void add_condition(struct arena *a, const char *line, struct header *h)
 	h->value = line + name + strspn(line + name, ": ");
 }
 
+const struct deprecation *client_deprecations;
+
 struct response client_ask(struct world *w, const struct ask *ask)
 {
 	const struct service service = {.gateway = &w->gateway,
-					.openapi = openapi};
+					.openapi = openapi,
+					.deprecations = client_deprecations};
 	struct arena *a = w->arena;
 	struct header headers[HEADERS_MAX];
 	struct request req = {.arena = a,

@@ -15,6 +15,9 @@ struct ask {
 	const char *condition; /* "If-Match: ..." or another header */
 };
 
+/* What the gateway is told to go; NULL: nothing. */
+extern const struct deprecation *client_deprecations;
+
 /* The response and its body live in the world's arena. */
 struct response client_ask(struct world *w, const struct ask *ask);
 

@@ -43,6 +43,8 @@ int main(void)
 	IS(text, "1970-01-01T00:00:00Z", "the beginning");
 	instant_text(text, 1772325296);
 	IS(text, "2026-03-01T00:34:56Z", "another moment");
+	NUMBER(instant_seconds(text), 1772325296, "and back");
+	NUMBER(instant_seconds("1969-12-31T23:59:59Z"), -1, "before it");
 	OK(instant_is_past("2000-01-01T00:00:00Z"), "that is past");
 	OK(!instant_is_past("9999-01-01T00:00:00Z"), "and that is to come");
 	return tap_done();
