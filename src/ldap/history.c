@@ -8,6 +8,7 @@
 #include "ldap/change_walk.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/log_reader.h"
 #include "ldap/places.h"
 #include "ldap/reach.h"
 #include "ldap/rewind.h"
@@ -180,7 +181,7 @@ static bool search_log(const struct quest *q, struct operation *op,
 		      e))
 		return true;
 	if (op->result != LDAP_SIZELIMIT_EXCEEDED &&
-	    !rewind_has_no_log(op->result))
+	    !log_reader_has_none(op->result))
 		return false;
 	err_clear(e);
 	return true;

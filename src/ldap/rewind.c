@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "ldap/dn.h"
-#include "ldap/filter.h"
+#include "ldap/log_reader.h"
 #include "ldap/schema.h"
 
 enum {
@@ -14,8 +14,8 @@ enum {
 	COMES_PAUSE = 20,     /* milliseconds */
 };
 
-static const char log_base[] = "cn=accesslog", log_old[] = "reqOld",
-		  log_mods[] = "reqMod", class_name[] = "objectClass";
+static const char log_old[] = "reqOld", log_mods[] = "reqMod",
+		  class_name[] = "objectClass";
 
 bool point_is_passed(const struct point *p, const char *csn)
 {
@@ -28,13 +28,6 @@ bool rewind_out_of_reach(struct err *e)
 {
 	return err_code(e, ERR_GONE, "history_out_of_reach",
 			"the directory's log does not tell how it was then");
-}
-
-bool rewind_has_no_log(int result)
-{
-	return result == LDAP_NO_SUCH_OBJECT ||
-	       result == LDAP_INSUFFICIENT_ACCESS ||
-	       result == LDAP_UNWILLING_TO_PERFORM || result == LDAP_REFERRAL;
 }
 
 static bool is_among(const char *name, const char *const *names, size_t count)
@@ -66,7 +59,10 @@ static const char *const *wanted(struct arena *a, const struct map *m)
 struct rewind rewind_new(struct ldap_store *s, const struct task *t,
 			 const struct map *m)
 {
-	struct rewind r = {.store = s, .task = t, .want = wanted(t->arena, m)};
+	struct rewind r = {.store = s,
+			   .task = t,
+			   .log = log_reader_new(s, t),
+			   .want = wanted(t->arena, m)};
 
 	while (r.want[r.count] != NULL)
 		r.count++;
@@ -159,57 +155,18 @@ bool rewind_from_entry(struct rewind *r, const char *dn, bool own,
 	return true;
 }
 
-/* A record of the log. */
-struct done {
-	struct arena *arena;
-	struct entry entry;
-	struct err err;
-};
-
-static void each_done(void *ctx, LDAP *ld, LDAPMessage *message)
-{
-	struct done *d = ctx;
-
-	entry_read(ld, message, d->arena, &d->entry, &d->err);
-}
-
-static bool fetch_once(const struct rewind *r, const char *csn, struct done *d,
-		       struct err *e)
-{
-	static const char *const want[] = {"reqType", "reqDN", log_mods,
-					   log_old, NULL};
-	struct operation op = {.kind = OPERATION_SEARCH,
-			       .dn = log_base,
-			       .scope = LDAP_SCOPE_ONELEVEL,
-			       .filter = filter_equal(d->arena, schema_guard,
-						      csn),
-			       .want = want,
-			       .each = each_done,
-			       .ctx = d};
-
-	d->entry = (struct entry){NULL, 0};
-	if (!store_run(r->store, r->task, &op, r->store->set->read_seconds,
-		       "log", e)) {
-		if (!rewind_has_no_log(op.result))
-			return false;
-		err_clear(e);
-	}
-	if (d->err.kind != ERR_NONE)
-		*e = d->err;
-	return d->err.kind == ERR_NONE;
-}
-
 /* An entry may be seen before the record of its last write is. */
-static bool fetch(struct rewind *r, const char *csn, struct done *d,
+static bool fetch(struct rewind *r, const char *csn, struct entry *record,
 		  struct err *e)
 {
 	struct store *s = &r->store->port;
 
 	for (int try = 0;; try++) {
-		if (!fetch_once(r, csn, d, e))
+		if (!log_reader_get(r->log, r->dn != NULL ? r->dn : "", csn,
+				    record, e))
 			return false;
-		if (entry_text(&d->entry, "reqType") != NULL &&
-		    entry_text(&d->entry, "reqDN") != NULL)
+		if (entry_text(record, "reqType") != NULL &&
+		    entry_text(record, "reqDN") != NULL)
 			break;
 		if (!r->fresh || try == COMES_TRIES ||
 		    !s->ops->await(s, r->task, COMES_PAUSE))
@@ -270,6 +227,8 @@ static bool is_written(const struct berval *mods, const char *name)
 	return false;
 }
 
+/* Only what was written: the log has a few attributes besides, which the caller
+ * need not see in the entry. */
 static void take_old(struct rewind *r, const struct entry *record, bool all)
 {
 	const struct berval *old = entry_values(record, log_old);
@@ -277,27 +236,25 @@ static void take_old(struct rewind *r, const struct entry *record, bool all)
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct attribute *at = &r->attributes[i];
-		struct berval *was = old_values(r->task->arena, old, at->name);
 
-		if (was != NULL || all || is_written(mods, at->name))
-			at->values = was;
+		if (all || is_written(mods, at->name))
+			at->values = old_values(r->task->arena, old, at->name);
 	}
 	r->csn = csn_of(r);
 }
 
 bool rewind_from_deletion(struct rewind *r, const char *csn, struct err *e)
 {
-	CLEANUP(arena_release) struct arena *a = arena_new();
-	struct done d = {.arena = a};
+	struct entry record;
 
-	if (!fetch(r, csn, &d, e))
+	if (!fetch(r, csn, &record, e))
 		return false;
-	take_old(r, &d.entry, true);
-	r->dn = arena_strdup(r->task->arena, entry_text(&d.entry, "reqDN"));
+	take_old(r, &record, true);
+	r->dn = arena_strdup(r->task->arena, entry_text(&record, "reqDN"));
 	return true;
 }
 
-/* A log that has only what was changed does not name it. */
+/* A change of the name does not say that it is one of the attribute, too. */
 static void name_back(struct rewind *r)
 {
 	struct arena *a = r->task->arena;
@@ -317,22 +274,19 @@ static void name_back(struct rewind *r)
 
 static bool take_back(struct rewind *r, struct err *e)
 {
-	CLEANUP(arena_release) struct arena *a = arena_new();
-	struct done d = {.arena = a};
+	struct entry record;
 
-	if (!fetch(r, r->csn, &d, e))
+	if (!fetch(r, r->csn, &record, e))
 		return false;
-	const char *type = entry_text(&d.entry, "reqType");
+	const char *type = entry_text(&record, "reqType");
+	const char *dn = entry_text(&record, "reqDN");
 	if (strcasecmp(type, "add") == 0) {
 		r->dn = NULL;
 		return true;
 	}
-	/* Without what was before nothing can be taken back. */
-	if (old_values(a, entry_values(&d.entry, log_old), schema_guard) ==
-	    NULL)
-		return rewind_out_of_reach(e);
-	take_old(r, &d.entry, false);
-	r->dn = arena_strdup(r->task->arena, entry_text(&d.entry, "reqDN"));
+	take_old(r, &record, false);
+	if (!dn_equal(r->dn, dn))
+		r->dn = arena_strdup(r->task->arena, dn);
 	if (strcasecmp(type, "modrdn") == 0)
 		name_back(r);
 	return true;

@@ -25,6 +25,7 @@ bool point_is_passed(const struct point *p, const char *csn);
 struct rewind {
 	struct ldap_store *store;
 	const struct task *task;
+	struct log_reader *log;
 	const char *const *want; /* the attributes that are followed */
 	struct attribute *attributes;
 	size_t count;
@@ -53,8 +54,5 @@ bool rewind_to(struct rewind *r, const struct point *p, struct err *e);
 struct entry rewind_entry(const struct rewind *r);
 
 bool rewind_out_of_reach(struct err *e);
-
-/* Where a foreign directory keeps no log, or does not show it. */
-bool rewind_has_no_log(int result);
 
 #endif

@@ -166,6 +166,21 @@ def renamed_and_gone(client, directory):
     tap.is_(told(client.post("/v1/users/%s/revert" % new, {"as_of": second})), (409, "not_there_then"), "nobody becomes somebody else")
 
 
+def many(client, directory):
+    """More writes than are taken back one by one, and a renaming among them."""
+    past, names, states = Past(client), ("many@alpha.example", "more@alpha.example"), []
+    client.post("/v1/users", {"address": names[0]})
+    for name in names:
+        for number in range(45):
+            directory.modify_s(address_dn(name), [(ldap.MOD_REPLACE, "cn", [b"%d" % number]), (ldap.MOD_ADD, "provostSender", [b"s%d@far.example" % (number + 45 * names.index(name))])])
+            if number in (0, 20, 44):
+                states.append((name, past.now(), shown(client.get("/v1/users/" + name).json)))
+        if name == names[0]:
+            client.patch("/v1/users/" + name, {"address": names[1]})
+    tap.is_([shown(as_of(client, "users/" + name, place).json) for name, place, _ in states], [state for _, _, state in states], "many writes are taken back one after the other")
+    tap.is_(len(states[-1][2]["send_as"]), 90, "which were all different")
+
+
 def domains(client, directory):
     """A domain, and what is in it, through all that becomes of it."""
     past = Past(client)
@@ -251,6 +266,7 @@ def main():
         states = every_state(g, client, directory)
         is_told_back(g, client, states)
         renamed_and_gone(client, directory)
+        many(client, directory)
         domains(client, directory)
         clients = rights(g, client, directory, states[0][0]) + [client, out_of_reach(g, client, directory)]
         tap.is_([one.complaints for one in clients], [[]] * len(clients), "every reply is as described")
