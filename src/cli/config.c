@@ -342,6 +342,33 @@ static bool fill_container(struct arena *a, const struct config_options *o,
 	return fill_postfix(a, container_maps, o, &in_container, pairs, e);
 }
 
+/* OpenDKIM finds the directory by LDAP URLs, which have the base in them. */
+static bool fill_signer(struct arena *a, const struct config_options *o,
+			const char **pairs, struct err *e)
+{
+	const char *base, *uri, *password;
+
+	if (!read_state(a, o, "base", o->base, &base, e) ||
+	    !base_check(base, e) || !find_uri(a, o, &uri, e) ||
+	    !find_password(a, "signer", o, &password, e))
+		return false;
+	if (!is_one_word(uri) || !is_one_word(password))
+		return err_set(e, ERR_INVALID,
+			       "LDAP_URI and PASSWORD must be one word without "
+			       "quotes");
+	/* clang-format off */
+	const char *const all[] = {
+		"BASE", base,
+		"LDAP_URI", uri,
+		"PASSWORD", password,
+		NULL,
+	};
+	/* clang-format on */
+
+	memcpy(pairs, all, sizeof(all));
+	return true;
+}
+
 static bool fill_mail(struct arena *a, const char *program, const char *dir,
 		      const struct config_options *o, const char **pairs,
 		      struct err *e)
@@ -422,6 +449,7 @@ static const char *folder_of(const char *program, const char *version)
 		{"dovecot", "2.3", "dovecot"},
 		{"dovecot", "2.4", "dovecot-2.4"},
 		{"docker-mailserver", NULL, "docker-mailserver"},
+		{"opendkim", NULL, "opendkim"},
 		{"slapd", NULL, "ldif"},
 	};
 
@@ -516,14 +544,16 @@ bool config_write(const char *program, const char *dir,
 	if (folder == NULL)
 		return err_set(e, ERR_INVALID,
 			       "there is no configuration for %s; there is for "
-			       "postfix, dovecot, docker-mailserver and slapd",
+			       "postfix, dovecot, opendkim, docker-mailserver "
+			       "and slapd",
 			       program);
 	if (!make_directory(dir, e))
 		return false;
 	if (realpath(dir, real) == NULL)
 		return err_set(e, ERR_INVALID, "%s: %s", dir, strerror(errno));
-	bool filled = strcmp(program, "slapd") == 0
-			      ? fill_slapd(a, o, pairs, e)
+	bool filled = strcmp(program, "slapd") == 0 ? fill_slapd(a, o, pairs, e)
+		      : strcmp(program, "opendkim") == 0
+			      ? fill_signer(a, o, pairs, e)
 			      : fill_mail(a, program, real, o, pairs, e);
 	if (filled && is_container(program))
 		filled = make_directory(arena_printf(a, "%s/provost", real), e);
@@ -546,7 +576,8 @@ static const char usage[] =
 	"config PROGRAM DIR [OPTION]...\n"
 	"\n"
 	"Write complete configuration for PROGRAM into DIR, which is made if it\n"
-	"is not there.  PROGRAM is postfix, dovecot, docker-mailserver or slapd.\n"
+	"is not there.  PROGRAM is postfix, dovecot, opendkim, docker-mailserver\n"
+	"or slapd.\n"
 	"\n"
 	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
 	"  --base DN             that everything is below [as provostd made it]\n"

@@ -26,9 +26,9 @@ struct config_options {
 	const char *passwd_accept; /* further schemes, as of provostd */
 };
 
-/* Write the files for that program ("postfix", "dovecot", "docker-mailserver"
- * or "slapd") to dir, which is made if it is not there.  Those with a password
- * are readable by their owner and group only. */
+/* Write the files for that program ("postfix", "dovecot", "opendkim",
+ * "docker-mailserver" or "slapd") to dir, which is made if it is not there.
+ * Those with a password are readable by their owner and group only. */
 bool config_write(const char *program, const char *dir,
 		  const struct config_options *o, struct err *e);
 

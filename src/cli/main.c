@@ -9,16 +9,15 @@
 #include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/dkim.h"
 #include "cli/doctor.h"
 #include "cli/user.h"
 #include "util/arena.h"
 #include "util/text.h"
 
 static const struct command *const commands[] = {
-	&command_audit,
-	&command_config,
-	&command_doctor,
-	&command_user,
+	&command_audit,  &command_config, &command_dkim,
+	&command_doctor, &command_user,
 };
 
 int command_complain(const char *why)

@@ -105,7 +105,8 @@ static bool complete(struct turn *x, struct err *e)
 	struct dkim_made made;
 
 	/* One that was brought is lost. */
-	if (!dkim_algorithm(x->old->algorithm, &made.type, &made.bits) ||
+	if (x->old->bits == NUMBER_NONE ||
+	    !dkim_algorithm(x->old->algorithm, &made.type, &made.bits) ||
 	    !text_equal(x->old->state, DKIM_PREPARED))
 		return r->ops->remove(r, x->task, DKIM_AS_GATEWAY, x->old,
 				      x->seen, e);

@@ -14,7 +14,7 @@
 
 #include "core/dkim_keys.h"
 
-enum { DKIM_LOOK_MILLIS = 2000 };
+enum { DKIM_LOOK_MILLIS = 1000 };
 
 /* Go on with every key whose time has come; *stop ends it between two. */
 bool dkim_look(const struct gateway *g, const struct task *t, const bool *stop,

@@ -1,0 +1,274 @@
+#!/usr/bin/python3
+"""A key is rotated as the DNS shows its record, while gateways die; and real signers sign with what is active: the DNS says whether that is right."""
+
+import email.utils
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+from cryptography.hazmat.primitives import serialization
+import dkim
+import ldap
+
+import gateway
+import names
+import tap
+
+KEYS = "/v1/domains/example.org/dkim"
+MESSAGE = ("From: John <john@example.org>\r\nTo: jane@example.net\r\nSubject: signed?\r\nDate: %s\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\n" % email.utils.formatdate())
+
+
+class Directory:
+    """What a super administrator does with ldapmodify: letting time pass."""
+
+    def __init__(self, g):
+        self.connection = ldap.initialize(g.ldap_url)
+        self.connection.simple_bind_s("uid=admin,ou=principals,dc=provost", g.secret("admin-password"))
+
+    def set(self, selector, **values):
+        dn = "provostDkimSelector=%s,provostDomainName=example.org,ou=domains,dc=provost" % selector
+        self.connection.modify_s(dn, [(ldap.MOD_REPLACE, name, [value.encode()]) for name, value in values.items()])
+
+
+def verify(text, nsd):
+    """Which selectors of a message have signed it, by what the DNS has."""
+    records = {}
+    for line in nsd.zones["example.org"].splitlines():
+        name, _, rest = line.partition(" IN TXT ")
+        if rest:
+            records[name] = "".join(rest.split('"')[1::2])
+
+    def look(name, timeout=5):
+        return records.get(name.decode().rstrip(".").removesuffix(".example.org") if name.decode().rstrip(".").endswith("example.org") else name.decode(), "").encode() or None
+    good, parser = [], dkim.DKIM(text.encode())
+    for index, (_, value) in enumerate(header for header in parser.headers if header[0].lower() == b"dkim-signature"):
+        tags = dict(part.strip().split(b"=", 1) for part in value.replace(b"\r\n", b"").split(b";") if b"=" in part)
+        if dkim.DKIM(text.encode()).verify(idx=index, dnsfunc=look):
+            good.append((tags[b"s"].decode(), tags[b"a"].decode()))
+    return sorted(good)
+
+
+def publish(nsd, *keys):
+    nsd.change("example.org", "\n".join(key["zone"].strip().replace(".example.org. ", " ").replace(" 3600 ", " ") for key in keys))
+
+
+def state_of(boss, selector):
+    reply = boss.get("%s/%s" % (KEYS, selector))
+    return reply.json["state"] if reply.status == 200 else reply.status
+
+
+def becomes(boss, selector, state, seconds=20):
+    try:
+        return gateway.until(lambda: state_of(boss, selector) == state, "%s %s" % (selector, state), seconds)
+    except TimeoutError:
+        print("#", boss.get("%s/%s" % (KEYS, selector)))
+        return False
+
+
+def rotation(g, boss, nsd, directory):
+    """From nothing to the second key, by one request each; a gateway is killed on the way."""
+    boss.post("/v1/domains", {"name": "example.org"})
+    first = boss.post(KEYS + "/rotate", {"selector": "one", "rotate_after_days": 30}).json
+    gateway.until(lambda: boss.get(KEYS + "/one").json["dns"], "a look at the DNS", 10)
+    tap.is_((boss.get(KEYS + "/one").json["dns"], state_of(boss, "one")), ("absent", "prepared"), "a key is not published before the DNS shows it")
+    publish(nsd, dict(first, zone=first["zone"].replace("p=MI", "p=XX")))
+    gateway.until(lambda: boss.get(KEYS + "/one").json["dns"] == "different", "another look", 10)
+    tap.is_(state_of(boss, "one"), "prepared", "nor with another key there")
+    publish(nsd, first)
+    tap.ok(becomes(boss, "one", "active"), "with its record it is published and signs")
+    # As if it had signed for a month: its successor comes by itself.
+    directory.set("one", provostDkimActivated="20200101000000Z", provostDkimDue="20200101000000Z")
+    second = gateway.until(lambda: [key for key in boss.get(KEYS).json["items"] if key["selector"] != "one" and key["zone"]], "a successor", 20)[0]
+    tap.is_((second["state"], second["staged"], second["algorithm"], second["rotate_after_days"]), ("prepared", True, "rsa-2048", 30), "a key that has signed for long enough gets a successor like it")
+    tap.is_(len(boss.get(KEYS).json["items"]), 2, "one")
+    publish(nsd, first, second)
+    g.stop(signal.SIGKILL)
+    g.start()
+    boss, directory = g.admin(), Directory(g)
+    tap.ok(becomes(boss, second["selector"], "active") and becomes(boss, "one", "retired"), "which takes its place, whatever gateway dies")
+    return boss, directory, first, second
+
+
+def ending(boss, directory, nsd, second):
+    """The old key loses what signs, and goes when its record has gone."""
+    directory.set("one", provostDkimDue="20200101000000Z")
+    gateway.until(lambda: boss.get(KEYS + "/one").json["next_step"] == "remove", "the end of the time of grace", 20)
+    tap.is_(boss.patch(KEYS + "/one", {"state": "active"}).json["code"], "no_private_key", "after the time of grace nobody signs with it any more")
+    publish(nsd, second)
+    directory.set("one", provostDkimDue="20200101000000Z")
+    tap.ok(becomes(boss, "one", 404), "and it goes with its record")
+
+
+def interrupted(boss, directory):
+    """What a gateway leaves that ends between two writes."""
+    parent = "provostDomainName=example.org,ou=domains,dc=provost"
+    half = {"objectClass": [b"provostDkimKey"], "provostDkimDomain": [b"example.org"], "provostDkimKeyType": [b"ed25519"],
+            "provostDkimState": [b"prepared"], "provostDkimDue": [b"20200101000000Z"]}
+    for selector, more in (("made", {"provostDkimKeyBits": [b"256"]}), ("brought", {})):
+        entry = dict(half, provostDkimSelector=[selector.encode()], **more)
+        directory.connection.add_s("provostDkimSelector=%s,%s" % (selector, parent), list(entry.items()))
+    gateway.until(lambda: boss.get(KEYS + "/made").json["zone"], "a key for what has none", 20)
+    tap.is_(boss.get(KEYS + "/made").json["state"], "prepared", "a key that was being made is completed")
+    tap.ok(becomes(boss, "brought", 404), "one that was brought, and is lost, is taken away")
+    for selector, since in (("older", b"20200101000000Z"), ("newer", b"21000101000000Z")):
+        entry = dict(half, provostDkimSelector=[selector.encode()], provostDkimState=[b"active"], provostDkimActivated=[since],
+                     provostDkimPublicKey=[b"v=DKIM1; k=ed25519; p=x"], provostDkimKeyName=[selector.encode() + b"._domainkey.example.org"])
+        directory.connection.add_s("provostDkimSelector=%s,%s" % (selector, parent), list(entry.items()))
+    tap.ok(becomes(boss, "older", "retired"), "of two that sign the older one is retired")
+    tap.is_(state_of(boss, "newer"), "active", "and the newer one stays")
+    boss.patch(KEYS + "/newer", {"state": "retired"})
+
+
+class Milter:
+    """What an MTA says to a milter, as far as signing needs it, and the headers that it is told to insert."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.socket.settimeout(10)
+
+    def send(self, command, data=b""):
+        self.socket.sendall(struct.pack("!I", len(data) + 1) + command + data)
+
+    def read(self):
+        def exactly(size):
+            data = b""
+            while len(data) < size:
+                more = self.socket.recv(size - len(data))
+                if not more:
+                    raise EOFError("the milter has hung up")
+                data += more
+            return data
+        data = exactly(struct.unpack("!I", exactly(4))[0])
+        return data[:1], data[1:]
+
+    def ask(self, command, data=b""):
+        """Whether it wants to hear more."""
+        self.send(command, data)
+        return self.read()[0] == b"c"
+
+    def sign(self, message):
+        """The message with what the milter adds, or what it says instead of accepting it."""
+        self.ask(b"O", struct.pack("!III", 6, 0x1f, 0))
+        headers, _, body = message.partition("\r\n\r\n")
+        steps = [(b"C", b"localhost\0" + b"4" + struct.pack("!H", 25) + b"127.0.0.1\0"), (b"H", b"localhost\0"),
+                 (b"M", b"<john@example.org>\0"), (b"R", b"<jane@example.net>\0")]
+        for line in headers.split("\r\n"):
+            name, _, value = line.partition(":")
+            steps.append((b"L", name.encode() + b"\0" + value.lstrip().encode() + b"\0"))
+        if not all(self.ask(*step) for step in [*steps, (b"N", b""), (b"B", body.encode())]):
+            return message
+        self.send(b"E")
+        added = []
+        while True:
+            what, data = self.read()
+            if what in (b"h", b"i"):
+                name, value = (data if what == b"h" else data[4:]).split(b"\0")[:2]
+                added.append("%s: %s" % (name.decode(), value.decode().replace("\r\n", "\n").replace("\n", "\r\n")))
+            elif what in (b"a", b"c"):
+                return "\r\n".join(added + [headers]) + "\r\n\r\n" + body
+            elif what in (b"r", b"d", b"t", b"y"):
+                return what.decode()
+
+
+def open_dkim(g, boss, nsd, first):
+    """OpenDKIM, which reads the directory itself."""
+    with tempfile.TemporaryDirectory(prefix="provost-opendkim-") as place:
+        os.chmod(place, 0o755)
+        subprocess.run([os.path.join(gateway.BUILD, "provost"), "config", "opendkim", place, "--state-dir", g.state], check=True, capture_output=True)
+        port, path = gateway.free_port(), os.path.join(place, "opendkim.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("inet:8891@", "inet:%d@" % port).replace("Syslog\t\t\tyes", "Syslog\t\t\tno"))
+        process = subprocess.Popen(["/usr/sbin/opendkim", "-f", "-x", path, "-P", os.path.join(place, "pid")], stderr=subprocess.PIPE)
+        try:
+            gateway.until(lambda: answers(port), "OpenDKIM", 10)
+            tap.is_(verify(Milter(port).sign(MESSAGE), nsd), [(first["selector"], "rsa-sha256")], "OpenDKIM signs with the RSA key that is active, out of the directory")
+            # An Ed25519 key beside it is not for OpenDKIM; another RSA key takes over with the next message.
+            curve = boss.post(KEYS, {"selector": "curve", "algorithm": "ed25519"}).json
+            other = boss.post(KEYS, {"selector": "other", "algorithm": "rsa-3072"}).json
+            publish(nsd, first, curve, other)
+            for selector in ("curve", "other"):
+                boss.patch("%s/%s" % (KEYS, selector), {"state": "published"})
+                boss.patch("%s/%s" % (KEYS, selector), {"state": "active"})
+            tap.is_(verify(Milter(port).sign(MESSAGE), nsd), [("other", "rsa-sha256")], "and with another as soon as that is active, whatever else is")
+            tap.is_(verify(Milter(port).sign(MESSAGE.replace("example.org", "example.com")), nsd), [], "what is not ours is not signed")
+        finally:
+            process.kill()  # it takes its time to end
+            process.wait(10)
+            process.stderr.close()
+        return curve, other
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def contents(place):
+    found = {}
+    for name in os.listdir(place):
+        with open(os.path.join(place, name), encoding="ascii") as file:
+            found[name] = file.read()
+    return found
+
+
+def synced(g, boss, nsd, first, curve, other):
+    """Files for signers that read no directory, which follow what changes."""
+    with tempfile.TemporaryDirectory(prefix="provost-dkim-") as place:
+        command = [os.path.join(gateway.BUILD, "provost"), "dkim", "sync", "--dir", place, "--state-dir", g.state]
+        run = subprocess.run(command, check=False, capture_output=True)
+        tap.ok(run.returncode == 0, "provost dkim sync", run.stderr)
+        names_ = {"other._domainkey.example.org.pem", "curve._domainkey.example.org.pem", "key.table", "signing.table", "selectors.map", "paths.map", "keys.map"}
+        files = contents(place)
+        tap.is_(set(files), names_, "writes the keys that sign, and tables of them")
+        tap.is_([oct(os.stat(os.path.join(place, name)).st_mode & 0o777) for name in sorted(names_) if name.endswith(".pem")], ["0o640"] * 2, "which not everybody reads")
+        tap.is_((files["signing.table"], files["selectors.map"]), ("*@example.org other._domainkey.example.org\n", "example.org other\n"), "the tables have the one RSA key")
+        with open(files["key.table"].split(":")[2].strip(), "rb") as file:
+            signature = dkim.sign(MESSAGE.encode(), b"other", b"example.org", rsa_to_pkcs1(file.read()), include_headers=[b"from", b"subject"])
+        tap.is_(verify(signature.decode() + MESSAGE, nsd), [("other", "rsa-sha256")], "what is signed with the file is good")
+        before = {name: os.stat(os.path.join(place, name)).st_mtime_ns for name in files}
+        subprocess.run(command, check=True, capture_output=True)
+        tap.is_({name: os.stat(os.path.join(place, name)).st_mtime_ns for name in contents(place)}, before, "what has not changed is left alone")
+        process = subprocess.Popen([*command, "--follow", "1"], stdout=subprocess.DEVNULL)
+        try:
+            boss.patch("%s/%s" % (KEYS, first["selector"]), {"state": "active"})
+            gateway.until(lambda: first["selector"] in contents(place).get("selectors.map", "") and "other._domainkey.example.org.pem" not in os.listdir(place), "the files", 10)
+            tap.ok(first["selector"] + "._domainkey.example.org.pem" in os.listdir(place), "a change is followed, and what signs no more is taken away")
+        finally:
+            process.terminate()
+            process.wait(10)
+        wrong = subprocess.run([*command, "--ldap-uri", "ldap://127.0.0.1:1"], check=False, capture_output=True)
+        tap.is_((wrong.returncode, set(contents(place)) >= {"key.table"}), (1, True), "where the directory does not answer it says so, and leaves what is there")
+
+
+def rsa_to_pkcs1(text):
+    key = serialization.load_pem_private_key(text, None)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+
+
+def main():
+    nsd = names.Nsd({"example.org": ""})
+    try:
+        with gateway.Gateway("--loops", "2", "--dns-resolvers", nsd.address, "--dkim-poll-seconds", "1", "--dkim-wait-seconds", "0", "--daemon-lease-seconds", "1") as g:
+            boss, directory, _, second = rotation(g, g.admin(), nsd, Directory(g))
+            ending(boss, directory, nsd, second)
+            curve, other = open_dkim(g, boss, nsd, second)
+            synced(g, boss, nsd, second, curve, other)
+            interrupted(boss, directory)
+            tap.is_(boss.complaints, [], "every reply is as described")
+    finally:
+        nsd.stop()
+    tap.done()
+
+
+main()
