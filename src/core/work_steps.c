@@ -8,6 +8,7 @@
 #include "core/role.h"
 #include "core/tally.h"
 #include "core/target.h"
+#include "core/trash.h"
 #include "core/user.h"
 #include "core/work.h"
 #include "util/fault.h"
@@ -246,6 +247,53 @@ static bool may_go(struct run *r, const struct step *s, const struct work *w,
 	return w->kind != KIND_USER || role_gone(r->g, &r->work, s->key, e);
 }
 
+/* Into the trash.  Where there is none, or it does not take it, it lies below
+ * the plan until all is done. */
+static bool keep_aside(struct run *r, const struct step *s,
+		       const struct work *w, bool *kept, struct err *e)
+{
+	struct store *st = r->g->store;
+	void *record = arena_alloc(r->work.arena, kind_rules(w->kind)->size);
+	const char *until = trash_until(r->g, &r->work);
+	struct revision rev;
+
+	*kept = false;
+	if (until == NULL)
+		return true;
+	if (!st->ops->get(st, &r->work, w->kind, s->key, record, &rev, e)) {
+		if (e->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		return true;
+	}
+	return !text_equal(kind_id(w->kind, record), s->id) ||
+	       trash_put(r->g, &r->work, w->kind, record, NULL, until, kept, e);
+}
+
+/* From wherever it was put; what the trash knows of it goes. */
+static bool bring_back(struct run *r, const struct step *s,
+		       const struct work *w, struct err *e)
+{
+	struct store *st = r->g->store;
+	struct journal *j = r->g->journal;
+	const char *places[] = {s->id, r->plan->id};
+	bool back = false;
+
+	for (size_t i = 0; i < COUNT(places) && !back; i++) {
+		err_clear(e);
+		back = st->ops->bring_back(st, &r->work, w->kind, s->key, s->id,
+					   places[i], e);
+		if (!back && e->kind != ERR_NOT_FOUND)
+			return false;
+	}
+	if (!back)
+		return false;
+	if (!j->ops->remove(j, &r->work, s->id, e) && e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
+}
+
 /* Who made an address in it at that moment shall find it again. */
 static bool is_empty(struct run *r, const struct step *s, const struct work *w,
 		     struct err *e)
@@ -255,12 +303,13 @@ static bool is_empty(struct run *r, const struct step *s, const struct work *w,
 
 	if (w->kind != KIND_DOMAIN)
 		return true;
-	if (!j->ops->retired_any(j, &r->work, r->plan->id, s->key, &any, e))
+	if (!j->ops->retired_any(j, &r->work, s->id, s->key, &any, e) ||
+	    (!any &&
+	     !j->ops->retired_any(j, &r->work, r->plan->id, s->key, &any, e)))
 		return false;
 	if (!any)
 		return true;
-	return r->g->store->ops->bring_back(r->g->store, &r->work, w->kind,
-					    s->key, s->id, r->plan->id, e) &&
+	return bring_back(r, s, w, e) &&
 	       err_code(e, ERR_CONFLICT, "not_empty",
 			"%s still has something in it", s->key);
 }
@@ -269,7 +318,7 @@ bool step_aside(struct run *r, const struct step *s, bool *more, struct err *e)
 {
 	const struct work *w = work_of(r);
 	struct store *st = r->g->store;
-	bool there;
+	bool there, kept;
 
 	(void)more;
 	if (!st->ops->is_there(st, &r->work, w->kind, s->key, s->id, &there, e))
@@ -280,8 +329,9 @@ bool step_aside(struct run *r, const struct step *s, bool *more, struct err *e)
 	if (there && !may_go(r, s, w, e))
 		return refuse(r, e);
 	const char *mark = tally_seen(r->g, &r->work, w->kind, s->key);
-	if (!st->ops->retire(st, &r->work, w->kind, s->key, s->id, r->plan->id,
-			     e) ||
+	if (!keep_aside(r, s, w, &kept, e) ||
+	    (!kept && !st->ops->retire(st, &r->work, w->kind, s->key, s->id,
+				       r->plan->id, e)) ||
 	    !is_empty(r, s, w, e))
 		return refuse(r, e);
 	if (there && w->kind != KIND_DOMAIN)
@@ -291,10 +341,6 @@ bool step_aside(struct run *r, const struct step *s, bool *more, struct err *e)
 
 bool undo_aside(struct run *r, const struct step *s, struct err *e)
 {
-	const struct work *w = work_before(r);
-	struct store *st = r->g->store;
-
-	return st->ops->bring_back(st, &r->work, w->kind, s->key, s->id,
-				   r->plan->id, e) ||
+	return bring_back(r, s, work_before(r), e) ||
 	       (e->kind == ERR_NOT_FOUND && leave_it(r, s->key));
 }

@@ -12,6 +12,8 @@
  *	found DOMAIN TO    with its reserved names
  *	set                a change set of everything that one can have
  *	clash              the same, while somebody takes the last address
+ *	set-trash, clash-trash
+ *	                   the same, and what it deletes goes into the trash
  *	resume             what is found in the journal
  *
  * CALLER is whose login it is, LEASE in milliseconds.  WRITES is how many the
@@ -243,7 +245,8 @@ static int carry(struct live *live)
 
 	g->name = "carry";
 	g->hold_days = strcmp(words[2], "leave") == 0;
-	g->trash_days = strncmp(words[2], "discard", strlen("discard")) == 0;
+	g->trash_days = strncmp(words[2], "discard", strlen("discard")) == 0 ||
+			strstr(words[2], "-trash") != NULL;
 	g->lease_millis = strtol(*words++, NULL, 10);
 	words++; /* the writes */
 	if (strcmp(words[0], "rename") == 0)
@@ -263,8 +266,10 @@ static int carry(struct live *live)
 		good = clear(g, &t, &e);
 	else if (strcmp(words[0], "found") == 0)
 		good = found(g, &t, words[1], words[2], &e);
-	else if (strcmp(words[0], "set") == 0 || strcmp(words[0], "clash") == 0)
-		good = change_set(g, &t, strcmp(words[0], "clash") == 0, &e);
+	else if (strncmp(words[0], "set", strlen("set")) == 0)
+		good = change_set(g, &t, false, &e);
+	else if (strncmp(words[0], "clash", strlen("clash")) == 0)
+		good = change_set(g, &t, true, &e);
 	else if (strcmp(words[0], "resume") == 0)
 		good = resume(g, &t, &e);
 	if (!good)

@@ -88,6 +88,12 @@ def prepare(server):
     admin.add_s(dn("beta.example", "old@beta.example"), add_list(alias_entry("old@beta.example", ["x@far.example"])))
 
 
+def kept(gateway):
+    """The ids of what is in the trash."""
+    found = gateway.search_s("ou=journal," + BASE, 1, "(&(objectClass=provostTrash)(hasSubordinates=TRUE))", ["provostJournalId"])
+    return {entry["provostJournalId"][0].decode() for _, entry in found}
+
+
 def over(state):
     """Whether nothing is left to do or claimed."""
     return not state.claims and all(entry["provostJournalState"][0] in (b"done", b"undone") for _, entry in state.journal)
@@ -111,8 +117,13 @@ def die(server, gateway, word, also, first):
         longest = max(longest, time.monotonic() - began)
         state = State(admin, gateway)
         whole, nothing = state.whole(), state.as_before(before, also)
+        if word.endswith("-trash"):
+            # Those who went on have no trash of their own: what they put aside is deleted in the end.
+            deleted = {before.ids[key] for key in ("gone@beta.example", "old@beta.example", "beta.example")}
+            if whole and status != KILLED and not deleted <= kept(gateway) or nothing and deleted & kept(gateway):
+                bad.append("%d: in the trash %s" % (n, deleted & kept(gateway)))
         done, undone = done + whole, undone + nothing
-        if state.complaint or not over(state) or not (whole or nothing) or (word == "clash" and whole and also[0] not in before.ids and "taken" in said):
+        if state.complaint or not over(state) or not (whole or nothing) or (word.startswith("clash") and whole and also[0] not in before.ids and "taken" in said):
             bad.append("%d: %s %s %s %s" % (n, said, state.complaint, sorted(state.ids), state.journal and state.journal[0][1].get("provostJournalState")))
         n, deaths = n + STEP, deaths + (status == KILLED)
     tap.ok(not bad and status != KILLED, "%s: valid after each death, and whole or nothing in the end (%d deaths)" % (word, deaths), "\n".join(bad[:8]))
@@ -128,6 +139,9 @@ def main():
         tap.ok(status == 0, "nobody dies: it is done", said)
         status, said = die(server, gateway, "clash", ("last@alpha.example",), 3)
         tap.ok(status == 1 and "exists" in said, "somebody takes an address meanwhile: it is refused", said)
+        for word, also in (("set-trash", ()), ("clash-trash", ("last@alpha.example",)))[STEP > 1:]:
+            status, said = die(server, gateway, word, also, 2)
+            tap.is_(status, 0 if word == "set-trash" else 1, "with the trash: %s" % said)
         state = State(server.admin(), gateway)
         tap.ok("beta.example" in state.ids and "gone@beta.example" in state.ids and "new.example" not in state.ids, "and all else is undone", sorted(state.ids))
         dump = server.slapcat(BASE)

@@ -60,6 +60,10 @@ def whole(g, client):
         shown = client.get(one["location"])
         tap.is_((shown.headers["ETag"], shown.json), (one["etag"], one["body"]), "%s is as told" % one["location"])
     tap.is_(client.get("/v1/users/bob@here.example").status, 404, "who was deleted is gone")
+    bob, = client.get("/v1/trash").json["items"]
+    tap.is_((bob["name"], bob["deleted_by"]), ("bob@here.example", "admin"), "into the trash")
+    tap.is_(client.post("/v1/trash/%s/restore" % bob["id"], None).status, 200, "and can be restored")
+    tap.is_(client.delete("/v1/users/bob@here.example").status, 204, "and deleted")
     tap.is_(g.client("carl@team.example", SECRET).get("/v1/me").status, 200, "who got a password logs in")
 
 
