@@ -274,6 +274,14 @@ static bool check_proxies(struct arena *a, struct http_settings *set,
 	       err_wrap(e, "http.trusted_proxies");
 }
 
+static bool check_webhooks(struct arena *a, struct webhook_settings *set,
+			   struct err *e)
+{
+	return check_yes_no("webhooks.allow_http", set->allow_http, e) &&
+	       (network_list_parse(a, set->allow_networks, &set->allowed, e) ||
+		err_wrap(e, "webhooks.allow_networks"));
+}
+
 static bool check(struct arena *a, struct conf *conf, struct err *e)
 {
 	conf->embed = conf->ldap.uri == NULL;
@@ -299,6 +307,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       dns_settings_check(a, &conf->dns, e) &&
 	       check_proxies(a, &conf->http, e) &&
 	       oidc_settings_check(&conf->oidc, e) &&
+	       check_webhooks(a, &conf->webhooks, e) &&
 	       check_yes_no("oidc.administrators", conf->oidc.administrators,
 			    e) &&
 	       (conf->embed || connect_check(&conf->ldap, e));

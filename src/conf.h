@@ -20,6 +20,7 @@
 #include "signer/settings.h"
 #include "util/arena.h"
 #include "util/err.h"
+#include "webhook/settings.h"
 
 struct mail_settings {
 	const char *recipient_delimiter;
@@ -60,6 +61,7 @@ struct conf {
 	struct oidc_settings oidc;
 	struct guess_settings guess;
 	struct signer_settings dkim;
+	struct webhook_settings webhooks;
 	const char *ldap_password_file, *policy_password_file;
 	bool embed;                /* no directory was named: run our own */
 	char delimiter;            /* that of mail, as a character */

@@ -19,6 +19,7 @@
 #include "ldap/requests.h"
 #include "ldap/session.h"
 #include "ldap/store.h"
+#include "ldap/webhooks.h"
 #include "loop/fiber.h"
 #include "oidc/verifier.h"
 #include "passwd/hasher.h"
@@ -27,6 +28,8 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "webhook/courier.h"
+#include "webhook/messenger.h"
 
 enum {
 	STOP_MILLIS = 8000, /* requests under way have that long, and slapd
@@ -40,6 +43,7 @@ enum {
 	ASKERS_MAX = 1024,    /* fibers that ask for several mailboxes */
 	LOOKERS_MAX = 1024,   /* those that ask the DNS */
 	DAY_SECONDS = 86400,
+	COURIERS_MAX = WEBHOOKS_MAX + 1,
 };
 
 struct lane {
@@ -61,10 +65,11 @@ struct lane {
 	struct gateway seen;
 	struct policy_server *policy;
 	struct service service, open;
-	struct steward *steward; /* of the first lane only */
-	struct dict *dict;       /* the same; NULL: nobody is heard */
-	struct follow *follow;   /* the same */
-	struct inspect *inspect; /* the same */
+	struct steward *steward;   /* of the first lane only */
+	struct couriers *couriers; /* the same */
+	struct dict *dict;         /* the same; NULL: nobody is heard */
+	struct follow *follow;     /* the same */
+	struct inspect *inspect;   /* the same */
 	struct timer stopping;
 	int64_t stop_by;
 	bool forced, first;
@@ -181,6 +186,21 @@ static void open_dkim(struct lane *l)
 	l->gateway.dkim = &l->dkim;
 }
 
+static void open_webhooks(struct lane *l)
+{
+	const struct webhook_settings *set = &l->conf.webhooks;
+	const struct webhook_keeping how = {.plain = strcmp(set->allow_http,
+							    "yes") == 0,
+					    .grace_hours = set->grace_hours,
+					    .key = l->parts->office->seal};
+
+	l->gateway.webhooks = ldap_webhooks_open(l->gateway.store, &how);
+	l->gateway.messenger =
+		webhook_messenger_open(l->parts->office->poster, set);
+	if (l->first)
+		l->couriers = couriers_new(l->loop, &l->gateway, set);
+}
+
 static bool open_ports(struct lane *l, struct err *e)
 {
 	const struct conf *conf = &l->conf;
@@ -197,6 +217,7 @@ static bool open_ports(struct lane *l, struct err *e)
 		ldap_feed_open(l->loop, l->gateway.store, l->parts->feed);
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.resolver = dns_resolver_open(l->loop, &conf->dns);
+	open_webhooks(l);
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
 	l->gateway.suffixes = l->parts->suffixes;
@@ -339,7 +360,7 @@ static void *run(void *ctx)
 	if (!open_ports(l, &e))
 		abort(); /* the scheme was checked with the options */
 	if (l->first)
-		l->steward = steward_start(l->loop, &l->gateway);
+		l->steward = steward_start(l->loop, &l->gateway, l->couriers);
 	if (l->first)
 		l->follow = follow_start(l->loop, l->session, &l->conf.ldap,
 					 l->parts->notices, l->parts->feed);
@@ -357,6 +378,7 @@ static void *run(void *ctx)
 	server_close(&l->server);
 	server_close(&l->monitor);
 	steward_free(&l->steward);
+	couriers_free(&l->couriers);
 	close_policy(l);
 	dict_free(&l->dict);
 	follow_free(&l->follow);
@@ -364,6 +386,8 @@ static void *run(void *ctx)
 	dns_resolver_close(&l->gateway.resolver);
 	ldap_requests_close(&l->gateway.requests);
 	ldap_feed_close(&l->gateway.feed);
+	ldap_webhooks_close(&l->gateway.webhooks);
+	webhook_messenger_close(&l->gateway.messenger);
 	ldap_keyring_close(&l->gateway.keyring);
 	ldap_dkim_close(&l->dkim.ring);
 	maker_close(&l->dkim.maker);
@@ -431,7 +455,7 @@ struct lane *lane_start(const struct lane_parts *parts,
 		return NULL;
 	}
 	fiber_prepare(l->loop, REQUESTS_MAX + KEEPERS_MAX + LINES_MAX +
-				       ASKERS_MAX + LOOKERS_MAX +
+				       ASKERS_MAX + LOOKERS_MAX + COURIERS_MAX +
 				       (unsigned)l->conf.policy.connections);
 	if (!open_servers(l, e) || !start_thread(l, e)) {
 		server_close(&l->server);

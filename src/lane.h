@@ -16,6 +16,7 @@
 #include "oidc/keyring.h"
 #include "policy/server.h"
 #include "signer/envelope.h"
+#include "webhook/office.h"
 
 struct lane;
 
@@ -38,6 +39,7 @@ struct lane_parts {
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;  /* of their signatures */
 	const char *openapi, *reference;
+	const struct office *office; /* of webhooks */
 	int dict; /* socket of the first lane, which takes it over; or -1 */
 	const char *name; /* of this process, among all gateways */
 	unsigned lanes;   /* how many there are */

@@ -71,6 +71,7 @@ struct daemon {
 	struct policy_door door;
 	struct keyring *keyring; /* NULL: no tokens are taken */
 	struct pool *verifiers;
+	struct office office;
 	struct lane_parts parts;
 	struct lane *lanes[LANES_MAX];
 	struct lane_listeners listeners[LANES_MAX];
@@ -450,7 +451,6 @@ static bool open_keyring(struct daemon *d, struct err *e)
 
 	if (set->issuer == NULL)
 		return true;
-	fetch_prepare();
 	keys_prepare();
 	d->keyring = keyring_open(set, keyring_over_https, KEYRING_PAUSE, e);
 	d->verifiers = pool_open("verifying tokens", (processors() + 1) / 2,
@@ -490,6 +490,7 @@ static bool start_lanes(struct daemon *d, struct err *e)
 	    !open_makers(d, e))
 		return false;
 	d->parts = (struct lane_parts){.conf = conf,
+				       .office = &d->office,
 				       .hashers = d->hashers,
 				       .makers = d->makers,
 				       .seal = conf->dkim.seal_key_file != NULL
@@ -511,7 +512,8 @@ static bool start_lanes(struct daemon *d, struct err *e)
 				       .name = process_name(d->arena),
 				       .dict = d->dict,
 				       .lanes = d->count};
-	if (!open_connectors(d, e))
+	if (!open_connectors(d, e) ||
+	    !office_open(d->arena, &d->loaded.webhooks, &d->office, e))
 		return false;
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct lane_listeners on = d->listeners[i];
@@ -554,6 +556,7 @@ static void stop(struct daemon *d)
 	supervisor_stop(&d->supervisor);
 	for (unsigned i = 0; i < NEWS_SERVERS_MAX; i++)
 		pool_close(&d->connectors[i]);
+	office_close(&d->office);
 	pool_close(&d->hashers);
 	pool_close(&d->makers);
 	pool_close(&d->verifiers);
@@ -580,6 +583,7 @@ static bool start(struct daemon *d, struct err *e)
 	harden();
 	connect_prepare();
 	json_text_prepare();
+	fetch_prepare();
 	d->loop = loop_open(e);
 	if (d->loop == NULL || !dispatch_check(e) || !watch_signals(d, e) ||
 	    !open_listeners(d, e) || !start_directory(d, e))

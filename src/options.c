@@ -241,6 +241,27 @@ const struct conf_option options[] = {
 	{L(oidc.administrators), "no", 0, 0, NULL,
 	 "yes or no: whether super administrators may come with a token"},
 
+	{F(webhooks.ca_file), NULL, 0, 0, NULL,
+	 "PEM file of the authorities that signed the certificates of webhooks' "
+	 "receivers; by default those of the system"},
+	{F(webhooks.allow_networks), NULL, 0, 0, NULL,
+	 "addresses and networks, with commas between, that messages are posted "
+	 "to although they are not public; by default none"},
+	{F(webhooks.allow_http), "no", 0, 0, NULL,
+	 "yes or no: whether webhooks may be http:// addresses, for tests"},
+	{F(webhooks.key_file), NULL, 0, 0, NULL,
+	 "file with 32 to 1024 bytes, the same at all gateways, that the secrets "
+	 "of webhooks are sealed with in the directory; by default they are not"},
+	{L(webhooks.timeout_seconds), "15", 1, 60, NULL,
+	 "seconds until a receiver has to have answered"},
+	{L(webhooks.retry_seconds), "5", 1, 3600, NULL,
+	 "seconds until a message that was not taken is sent again; three times "
+	 "as many each time, up to six hours"},
+	{L(webhooks.give_up_days), "5", 1, 60, NULL,
+	 "days without a success after which a webhook is given up"},
+	{F(webhooks.grace_hours), "24", 0, 720, NULL,
+	 "hours that the old secret of a webhook signs, too, once it has another"},
+
 	{F(audit.keep_days), "30", 1, 3650, NULL,
 	 "days that our own directory keeps what was changed by whom"},
 

@@ -27,9 +27,10 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 12,
+	JOBS = 13,
 	SEAL_MILLIS = 3000,
 	PREPARE_MILLIS = 30000,
+	WEBHOOKS_MILLIS = 900,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -64,6 +65,7 @@ struct errand {
 struct steward {
 	struct loop *loop;
 	const struct gateway *gateway;
+	struct couriers *couriers;
 	struct fiber *fiber;
 	struct lease lease;
 	struct job jobs[JOBS];
@@ -358,6 +360,17 @@ static bool prepare(struct steward *s, const struct task *t, struct err *e)
 	return store->ops->prepare(store, t, e);
 }
 
+/* Each has a courier, as long as the lease is ours. */
+static bool look_after_webhooks(struct steward *s, const struct task *t,
+				struct err *e)
+{
+	bool done = couriers_look(s->couriers, t, e);
+
+	if (s->away)
+		couriers_leave(s->couriers);
+	return done;
+}
+
 static void job_failed(const char *name, const struct err *e)
 {
 	log_event(LOG_WARNING, "job-failed", "job", name, "error", e->text,
@@ -428,7 +441,7 @@ static bool any_under_way(const struct steward *s)
 		if (s->errands[i].under_way)
 			return true;
 	}
-	return s->mending > 0;
+	return s->mending > 0 || !couriers_have_left(s->couriers);
 }
 
 static void tell(struct steward *s, bool held)
@@ -481,6 +494,7 @@ static void look(struct steward *s)
 		schedule_run(s->jobs, JOBS, s->gateway, &t, not_run);
 		return;
 	}
+	couriers_leave(s->couriers);
 	schedule_forget(s->jobs, JOBS);
 	s->count = 0;
 	s->newly = true;
@@ -518,6 +532,7 @@ static const struct duty duties[JOBS] = {
 	{"dkim", DKIM_LOOK_MILLIS, NULL, look_after_keys},
 	{"seal", SEAL_MILLIS, NULL, seal},
 	{"prepare", PREPARE_MILLIS, NULL, prepare},
+	{"webhooks", WEBHOOKS_MILLIS, NULL, look_after_webhooks},
 };
 
 /* What the schedule knows of a duty. */
@@ -532,11 +547,15 @@ static struct job job_of(struct steward *s, size_t i)
 	return job;
 }
 
-struct steward *steward_start(struct loop *l, const struct gateway *g)
+struct steward *steward_start(struct loop *l, const struct gateway *g,
+			      struct couriers *c)
 {
 	struct steward *s = alloc_zeroed(sizeof(*s));
 
-	*s = (struct steward){.loop = l, .gateway = g, .read = clock_now()};
+	*s = (struct steward){.loop = l,
+			      .gateway = g,
+			      .couriers = c,
+			      .read = clock_now()};
 	s->lease.since = s->read;
 	for (size_t i = 0; i < JOBS; i++)
 		s->jobs[i] = job_of(s, i);
@@ -548,6 +567,7 @@ struct steward *steward_start(struct loop *l, const struct gateway *g)
 void steward_stop(struct steward *s)
 {
 	s->stop = s->away = true;
+	couriers_leave(s->couriers);
 	if (!s->ended)
 		fiber_wake(s->fiber);
 }

@@ -10,11 +10,14 @@
 
 #include "core/gateway.h"
 #include "loop/loop.h"
+#include "webhook/courier.h"
 
 struct steward;
 
-/* On the loop's thread; the gateway must outlive it. */
-struct steward *steward_start(struct loop *l, const struct gateway *g);
+/* On the loop's thread; the gateway must outlive it, and so must the couriers,
+ * who work while it has the lease. */
+struct steward *steward_start(struct loop *l, const struct gateway *g,
+			      struct couriers *c);
 
 /* Let it come to an end: it finishes a step of what it is doing and gives the
  * lease back, while the directory can still be reached. */

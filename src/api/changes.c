@@ -27,12 +27,8 @@ const char *change_cursor(struct arena *a, const char *place)
 
 const char *change_name(struct arena *a, const struct change *c)
 {
-	static const char *const words[] = {[CHANGE_CREATED] = ".created",
-					    [CHANGE_CHANGED] = ".changed",
-					    [CHANGE_RENAMED] = ".renamed",
-					    [CHANGE_DELETED] = ".deleted"};
-
-	return arena_join(a, subject_names[c->subject], words[c->what], NULL);
+	return arena_join(a, subject_names[c->subject], ".",
+			  change_whats[c->what], NULL);
 }
 
 bool change_is_wanted(const struct change_filter *f, const struct change *c)

@@ -582,18 +582,25 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes,           audit_routes,
-					     change_routes,    changeset_routes,
-					     history_routes,   key_routes,
-					     principal_routes, trash_routes,
-					     dkim_routes,      NULL};
+static const struct route *const tables[] = {routes,
+					     audit_routes,
+					     change_routes,
+					     changeset_routes,
+					     history_routes,
+					     key_routes,
+					     principal_routes,
+					     trash_routes,
+					     dkim_routes,
+					     webhook_routes,
+					     NULL};
 
 static const struct amendable *amends(const struct route *r)
 {
-	return r->handle == native_change        ? &amendable
-	       : r->handle == native_key_change  ? &native_key_amendable
-	       : r->handle == native_dkim_change ? &native_dkim_amendable
-						 : NULL;
+	return r->handle == native_change           ? &amendable
+	       : r->handle == native_key_change     ? &native_key_amendable
+	       : r->handle == native_dkim_change    ? &native_dkim_amendable
+	       : r->handle == native_webhook_change ? &native_webhook_amendable
+						    : NULL;
 }
 
 const struct dialect dialect_native = {

@@ -11,6 +11,7 @@
 #include "core/dkim.h"
 #include "core/key.h"
 #include "core/manager.h"
+#include "core/webhook.h"
 
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
@@ -21,6 +22,7 @@ extern const struct route dkim_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];
+extern const struct route webhook_routes[];
 
 /* How the records of a kind are shown. */
 const struct codec *native_codec(enum kind k);
@@ -32,6 +34,7 @@ extern const struct codec native_password; /* struct new_password */
 json_t *native_show(const struct route *r, const void *record);
 json_t *native_show_key(const struct key *k);
 json_t *native_show_dkim(const struct dkim_key *k);
+json_t *native_show_webhook(const struct webhook *w);
 json_t *native_show_manager(const struct manager *m);
 
 /* Of records of the route's kind. */
@@ -40,6 +43,8 @@ route_fn native_create, native_create_login, native_read, native_change,
 
 extern const struct amendable native_key_amendable;
 route_fn native_key_change;
+extern const struct amendable native_webhook_amendable;
+route_fn native_webhook_change;
 
 extern const struct amendable native_dkim_amendable;
 route_fn native_dkim_change;

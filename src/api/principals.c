@@ -77,6 +77,8 @@ json_t *native_show_manager(const struct manager *m)
 
 json_t *native_show(const struct route *r, const void *record)
 {
+	if (strncmp(r->right, "webhooks:", 9) == 0)
+		return native_show_webhook(record);
 	return strncmp(r->right, "keys:", 5) == 0 ? native_show_key(record)
 	       : strncmp(r->right, "dkim:", 5) == 0
 		       ? native_show_dkim(record)

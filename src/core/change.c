@@ -8,3 +8,10 @@ const char *const subject_names[SUBJECT_COUNT] = {
 	[SUBJECT_PRINCIPAL] = "principal",
 	[SUBJECT_ADMINISTRATORS] = "administrators",
 };
+
+const char *const change_whats[CHANGE_WHATS] = {
+	[CHANGE_CREATED] = "created",
+	[CHANGE_CHANGED] = "changed",
+	[CHANGE_RENAMED] = "renamed",
+	[CHANGE_DELETED] = "deleted",
+};

@@ -31,7 +31,11 @@ enum change_what {
 	CHANGE_CHANGED,
 	CHANGE_RENAMED,
 	CHANGE_DELETED,
+	CHANGE_WHATS,
 };
+
+/* "created", "changed", ... */
+extern const char *const change_whats[CHANGE_WHATS];
 
 /* Where something is. */
 struct spot {

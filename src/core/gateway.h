@@ -15,6 +15,8 @@
 
 struct feed;
 struct dkim;
+struct webhook_box;
+struct messenger;
 
 struct gateway {
 	struct store *store;
@@ -25,6 +27,8 @@ struct gateway {
 	struct requests *requests;       /* NULL: none are kept */
 	struct resolver *resolver;       /* NULL: nobody asks the DNS */
 	struct feed *feed;               /* NULL: nobody hears of changes */
+	struct webhook_box *webhooks;    /* NULL: nobody has any */
+	struct messenger *messenger;     /* the same */
 	const struct suffixes *suffixes; /* NULL: none are known */
 	const struct dkim *dkim;         /* NULL: no keys are made */
 	char delimiter;     /* what begins a tag: john+tag; 0: nothing */

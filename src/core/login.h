@@ -44,6 +44,9 @@ struct login_ops {
 	bool (*stands)(struct login *l, const struct caller *c,
 		       uint64_t *heard);
 
+	/* To begin with, before anybody is asked whether he may log in. */
+	uint64_t (*heard)(struct login *l);
+
 	/* He has got another password from somebody else: begin to count anew
 	 * what is wrong.  NULL: nothing is counted. */
 	void (*forgive)(struct login *l, const struct task *t,

@@ -78,6 +78,11 @@ void digest_add(struct digest *d, const void *bytes, size_t size)
 	add(d, bytes, size);
 }
 
+void digest_add_bare(struct digest *d, const void *bytes, size_t size)
+{
+	add(d, bytes, size);
+}
+
 static void finish(struct digest *d, unsigned char ret[DIGEST_SIZE])
 {
 	if (d->hash != NULL || d->hmac != NULL)

@@ -18,6 +18,9 @@ struct digest *digest_begin(const void *key, size_t key_size);
 /* Each piece counts with its length, so that "ab","c" is not "a","bc". */
 void digest_add(struct digest *d, const void *bytes, size_t size);
 
+/* The bytes alone, for what others digest, too. */
+void digest_add_bare(struct digest *d, const void *bytes, size_t size);
+
 /* Releases d. */
 void digest_end(struct digest **d, unsigned char ret[DIGEST_SIZE]);
 

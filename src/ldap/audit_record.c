@@ -83,6 +83,7 @@ static const struct {
 	{"provostDomainName", "domain", KIND_DOMAIN},
 	{"provostKeyId", "key", KIND_COUNT},
 	{"provostDkimSelector", "dkim_key", KIND_COUNT},
+	{"provostWebhookId", "webhook", KIND_COUNT},
 	{"uid", "principal", KIND_PRINCIPAL},
 };
 

@@ -74,6 +74,12 @@ static const struct sample {
 	{"provostDkimPublished",     "99991231235959Z"},
 	{"provostDkimActivated",     "99991231235959Z"},
 	{"provostDkimRetired",       "99991231235959Z"},
+	{"provostWebhookId",         "attributes"},
+	{"provostWebhookOwner",      "00000000-0000-4000-8000-000000000000"},
+	{"provostWebhookUrl",        "https://attributes.invalid/"},
+	{"provostWebhookEvent",      "none"},
+	{"provostWebhookDomain",     NOWHERE},
+	{"provostWebhookRotated",    "99991231235959Z"},
 };
 /* clang-format on */
 

@@ -357,6 +357,11 @@ static bool stands(struct login *port, const struct caller *c, uint64_t *heard)
 	return ret;
 }
 
+static uint64_t heard(struct login *port)
+{
+	return memory_begin(((struct ldap_login *)port)->memory).since;
+}
+
 static bool is_ready(struct login *port)
 {
 	return session_is_up(((struct ldap_login *)port)->session);
@@ -376,6 +381,7 @@ static bool state(struct login *port, const struct task *t, const char *login,
 
 static const struct login_ops ops = {.verify = verify,
 				     .stands = stands,
+				     .heard = heard,
 				     .forgive = forgive,
 				     .state = state,
 				     .is_ready = is_ready};

@@ -66,9 +66,12 @@ static const char *const pools[] = {"hashing",
 				    "other",
 				    NULL};
 static const char *const plans[] = {"running", "stuck", NULL};
-static const char *const duties[] = {"journal",      "report", "expiry",
-				     "expiry-sweep", "limits", "held",
-				     "seal",         "other",  NULL};
+static const char *const duties[] = {"journal", "report",
+				     "expiry",  "expiry-sweep",
+				     "limits",  "held",
+				     "seal",    "webhooks",
+				     "other",   NULL};
+static const char *const webhooks[] = {"active", "failing", "given_up", NULL};
 static const char *const ends[] = {"success", "failure", NULL};
 static const char *const no_routes[] = {"method=\"other\",route=\"other\"",
 					NULL};
@@ -165,6 +168,12 @@ static const struct rule rules[METER_COUNT] = {
 		"Whether the directory's log can be read; else no credential is remembered."},
 	[METER_LOG_HEARD] = {"provost_change_log_read_timestamp_seconds", GAUGE, true, true, {{0}},
 		"Up to when the directory's log was read."},
+	[METER_WEBHOOKS] = {"provost_webhooks", GAUGE, false, false, {{"state", webhooks}},
+		"Enabled webhooks, seen by who has the lease; else 0."},
+	[METER_WEBHOOK_POSTS] = {"provost_webhook_posts", COUNTER, false, false, {{"result", ends}},
+		"Messages posted to webhooks, each try."},
+	[METER_WEBHOOK_TIME] = {"provost_webhook_post_duration_seconds", HISTOGRAM, true, false, {{0}},
+		"From posting a message to its reply."},
 	[METER_TOKEN_KEYS] = {"provost_token_key_fetches", COUNTER, false, false, {{"result", ends}},
 		"Fetches of the OpenID provider's keys."},
 	[METER_CERTIFICATE] = {"provost_tls_certificate_not_after_timestamp_seconds", GAUGE, true, true, {{0}},

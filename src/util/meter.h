@@ -53,6 +53,9 @@ enum meter {
 	METER_DUTY_FAILED,
 	METER_LOG_FOLLOWED,
 	METER_LOG_HEARD,
+	METER_WEBHOOKS,      /* enum meter_webhook */
+	METER_WEBHOOK_POSTS, /* enum meter_end */
+	METER_WEBHOOK_TIME,
 	METER_TOKEN_KEYS, /* enum meter_end */
 	METER_CERTIFICATE,
 	METER_PROCESS_START,
@@ -88,6 +91,12 @@ enum meter_result {
 };
 
 enum meter_plan { METER_PLAN_RUNNING, METER_PLAN_STUCK };
+
+enum meter_webhook {
+	METER_WEBHOOK_ACTIVE,
+	METER_WEBHOOK_FAILING,
+	METER_WEBHOOK_GIVEN_UP,
+};
 
 enum meter_end { METER_END_SUCCESS, METER_END_FAILURE };
 

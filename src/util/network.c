@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/field.h"
 #include "util/text.h"
 
 enum {
@@ -138,6 +139,62 @@ bool network_list_holds(const struct network_list *l,
 			return true;
 	}
 	return false;
+}
+
+/* clang-format off */
+static const struct range {
+	unsigned char bytes[NETWORK_BYTES];
+	unsigned bits;
+} apart_v4[] = {
+	{{0}, 8},             {{10}, 8},            {{100, 64}, 10},
+	{{127}, 8},           {{169, 254}, 16},     {{172, 16}, 12},
+	{{192, 0, 0}, 24},    {{192, 0, 2}, 24},    {{192, 88, 99}, 24},
+	{{192, 168}, 16},     {{198, 18}, 15},      {{198, 51, 100}, 24},
+	{{203, 0, 113}, 24},  {{224}, 4},           {{240}, 4},
+}, apart_v6[] = {
+	{{0x20, 0x01}, 23},             /* Teredo, ORCHID and the like */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32}, /* examples */
+	{{0x3f, 0xff}, 20},             /* the same */
+};
+/* clang-format on */
+
+static const unsigned char global[] = {0x20}; /* 2000::/3 */
+static const unsigned char nat64[V4_BYTES] = {0x00, 0x64, 0xff, 0x9b};
+static const unsigned char six_to_four[] = {0x20, 0x02};
+
+static bool begins_with(const unsigned char *bytes, const unsigned char *with,
+			unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	return memcmp(bytes, with, whole) == 0 &&
+	       (rest == 0 || (bytes[whole] ^ with[whole]) >> (8 - rest) == 0);
+}
+
+static bool is_apart(const unsigned char *bytes, const struct range *ranges,
+		     size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (begins_with(bytes, ranges[i].bytes, ranges[i].bits))
+			return true;
+	}
+	return false;
+}
+
+bool network_is_public(const struct network *address)
+{
+	const unsigned char *b = address->bytes, *four = NULL;
+
+	if (address->bits != ALL_BITS)
+		return false;
+	if (is_v4(address) || begins_with(b, nat64, V4_BITS))
+		four = b + V4_BYTES;
+	else if (begins_with(b, six_to_four, 16))
+		four = b + sizeof(six_to_four);
+	if (four != NULL)
+		return !is_apart(four, apart_v4, COUNT(apart_v4));
+	return begins_with(b, global, 3) &&
+	       !is_apart(b, apart_v6, COUNT(apart_v6));
 }
 
 void network_text(const struct network *n, char text[NETWORK_TEXT])

@@ -49,6 +49,11 @@ bool network_holds(const struct network *n, const struct network *address);
 bool network_list_holds(const struct network_list *l,
 			const struct network *address);
 
+/* Whether it may be somebody else's, anywhere: none of this machine, of a
+ * private network, of one link, of several receivers, or set apart for anything
+ * else (IANA's registries), nor what leads to such an address of IPv4. */
+bool network_is_public(const struct network *address);
+
 /* As network_parse() reads it; an address without a length. */
 void network_text(const struct network *n, char text[NETWORK_TEXT]);
 

@@ -28,6 +28,7 @@ LOGINS = {"user": "ulla@" + OWN, "viewer": "vera", "administrator": "adam", "own
 SIDES = ("own", "foreign", "absent")
 numbers = itertools.count(1)
 key_dns = {}
+hooks = {}  # by side
 
 
 def domain_dn(name):
@@ -120,6 +121,16 @@ class World:
         made = sue.get("/v1/users/" + address).json["id"]
         sue.delete("/v1/users/" + address)
         return made
+
+    def new_webhook(self, side):
+        """One of a user's; nobody has many, so it is the same as long as it is there."""
+        if side == "absent":
+            return "aaaaaaaaaaaaaaaa"
+        owner = LOGINS["user"] if side == "own" else "fred@" + FOREIGN
+        client = Client(self.gateway.address, owner, PASSWORD)
+        if client.get("/v1/webhooks/" + hooks.get(side, "none")).status != 200:
+            hooks[side] = client.post("/v1/webhooks", {"url": "https://127.0.0.1:1/"}).json["id"]
+        return hooks[side]
 
     def new_principal(self, side, there=True):
         login = "p%d" % next(numbers)
@@ -279,6 +290,14 @@ RECIPES.update({
     "GET /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", None, key_dns.get, read),
     "PATCH /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", {"label": "y"}, key_dns.get, change("provostKeyLabel", "y")),
     "DELETE /v1/keys/{id}": Recipe(key_of("key"), "/v1/keys/$", None, key_dns.get, remove),
+    "GET /v1/webhooks": Recipe(nothing, "/v1/webhooks"),
+    "POST /v1/webhooks": Recipe(nothing, "/v1/webhooks", {"url": "https://127.0.0.1:1/"}),
+    "GET /v1/webhooks/{id}": Recipe(key_of("webhook"), "/v1/webhooks/$"),
+    "GET /v1/webhooks/{id}/deliveries": Recipe(key_of("webhook"), "/v1/webhooks/$/deliveries"),
+    "PATCH /v1/webhooks/{id}": Recipe(key_of("webhook"), "/v1/webhooks/$", {"description": "x"}),
+    "POST /v1/webhooks/{id}/secret": Recipe(key_of("webhook"), "/v1/webhooks/$/secret"),
+    "POST /v1/webhooks/{id}/test": Recipe(key_of("webhook"), "/v1/webhooks/$/test"),
+    "DELETE /v1/webhooks/{id}": Recipe(key_of("webhook"), "/v1/webhooks/$"),
     "GET /v1/trash": Recipe(nothing, "/v1/trash?limit=1"),
     "GET /v1/trash/{id}": Recipe(key_of("trash"), "/v1/trash/$"),
     "POST /v1/trash/{id}/restore": Recipe(key_of("trash"), "/v1/trash/$/restore"),

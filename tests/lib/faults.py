@@ -141,9 +141,9 @@ class Server(directory.Directory):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
-    def gateway(self, *options, uri=None):
+    def gateway(self, *options, uri=None, env=None):
         """A provostd that works on it."""
-        return gateway.Gateway("--ldap-uri", uri or self.ldapi, *options)
+        return gateway.Gateway("--ldap-uri", uri or self.ldapi, *options, env=env)
 
     def client(self, g):
         return g.client("admin", self.password("admin"))

@@ -1,0 +1,255 @@
+#include "core/webhook.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "tests/lib/tap.h"
+#include "util/base64.h"
+#include "util/network.h"
+#include "webhook/messenger.h"
+#include "webhook/round.h"
+
+static void urls(void)
+{
+	static const struct {
+		const char *url;
+		bool good, plain;
+	} rows[] = {
+		{"https://a.example/x?y=z", true, true},
+		{"https://a.example:8443", true, true},
+		{"https://[2001:db8::1]/", true, true},
+		{"http://a.example/", false, true},
+		{"HTTPS://a.example/", false, false},
+		{"https://", false, false},
+		{"https:///x", false, false},
+		{"https://:443/", false, false},
+		{"https://user@a.example/", false, false},
+		{"https://user:word@a.example/", false, false},
+		{"https://a.example/x@y", true, true},
+		{"https://a.example/#x", false, false},
+		{"https://a.example\\@b.example/", false, false},
+		{"https://a.example/ x", false, false},
+		{"https://a.example/\n", false, false},
+		{"https://a.example/\xc3\xa4", false, false},
+		{"file:///etc/passwd", false, false},
+		{"gopher://a.example/", false, false},
+		{"", false, false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		OK(webhook_is_url(rows[i].url, false) == rows[i].good,
+		   rows[i].url);
+		OK(webhook_is_url(rows[i].url, true) == rows[i].plain,
+		   rows[i].url);
+	}
+}
+
+static void addresses(void)
+{
+	static const struct {
+		const char *address;
+		bool public;
+	} rows[] = {
+		{"192.0.0.8", false},
+		{"0.0.0.0", false},
+		{"10.255.255.255", false},
+		{"11.0.0.1", true},
+		{"100.63.255.255", true},
+		{"100.64.0.1", false},
+		{"100.127.255.255", false},
+		{"100.128.0.1", true},
+		{"127.0.0.1", false},
+		{"127.255.255.254", false},
+		{"128.0.0.1", true},
+		{"169.254.169.254", false},
+		{"172.15.255.255", true},
+		{"172.16.0.1", false},
+		{"172.31.255.255", false},
+		{"172.32.0.1", true},
+		{"192.168.1.1", false},
+		{"198.18.0.1", false},
+		{"198.19.255.255", false},
+		{"198.20.0.1", true},
+		{"203.0.113.7", false},
+		{"224.0.0.1", false},
+		{"239.255.255.255", false},
+		{"240.0.0.1", false},
+		{"255.255.255.255", false},
+		{"9.9.9.9", true},
+		{"::", false},
+		{"::1", false},
+		{"::7f00:1", false},
+		{"::ffff:127.0.0.1", false},
+		{"::ffff:9.9.9.9", true},
+		{"64:ff9b::a00:1", false},
+		{"64:ff9b::909:909", true},
+		{"64:ff9b:1::909:909", false},
+		{"100::1", false},
+		{"2001::1", false},
+		{"2001:1ff::1", false},
+		{"2001:200::1", true},
+		{"2001:db8::1", false},
+		{"2002:a00:1::1", false},
+		{"2002:909:909::1", true},
+		{"2620:fe::fe", true},
+		{"3fff::1", false},
+		{"5f00::1", false},
+		{"fc00::1", false},
+		{"fdff::1", false},
+		{"fe80::1", false},
+		{"fec0::1", false},
+		{"ff02::1", false},
+		{"4000::1", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct network n;
+
+		OK(network_address(rows[i].address, &n) &&
+			   network_is_public(&n) == rows[i].public,
+		   rows[i].address);
+	}
+}
+
+static void exceptions(struct arena *a)
+{
+	struct webhook_settings set = {.ca_file = NULL};
+	struct sockaddr_in near = {.sin_family = AF_INET};
+	struct sockaddr strange = {.sa_family = AF_UNIX};
+	struct err e = {0};
+
+	inet_pton(AF_INET, "127.0.0.2", &near.sin_addr);
+	OK(!webhook_allows(&set, (struct sockaddr *)&near), "not by default");
+	OK(network_list_parse(a, "127.0.0.2, 10.0.0.0/8", &set.allowed, &e) &&
+		   webhook_allows(&set, (struct sockaddr *)&near),
+	   "but where it is named");
+	OK(!webhook_allows(&set, &strange), "and no sockets of other sorts");
+}
+
+/* The example of Standard Webhooks, and what there is besides. */
+static void signatures(struct arena *a)
+{
+	static const char body[] = "{\"test\": 2432232314}";
+	struct webhook_state st = {
+		.secrets = {{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL}}};
+	const char *want = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+	IS(webhook_signature(a, &st, "msg_p5jXN8AQM9LWM0D4loKWxJek",
+			     "1614265330", body, strlen(body)),
+	   want, "a message is signed as others sign it");
+	webhook_rotate(&st, a, 1);
+	const char *both =
+		webhook_signature(a, &st, "msg_p5jXN8AQM9LWM0D4loKWxJek",
+				  "1614265330", body, strlen(body));
+	OK(strlen(both) == 2 * strlen(want) + 1 &&
+		   strcmp(both + strlen(want) + 1, want) == 0,
+	   "by both secrets for a while");
+	webhook_rotate(&st, a, -1);
+	OK(strlen(webhook_signature(a, &st, "x", "1", body, strlen(body))) ==
+		   strlen(want),
+	   "and not longer");
+	char *key;
+	size_t size;
+	OK(strncmp(st.secrets[0].text, "whsec_", 6) == 0 &&
+		   base64_decode(a, st.secrets[0].text + 6, &key, &size) &&
+		   size == WEBHOOK_KEY,
+	   "a secret has 32 bytes");
+	st = (struct webhook_state){.guard = NULL};
+	IS(webhook_signature(a, &st, "x", "1", "", 0), "", "no secret");
+}
+
+static bool is_within(int64_t first, int64_t failures, int64_t asked,
+		      int64_t least, int64_t most)
+{
+	for (int i = 0; i < 100; i++) {
+		int64_t pause = round_pause(first, failures, asked);
+
+		if (pause < least || pause > most)
+			return false;
+	}
+	return true;
+}
+
+static void pauses(void)
+{
+	OK(is_within(5, 1, 0, 4000, 6000), "5 s, give or take a fifth");
+	OK(is_within(5, 2, 0, 12000, 18000), "then 15 s");
+	OK(is_within(5, 9, 0, 17280000, 25920000), "at last 6 h");
+	OK(is_within(3600, 1000000, 0, 17280000, 25920000), "and no more");
+	OK(is_within(5, 1, 60, 60000, 60000), "as long as is asked for");
+	OK(is_within(5, 1, 1 << 30, 21600000, 21600000), "but 6 h at most");
+}
+
+static void rounds(struct arena *a)
+{
+	const struct webhook_settings set = {.retry_seconds = 5,
+					     .give_up_days = 5};
+	struct webhook_state st = {.place = "x"};
+	struct webhook_attempt x = {.at = "2026-01-01T00:00:00Z",
+				    .message = "m",
+				    .event = "user.created",
+				    .error = "status 500"};
+	struct webhook w = {.enabled = true};
+
+	for (int i = 0; i < WEBHOOK_ATTEMPTS + 5; i++) {
+		x.number = i;
+		round_note(&st, a, &x);
+	}
+	OK(st.attempt_count == WEBHOOK_ATTEMPTS &&
+		   st.attempts[0].number == WEBHOOK_ATTEMPTS + 4 &&
+		   st.attempts[WEBHOOK_ATTEMPTS - 1].number == 5,
+	   "the last attempts are remembered, the newest first");
+	round_failed(&st, a, &set, 0);
+	webhook_describe(&w, &st);
+	OK(round_is_to_wait(&st) && !st.given_up && st.failures == 1,
+	   "who fails has to wait");
+	IS(w.status, "failing", "it is seen");
+	IS(w.failure, "status 500", "and why");
+	st.failing_since = "2020-01-01T00:00:00Z";
+	round_failed(&st, a, &set, 0);
+	webhook_describe(&w, &st);
+	OK(st.given_up, "who fails for days is given up");
+	IS(w.status, "given_up", "that is seen, too");
+	round_taken(&st, a);
+	OK(!round_is_to_wait(&st) && st.failures == 0 &&
+		   st.failing_since == NULL,
+	   "a success ends it");
+}
+
+static void wishes(void)
+{
+	const char *events[] = {"alias", "user.created"};
+	const char *domains[] = {"a.example"};
+	struct webhook w = {.events = {events, 2}, .domains = {domains, 1}};
+	struct change c = {.subject = SUBJECT_USER,
+			   .what = CHANGE_CREATED,
+			   .at = {"x@a.example", "a.example"}};
+
+	OK(webhook_wants(&w, &c), "what is named");
+	c.what = CHANGE_DELETED;
+	OK(!webhook_wants(&w, &c), "not what is not");
+	c.subject = SUBJECT_ADDRESS;
+	OK(webhook_wants(&w, &c), "what may be an alias");
+	c.subject = SUBJECT_ALIAS;
+	c.at.domain = "b.example";
+	OK(!webhook_wants(&w, &c), "in another domain");
+	c.what = CHANGE_RENAMED;
+	c.to.domain = "a.example";
+	OK(webhook_wants(&w, &c), "but if it comes from there");
+}
+
+int main(void)
+{
+	struct arena *a = arena_new();
+
+	urls();
+	addresses();
+	exceptions(a);
+	signatures(a);
+	pauses();
+	rounds(a);
+	wishes();
+	arena_free(a);
+	return tap_done();
+}
