@@ -82,9 +82,11 @@ static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
 		l->count++;
 }
 
-/* At most AT_ONCE of them; those from before are gone. */
-static bool fetch(struct log_reader *l, const char *const *csns, size_t count,
-		  struct err *e)
+/* At most AT_ONCE of them; those from before are gone.  slapd's index of
+ * entryCSN knows seconds and nothing finer: where there are many writes in one
+ * second, the entry they are about tells them apart; NULL: any. */
+static bool fetch(struct log_reader *l, const char *dn, const char *const *csns,
+		  size_t count, struct err *e)
 {
 	static const char *const want[] = {"entryCSN", "reqType", "reqDN",
 					   "reqMod",   "reqOld",  NULL};
@@ -95,7 +97,11 @@ static bool fetch(struct log_reader *l, const char *const *csns, size_t count,
 	l->count = 0;
 	for (size_t i = 0; i < count; i++)
 		any[i] = filter_equal(l->arena, schema_guard, csns[i]);
-	struct operation op = {.filter = filter_any(l->arena, any, count),
+	const char *those = filter_any(l->arena, any, count);
+	if (dn != NULL)
+		those = filter_and(l->arena,
+				   filter_equal(l->arena, "reqDN", dn), those);
+	struct operation op = {.filter = those,
 			       .want = want,
 			       .each = each_record};
 	return search(l, &op, e);
@@ -142,6 +148,15 @@ static const struct entry *find(const struct log_reader *l, const char *csn)
 	return NULL;
 }
 
+/* A renaming is recorded under the name before. */
+static bool fetch_one(struct log_reader *l, const char *csn, struct err *e)
+{
+	if (l->dn[0] == '\0')
+		return fetch(l, NULL, &csn, 1, e);
+	return fetch(l, l->dn, &csn, 1, e) &&
+	       (l->count > 0 || fetch(l, NULL, &csn, 1, e));
+}
+
 /* It, and if that is known those of the same entry before it. */
 static bool fetch_some(struct log_reader *l, const char *csn, struct err *e)
 {
@@ -150,10 +165,10 @@ static bool fetch_some(struct log_reader *l, const char *csn, struct err *e)
 	while (l->left > 0 && strcmp(l->csns[l->left - 1], csn) > 0)
 		l->left--;
 	if (l->left == 0 || strcmp(l->csns[l->left - 1], csn) != 0)
-		return fetch(l, &csn, 1, e);
+		return fetch_one(l, csn, e);
 	size_t n = l->left < AT_ONCE ? l->left : AT_ONCE;
 	l->left -= n;
-	return fetch(l, l->csns + l->left, n, e);
+	return fetch(l, l->dn, l->csns + l->left, n, e);
 }
 
 static void begin(struct log_reader *l, const char *dn)
