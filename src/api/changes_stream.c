@@ -16,7 +16,7 @@ enum {
 	SIGHT_BEHIND = 1000,    /* who is far behind does not hear of it yet */
 	WRITE_LONG = 500,       /* so much may have happened meanwhile */
 	LOOK_MILLIS = 5000,     /* for the directory */
-	LOOK_AT_ONCE = 200,     /* changes */
+	LOOK_AT_ONCE = 50,      /* changes */
 	TRY_AGAIN = 1000,       /* when it could not be asked */
 	PLACE_SIZE = 64,
 };
@@ -80,10 +80,12 @@ static bool find_sight(struct stream *st, struct err *e)
 	return f->ops->sight(f, &t, &st->sight, e);
 }
 
-/* One event.  Who had to wait for long looks again who may see what. */
-static bool tell(struct stream *st, struct arena *a, struct outlet *o,
-		 const struct change *c)
+/* One event, in memory of its own: while a client does not read, what others
+ * took would be held.  Who had to wait for long looks again who may see what.
+ */
+static bool tell(struct stream *st, struct outlet *o, const struct change *c)
 {
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	json_t *data = change_show(a, c);
 	int64_t began = clock_now();
 	bool good = say(st, o,
@@ -120,7 +122,7 @@ static bool read_on(struct stream *st, struct arena *a, struct outlet *o,
 		st->sight = NULL;
 	for (size_t i = 0; i < page.count; i++) {
 		if (change_is_wanted(&st->filter, &page.items[i]) &&
-		    !tell(st, a, o, &page.items[i]))
+		    !tell(st, o, &page.items[i]))
 			return true;
 	}
 	bool moved = strcmp(page.reached, st->place) != 0;

@@ -3,9 +3,11 @@
 
 import base64
 import contextlib
+import datetime
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -31,6 +33,9 @@ HASH = crypt_hash(PASSWORD)
 STREAMS = 100
 EACH = 104  # of one login
 WRITES = 40
+MUTES = 8
+MUTE_BYTES = 512 * 1024  # of memory for each, at most
+STALL = 20  # seconds until who does not read is cut off
 
 
 def add(connection, dn, entry):
@@ -107,6 +112,64 @@ class Stream:
         with contextlib.suppress(OSError):
             self.connection.sock.shutdown(socket.SHUT_RDWR)
         self.connection.close()
+
+
+class Mute:
+    """A client that asks for a stream, and reads no more than the head of the reply."""
+
+    def __init__(self, g, who, query):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        self.socket.settimeout(10)
+        self.socket.bind(("127.0.0.2", 0))  # whose places nobody else has
+        host, _, port = g.address.rpartition(":")
+        self.socket.connect((host, int(port)))
+        login = base64.b64encode(":".join(who).encode()).decode()
+        self.socket.sendall(("GET /v1/changes%s HTTP/1.1\r\nHost: x\r\nAuthorization: Basic %s\r\nAccept: text/event-stream\r\n\r\n" % (query, login)).encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += self.socket.recv(1)
+        self.id = re.search(rb"(?i)x-request-id: *(\S+)", head).group(1).decode()
+        self.opened = time.time()
+
+
+def resident(pid):
+    """Bytes of memory that a process has."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return 1024 * int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+
+def mutes(g, client):
+    """Some who do not read what there is for them."""
+    who = "mute", PASSWORD
+    client.post("/v1/principals", {"login": who[0], "password": who[1], "super_administrator": True})
+    query = "?cursor=" + slow.begin
+    time.sleep(1)  # that he was made is heard of
+    opened = [Mute(g, who, query)]
+    time.sleep(0.5)  # what they share is there
+    before = resident(g.process.pid)
+    opened += [Mute(g, who, query) for _ in range(MUTES)]
+    time.sleep(0.5)
+    grown = (resident(g.process.pid) - before) // MUTES
+    tap.ok(grown < MUTE_BYTES or os.environ.get("SANITIZED"), "who does not read takes little memory", grown)
+    tap.note("%d KiB for each stream that is not read" % (grown // 1024))
+    return opened
+
+
+def cut_off(g, opened):
+    """They are gone in time, and their places are free."""
+    def ended():
+        found = re.findall(r"time=(\S+) level=info event=stream-ended id=(\S+)", g.log())
+        return {name: datetime.datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp() for when, name in found}
+
+    with contextlib.suppress(TimeoutError):
+        gateway.until(lambda: all(one.id in ended() for one in opened), "all to be cut off", STALL + 10)
+    times = ended()
+    lasted = [times[one.id] - one.opened for one in opened if one.id in times]
+    tap.ok(len(lasted) == len(opened) and max(lasted) < STALL + 5, "who does not read is cut off in time", lasted)
+    tap.note("who does not read is cut off after %.1f to %.1f s" % (min(lasted, default=0), max(lasted, default=0)))
+    for one in opened:
+        one.socket.close()
 
 
 def cursor_now(client):
@@ -400,6 +463,7 @@ def main():
         moved(g, client, root)
         roles(g, client, directory)
         resume(g, client, directory, root)
+        silent = mutes(g, client)
         measure(g, client, root)
         time.sleep(3.2)
         found = pages_of_old(client, begin)
@@ -409,7 +473,9 @@ def main():
         told = [{name: value for name, value in one.items() if name[0] != "_"} for stream in Stream.seen for one in stream.events]
         tap.is_([one for one in told if not judge.is_valid(one)][:1], [], "all %d events are as described" % len(told))
         tap.is_([one for one in told if HASH in json.dumps(one) or PASSWORD in json.dumps(one)], [], "and have no secret")
-        ends(g, slow(g, client, directory, root))
+        last = slow(g, client, directory, root)
+        cut_off(g, silent)
+        ends(g, last)
         tap.is_(client.complaints, [], "every reply is as described")
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
     tap.done()
