@@ -183,7 +183,7 @@ WRITES = [
     ("a principal whom he does not sponsor", extend(OWN, "provostViewer", RIVAL), SUPER, ()),
     ("a deputy of his sponsor", extend(OWN, "provostAdministrator", DAN), SUPER + ("reseller",), ()),
     ("nobody's name", extend(OWN, "provostAdministrator", "cn=x,ou=services," + BASE), SUPER, ()),
-    ("a name that would be an expression", extend(OWN, "provostAdministrator", "uid=x]/uid | user,ou=principals," + BASE), SUPER, ()),
+    ("a name that would be an expression", extend(OWN, "provostAdministrator", "uid=x]/uid | user,ou=principals," + BASE), (), ()),
     ("an owner no more", shrink(OWN, "provostOwner", OLGA), SUPER + ALL_OWNERS + ("reseller",), ()),
     ("another owner no more", shrink(OWN, "provostOwner", BOSS), SUPER + ALL_OWNERS + ("reseller",), ()),
     ("an administrator no more", shrink(OWN, "provostAdministrator", PEER), SUPER + ALL_OWNERS + ("reseller",), ()),
@@ -201,9 +201,9 @@ WRITES = [
     ("a name that is another filter, relaxed", relaxed(add(user("x*"), user_entry("x*@own.example"))), (), ()),
     ("an escaped name, relaxed", relaxed(add(user("x%2a"), user_entry("x%2a@own.example"))), (), ()),
     ("an address that is another filter, relaxed", relaxed(extend(JOHN, "mail", "x*@own.example")), SUPER, ()),
-    ("a role for a name of two parts", extend(OWN, "provostAdministrator", TWO_PARTS), SUPER, ()),
-    ("ownership for it", extend(OWN, "provostOwner", TWO_PARTS), SUPER, ()),
-    ("sight for it", extend(OWN, "provostViewer", TWO_PARTS), SUPER, ()),
+    ("a role for a name of two parts", extend(OWN, "provostAdministrator", TWO_PARTS), (), ()),
+    ("ownership for it", extend(OWN, "provostOwner", TWO_PARTS), (), ()),
+    ("sight for it", extend(OWN, "provostViewer", TWO_PARTS), (), ()),
     ("a role for an address with an equals sign", extend(OWN, "provostAdministrator", "mail=n\\3Dw@own.example," + OWN), SUPER + DEPUTIES, ()),
     ("a principal of two parts", add("uid=new+sn=x)(," + PRINCIPALS, principal_entry("new", sn="x)(", provostSponsor=REX)), (), ()),
     ("a domain of two parts", add("provostDomainName=new.example+description=x," + DOMAINS, sponsored("new", description="x")), (), ()),
@@ -333,7 +333,7 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
         direct.unbind_s()
     # A name that cannot be asked for keeps nobody from being found above him: then he writes no account.
     badly_named = directory.connect(BADLY_NAMED, PASSWORD)
-    for dn in (BOSS, ROOT, FORA, JOHN):
+    for dn in (BOSS, ROOT, FORA):
         for what, call in (("the password", replace(dn, "userPassword", HASH)), ("the recovery address", replace(dn, "provostRecoveryAddress", "y@else.example")),
                            ("the switch", replace(dn, "provostEnabled", "FALSE")), ("the end", delete(dn))):
             tap.is_(result(call, badly_named, []), REFUSED, "an administrator with a bad name: not %s of %s" % (what, dn.split(",")[0]))
