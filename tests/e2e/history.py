@@ -133,6 +133,30 @@ def is_told_back(g, client, states):
     tap.is_([client.get("/v1/%s?as_of=%s" % (path, quoted(states[0][0]))).status for path in ("users", "aliases", "domains")], [400] * 3, "lists know no past")
 
 
+def is_a_change(client, directory):
+    """What refuses a change refuses the way back, and nobody's change is lost on it."""
+    path, past = "/v1/users/rich@alpha.example", Past(client)
+    client.post("/v1/users", {"address": "rich@alpha.example", "quota_bytes": 9000000, "name": "Rich"})
+    rich = past.now()
+    client.patch(path, {"quota_bytes": 1000000, "name": "Poor"})
+    client.patch("/v1/domains/alpha.example", {"quota_bytes": 12000000})
+    reply = client.post(path + "/revert", {"as_of": rich})
+    tap.is_((told(reply), reply.json.get("counts") is not None, client.get(path).json["name"]), ((409, "limit_reached"), True, "Poor"), "a limit refuses it, and nothing of it is done")
+    client.patch("/v1/domains/alpha.example", {"quota_bytes": None})
+    seen = client.get(path).headers["ETag"]
+    directory.modify_s(address_dn("rich@alpha.example"), [(ldap.MOD_ADD, "givenName", [b"Dick"])])
+    tap.is_(told(client.post(path + "/revert", {"as_of": rich}, headers={"If-Match": seen})), (412, "precondition_failed"), "what an LDAP tool wrote meanwhile is not lost, where that is asked for")
+    back = client.post(path + "/revert", {"as_of": rich}).json
+    tap.is_((back["quota_bytes"], back["name"], back["given_name"]), (9000000, "Rich", None), "else it goes, too")
+    client.post("/v1/aliases", {"address": "one@alpha.example", "destinations": ["two@alpha.example"]})
+    looped = past.now()
+    client.patch("/v1/aliases/one@alpha.example", {"destinations": ["x@far.example"]})
+    client.post("/v1/aliases", {"address": "two@alpha.example", "destinations": ["one@alpha.example"]})
+    tap.is_(told(client.post("/v1/aliases/one@alpha.example/revert", {"as_of": looped})), (409, "loop"), "an alias that would lead to itself does not go back")
+    client.delete("/v1/aliases/two@alpha.example?aliases=remove")
+    tap.is_(client.post("/v1/aliases/one@alpha.example/revert", {"as_of": looped}).json["destinations"], ["two@alpha.example"], "else it does")
+
+
 def renamed_and_gone(client, directory):
     """Whatever became of an address since."""
     past, old, new = Past(client), "bob@alpha.example", "rob@alpha.example"
@@ -265,6 +289,7 @@ def main():
         client.post("/v1/domains", {"name": "alpha.example"})
         states = every_state(g, client, directory)
         is_told_back(g, client, states)
+        is_a_change(client, directory)
         renamed_and_gone(client, directory)
         many(client, directory)
         domains(client, directory)
