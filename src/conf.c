@@ -14,6 +14,7 @@
 #include "passwd/breached.h"
 #include "passwd/credential.h"
 #include "passwd/scheme.h"
+#include "policy/place.h"
 #include "util/alloc.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -267,6 +268,33 @@ static bool check_policy(struct arena *a, struct conf *conf, struct err *e)
 		       conf->policy_password_file);
 }
 
+/* Private keys cross no network in the clear. */
+static bool check_vault(struct arena *a, struct conf *conf, struct err *e)
+{
+	struct signer_settings *set = &conf->dkim;
+	struct place p;
+
+	if (set->vault_listen == NULL)
+		return true;
+	if (!place_parse(a, set->vault_listen, &p, e) || p.path != NULL ||
+	    !place_is_near(&p))
+		return err_set(e, ERR_INVALID,
+			       "dkim.vault_listen is ADDRESS:PORT of this "
+			       "machine");
+	if (set->vault_token_file == NULL ||
+	    (!conf->embed && set->password_file == NULL))
+		return err_set(e, ERR_INVALID,
+			       "dkim.vault_listen needs dkim.vault_token_file "
+			       "and, where the directory is another's, "
+			       "dkim.password_file");
+	if (!read_password(a, set->vault_token_file, &set->token, e) ||
+	    !read_password(a, set->password_file, &set->password, e))
+		return false;
+	return (set->token[0] != '\0' &&
+		(set->password == NULL || set->password[0] != '\0')) ||
+	       err_set(e, ERR_INVALID, "a file of [dkim] is empty");
+}
+
 static bool check_proxies(struct arena *a, struct http_settings *set,
 			  struct err *e)
 {
@@ -303,7 +331,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       base_check(conf->ldap.base, e) &&
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&
-	       check_policy(a, conf, e) &&
+	       check_policy(a, conf, e) && check_vault(a, conf, e) &&
 	       dns_settings_check(a, &conf->dns, e) &&
 	       check_proxies(a, &conf->http, e) &&
 	       oidc_settings_check(&conf->oidc, e) &&

@@ -24,6 +24,7 @@
 #include "oidc/verifier.h"
 #include "passwd/hasher.h"
 #include "signer/maker.h"
+#include "signer/vault.h"
 #include "steward.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -59,6 +60,7 @@ struct lane {
 	struct gateway gateway;
 	struct dkim dkim;
 	struct dkim_terms terms; /* of its keys */
+	struct vault *vault;     /* of the first lane only; NULL: none is */
 	struct lane_listeners on;
 	struct ldap_settings reader; /* what Postfix may read, for the policy */
 	struct session *reading;     /* service; all NULL where there is none */
@@ -154,6 +156,23 @@ static void open_policy(struct lane *l)
 	l->seen.journal = ldap_journal_open(l->reading, &l->reader);
 	l->seen.delimiter = l->conf.delimiter;
 	l->policy = policy_server_open(&parts);
+}
+
+static bool open_vault(struct lane *l, struct err *e)
+{
+	const struct vault_parts parts = {.loop = l->loop,
+					  .connectors = l->parts->connectors,
+					  .news = l->parts->news,
+					  .sources = l->parts->sources,
+					  .ldap = &l->conf.ldap,
+					  .http = &l->conf.http,
+					  .settings = &l->conf.dkim,
+					  .seal = l->parts->seal,
+					  .listener = l->on.vault};
+
+	if (l->on.vault >= 0)
+		l->vault = vault_open(&parts, e);
+	return l->on.vault < 0 || l->vault != NULL;
 }
 
 static void close_policy(struct lane *l)
@@ -254,14 +273,14 @@ static bool open_ports(struct lane *l, struct err *e)
 
 static bool serves_nobody(const struct lane *l)
 {
-	return server_is_idle(l->server) &&
+	return server_is_idle(l->server) && vault_is_idle(l->vault) &&
 	       (l->monitor == NULL || server_is_idle(l->monitor));
 }
 
 static bool is_done(const struct lane *l)
 {
 	return serves_nobody(l) && session_is_closed(l->session) &&
-	       session_is_closed(l->logins) &&
+	       session_is_closed(l->logins) && vault_is_closed(l->vault) &&
 	       (l->lookups == NULL || session_is_closed(l->lookups)) &&
 	       (l->reading == NULL || session_is_closed(l->reading)) &&
 	       fiber_count(l->loop) == 0;
@@ -279,6 +298,7 @@ static bool is_idle(const struct lane *l)
 static void cut_off(struct lane *l)
 {
 	server_cut_off(l->server);
+	vault_cut_off(l->vault);
 	if (l->monitor != NULL)
 		server_cut_off(l->monitor);
 	if (l->policy != NULL)
@@ -296,6 +316,7 @@ static void look(void *ctx)
 		if (!l->forced) {
 			session_stop(l->session);
 			session_stop(l->logins);
+			vault_stop(l->vault);
 			if (l->lookups != NULL)
 				session_stop(l->lookups);
 			if (l->reading != NULL)
@@ -314,6 +335,7 @@ static void begin_stop(void *ctx)
 	struct lane *l = ctx;
 
 	server_quiesce(l->server);
+	vault_quiesce(l->vault);
 	if (l->monitor != NULL)
 		server_quiesce(l->monitor);
 	if (l->policy != NULL)
@@ -373,6 +395,8 @@ static void *run(void *ctx)
 				    &l->conf.dict, &e);
 	if (e.kind != ERR_NONE)
 		log_event(LOG_ERR, "dict-not-heard", "error", e.text, NULL);
+	if (!open_vault(l, &e))
+		log_event(LOG_ERR, "vault-not-open", "error", e.text, NULL);
 	open_policy(l);
 	loop_run(l->loop);
 	server_close(&l->server);
@@ -380,6 +404,7 @@ static void *run(void *ctx)
 	steward_free(&l->steward);
 	couriers_free(&l->couriers);
 	close_policy(l);
+	vault_close(&l->vault);
 	dict_free(&l->dict);
 	follow_free(&l->follow);
 	inspect_free(&l->inspect);

@@ -47,7 +47,7 @@ struct lane_parts {
 
 /* Listening sockets; a negative one is none. */
 struct lane_listeners {
-	int http, metrics, policy[POLICY_PLACES_MAX];
+	int http, metrics, vault, policy[POLICY_PLACES_MAX];
 };
 
 /* Serve on those sockets, which are taken over, on a thread of its own; the

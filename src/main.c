@@ -304,6 +304,20 @@ static bool open_metrics(struct daemon *d, struct err *e)
 	return true;
 }
 
+/* The same, for rspamd. */
+static bool open_vault(struct daemon *d, struct err *e)
+{
+	const char **listen = &d->conf.dkim.vault_listen;
+
+	if (*listen == NULL)
+		return true;
+	if (!listen_open(*listen, &d->listeners[0].vault, 1, d->arena, listen,
+			 e))
+		return err_wrap(e, "dkim.vault_listen");
+	log_event(LOG_NOTICE, "vault-serving", "listen", *listen, NULL);
+	return true;
+}
+
 /* The lanes share a unix socket: it has no SO_REUSEPORT. */
 static bool share(const struct place *p, const char *group, int fds[],
 		  unsigned count, struct err *e)
@@ -352,7 +366,7 @@ static bool open_listeners(struct daemon *d, struct err *e)
 
 	d->count = d->conf.daemon.loops > 0 ? (unsigned)d->conf.daemon.loops
 					    : processors();
-	if (!open_http(d, e) || !open_metrics(d, e))
+	if (!open_http(d, e) || !open_metrics(d, e) || !open_vault(d, e))
 		return false;
 	for (unsigned i = 0; i < places.count; i++) {
 		if (!open_place(d, places.items[i], i, e))
@@ -365,20 +379,28 @@ static bool open_listeners(struct daemon *d, struct err *e)
 	return d->hears;
 }
 
-/* As whom the policy service reads our own directory. */
-static bool find_reader(struct daemon *d, struct err *e)
+/* As whom a service of ours reads our own directory. */
+static bool find_password(struct daemon *d, const char *file, const char **ret,
+			  struct err *e)
 {
-	struct policy_settings *set = &d->conf.policy;
 	const char *text;
 
-	if (set->listen == NULL || set->password != NULL)
-		return true;
-	if (!file_read(d->arena,
-		       state_path(&d->state, d->arena, "services/postfix"),
+	if (!file_read(d->arena, state_path(&d->state, d->arena, file),
 		       PASSWORD_MAX, &text, e))
 		return false;
-	set->password = arena_strndup(d->arena, text, strcspn(text, "\n"));
+	*ret = arena_strndup(d->arena, text, strcspn(text, "\n"));
 	return true;
+}
+
+static bool find_readers(struct daemon *d, struct err *e)
+{
+	struct policy_settings *policy = &d->conf.policy;
+	struct signer_settings *dkim = &d->conf.dkim;
+
+	return (policy->listen == NULL || policy->password != NULL ||
+		find_password(d, "services/postfix", &policy->password, e)) &&
+	       (dkim->vault_listen == NULL || dkim->password != NULL ||
+		find_password(d, "services/signer", &dkim->password, e));
 }
 
 static bool start_directory(struct daemon *d, struct err *e)
@@ -396,7 +418,7 @@ static bool start_directory(struct daemon *d, struct err *e)
 	set->hash = hash_password;
 	if (!state_enter(set, d->arena, &d->state, e) ||
 	    !state_lock(&d->state, e) || !setup_directory(set, &d->state, e) ||
-	    !find_reader(d, e))
+	    !find_readers(d, e))
 		return false;
 	d->conf.ldap.uri = d->state.uri;
 	d->conf.ldap.reading_uri = d->state.reading_uri;
@@ -439,7 +461,7 @@ static bool open_connectors(struct daemon *d, struct err *e)
 
 static void forget(struct lane_listeners *on)
 {
-	on->http = on->metrics = -1;
+	on->http = on->metrics = on->vault = -1;
 	for (unsigned i = 0; i < POLICY_PLACES_MAX; i++)
 		on->policy[i] = -1;
 }
@@ -551,6 +573,7 @@ static void stop(struct daemon *d)
 		lane_join(&d->lanes[i]);
 		file_close(&d->listeners[i].http);
 		file_close(&d->listeners[i].metrics);
+		file_close(&d->listeners[i].vault);
 	}
 	file_close(&d->dict);
 	supervisor_stop(&d->supervisor);

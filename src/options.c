@@ -279,6 +279,15 @@ const struct conf_option options[] = {
 	{L(dkim.rotate_days), "0", 0, 3650, NULL,
 	 "days that a DKIM key signs until it gets a successor; 0: no limit"},
 
+	{F(dkim.vault_listen), NULL, 0, 0, NULL,
+	 "ADDRESS:PORT of this machine where rspamd gets the DKIM keys that "
+	 "sign, with vault_url; by default nowhere"},
+	{F(dkim.vault_token_file), NULL, 0, 0, NULL,
+	 "file with the token that it has to send; required with vault_listen"},
+	{F(dkim.password_file), NULL, 0, 0, NULL,
+	 "file with the password of cn=signer, as whom these keys are read in "
+	 "another directory than our own"},
+
 	{F(metrics.listen), NULL, 0, 0, NULL,
 	 "ADDRESS:PORT where /metrics, /readyz and /livez are answered without "
 	 "a login, in plain HTTP; by default nowhere"},

@@ -1,7 +1,11 @@
 #!/usr/bin/python3
 """A key is rotated as the DNS shows its record, while gateways die; and real signers sign with what is active: the DNS says whether that is right."""
 
+import base64
+import contextlib
 import email.utils
+import http.client
+import json
 import os
 import signal
 import socket
@@ -21,6 +25,7 @@ import names
 import tap
 
 KEYS = "/v1/domains/example.org/dkim"
+TOKEN = "a-token-that-nobody-guesses"
 MESSAGE = ("From: John <john@example.org>\r\nTo: jane@example.net\r\nSubject: signed?\r\nDate: %s\r\nMessage-ID: <1@example.org>\r\n\r\nA line.\r\n" % email.utils.formatdate())
 
 
@@ -217,7 +222,7 @@ def answers(port):
 def contents(place):
     found = {}
     for name in os.listdir(place):
-        with open(os.path.join(place, name), encoding="ascii") as file:
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(place, name), encoding="ascii") as file:
             found[name] = file.read()
     return found
 
@@ -251,20 +256,144 @@ def synced(g, boss, nsd, first, curve, other):
         tap.is_((wrong.returncode, set(contents(place)) >= {"key.table"}), (1, True), "where the directory does not answer it says so, and leaves what is there")
 
 
+def ask_vault(port, path, token=TOKEN, method="GET"):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, headers={"X-Vault-Token": token} if token else {})
+    reply = connection.getresponse()
+    text = reply.read().decode()
+    connection.close()
+    return reply.status, json.loads(text)
+
+
+def keys_of_vault(port):
+    """What rspamd gets, as soon as the gateway has connected."""
+    _, body = gateway.until(lambda: (lambda r: r if r[0] == 200 else None)(ask_vault(port, "/v1/dkim/example.org")), "the keys", 10)
+    return {key["selector"]: key for key in body["data"]["selectors"]}
+
+
+def vault(g, boss, nsd, port):
+    """What rspamd asks for, and who gets it."""
+    def ask(*more, **named):
+        return ask_vault(port, *more, **named)
+
+    keys = keys_of_vault(port)
+    active = {key["selector"]: key for key in boss.get(KEYS).json["items"] if key["state"] == "active"}
+    tap.is_((set(keys), {key["alg"] for key in keys.values()}), (set(active), {"rsa", "ed25519"}), "rspamd gets the keys that sign, of both types")
+    tap.ok(all(key["domain"] == "example.org" for key in keys.values()), "with their domain")
+    for selector, key in sorted(keys.items()):
+        if key["alg"] == "rsa":
+            private, algorithm = rsa_to_pkcs1(key["key"].encode()), b"rsa-sha256"
+        else:
+            private, algorithm = key["key"].encode(), b"ed25519-sha256"
+        signature = dkim.sign(MESSAGE.encode(), selector.encode(), b"example.org", private, include_headers=[b"from", b"subject"], signature_algorithm=algorithm)
+        tap.is_(verify(signature.decode() + MESSAGE, nsd), [(selector, algorithm.decode())], "what is signed with it is good: " + algorithm.decode())
+    for what, want, got in (("a wrong token", 403, ask("/v1/dkim/example.org", TOKEN[:-1])), ("no token", 403, ask("/v1/dkim/example.org", None)),
+                            ("a domain there is not", 404, ask("/v1/dkim/example.com")), ("what is no domain", 404, ask("/v1/dkim/*")),
+                            ("something else", 404, ask("/v1/domains")), ("another method", 405, ask("/v1/dkim/example.org", method="DELETE"))):
+        tap.is_((got[0], "data" in got[1]), (want, False), "and nobody gets anything with " + what)
+    tap.is_(boss.get("/v1/dkim/example.org").status, 404, "nor where everybody else asks")
+    tap.ok(TOKEN not in g.log(), "the token is in no log")
+
+
+def sealed(g, nsd, port, place):
+    """Keys that are sealed from now on: who reads the directory alone cannot sign."""
+    os.chmod(place, 0o755)
+    seal = os.path.join(place, "seal")
+    with open(seal, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(os.urandom(32)).decode() + "\n")
+    os.chmod(seal, 0o644)
+    g.stop()
+    g.options += ["--dkim-seal-key-file", seal]
+    g.start()
+    boss = g.admin()
+    boss.post(KEYS, {"selector": "sealed", "algorithm": "ed25519"})
+    boss.patch(KEYS + "/sealed", {"state": "published"})
+    key = boss.patch(KEYS + "/sealed", {"state": "active"}).json
+    connection = ldap.initialize(g.ldap_url)
+    connection.simple_bind_s("cn=signer,ou=services,dc=provost", g.secret("services/signer"))
+    (_, entry), = connection.search_s("ou=domains,dc=provost", ldap.SCOPE_SUBTREE, "(provostDkimKeyName=sealed._domainkey.example.org)")
+    tap.ok(entry["provostDkimPrivateKey"][0].startswith(b"{AES-256-GCM}"), "a key is sealed in the directory")
+    publish(nsd, key)
+    signature = dkim.sign(MESSAGE.encode(), b"sealed", b"example.org", keys_of_vault(port)["sealed"]["key"].encode(), include_headers=[b"from", b"subject"], signature_algorithm=b"ed25519-sha256")
+    tap.is_(verify(signature.decode() + MESSAGE, nsd), [("sealed", "ed25519-sha256")], "rspamd gets it opened, beside those that are not sealed")
+    with tempfile.TemporaryDirectory(prefix="provost-dkim-") as files:
+        command = [os.path.join(gateway.BUILD, "provost"), "dkim", "sync", "--dir", files, "--state-dir", g.state]
+        tap.is_((subprocess.run(command, check=False, capture_output=True).returncode, os.path.exists(os.path.join(files, "keys.map"))), (1, False), "provost dkim sync does nothing without what opens it")
+        subprocess.run([*command, "--seal-key-file", seal], check=True, capture_output=True)
+        tap.ok(contents(files)["sealed._domainkey.example.org.pem"].startswith("-----BEGIN PRIVATE KEY-----"), "and writes it as it is with that")
+    return boss
+
+
+RSPAMD = """
+options {
+  filters = "dkim"; url_tld = "%(place)s/tld"; disable_hyperscan = true; tempdir = "%(place)s"; pidfile = "%(place)s/pid"; hs_cache_dir = "%(place)s"; control_socket = "%(place)s/control mode=0600";
+  dns { nameserver = ["127.0.0.1:%(dns)d"]; timeout = 1s; }
+}
+logging { type = "file"; filename = "%(place)s/log"; level = "info"; }
+modules { path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }
+lang_detection { languages = "%(place)s/none"; }
+dkim { }
+dkim_signing {
+  use_vault = true; vault_url = "http://127.0.0.1:%(vault)d"; vault_path = "dkim"; vault_token = "%(token)s";
+  allow_username_mismatch = true; use_milter_headers = true;
+}
+worker "normal" { bind_socket = "127.0.0.1:%(port)d"; count = 1; }
+"""
+
+
+def rspamd(boss, nsd, port):
+    """rspamd signs with all keys that are active."""
+    with tempfile.TemporaryDirectory(prefix="provost-rspamd-") as place:
+        own, conf = gateway.free_port(), os.path.join(place, "rspamd.conf")
+        with open(conf, "w", encoding="ascii") as file:
+            file.write(RSPAMD % {"place": place, "dns": nsd.port, "vault": port, "token": TOKEN, "port": own})
+        with open(os.path.join(place, "tld"), "w", encoding="ascii") as file:
+            file.write("org\nnet\n")
+        process = subprocess.Popen(["/usr/bin/rspamd", "-i", "-f", "-c", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            gateway.until(lambda: answers(own), "rspamd", 20)
+            connection = http.client.HTTPConnection("127.0.0.1", own, timeout=15)
+            connection.request("POST", "/checkv2", MESSAGE.encode(), {"From": "john@example.org", "Rcpt": "jane@example.net", "User": "john@example.org", "IP": "127.0.0.1"})
+            reply = json.loads(connection.getresponse().read())
+            connection.close()
+            added = (reply.get("milter") or {}).get("add_headers", {}).get("DKIM-Signature", [])
+            added = added if isinstance(added, list) else [added]
+            text = "".join("DKIM-Signature: %s\r\n" % header["value"].replace("\r\n", "\n").replace("\n", "\r\n") for header in added) + MESSAGE
+            active = sorted((key["selector"], key["algorithm"].split("-")[0] + "-sha256") for key in boss.get(KEYS).json["items"] if key["state"] == "active")
+            if not tap.is_(verify(text, nsd), active, "rspamd signs with them"):
+                print("#", reply)
+                with open(os.path.join(place, "log"), encoding="utf-8", errors="replace") as file:
+                    print("#", file.read()[-3000:].replace("\n", "\n# "))
+        finally:
+            process.terminate()  # its workers end with it
+            process.wait(20)
+
+
 def rsa_to_pkcs1(text):
     key = serialization.load_pem_private_key(text, None)
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
 
 
+def vault_options(place, port):
+    token = os.path.join(place, "token")
+    with open(token, "w", encoding="ascii") as file:
+        file.write(TOKEN + "\n")
+    return ["--dkim-vault-listen", "127.0.0.1:%d" % port, "--dkim-vault-token-file", token]
+
+
 def main():
     nsd = names.Nsd({"example.org": ""})
     try:
-        with gateway.Gateway("--loops", "2", "--dns-resolvers", nsd.address, "--dkim-poll-seconds", "1", "--dkim-wait-seconds", "0", "--daemon-lease-seconds", "1") as g:
+        port = gateway.free_port()
+        with tempfile.TemporaryDirectory(prefix="provost-vault-") as place, gateway.Gateway(*vault_options(place, port), "--loops", "2", "--dns-resolvers", nsd.address, "--dkim-poll-seconds", "1", "--dkim-wait-seconds", "0", "--daemon-lease-seconds", "1") as g:
             boss, directory, _, second = rotation(g, g.admin(), nsd, Directory(g))
             ending(boss, directory, nsd, second)
             curve, other = open_dkim(g, boss, nsd, second)
             synced(g, boss, nsd, second, curve, other)
-            interrupted(boss, directory)
+            vault(g, boss, nsd, port)
+            rspamd(boss, nsd, port)
+            boss = sealed(g, nsd, port, place)
+            interrupted(boss, Directory(g))
             tap.is_(boss.complaints, [], "every reply is as described")
     finally:
         nsd.stop()
