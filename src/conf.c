@@ -333,6 +333,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 			     e) &&
 	       check_policy(a, conf, e) && check_vault(a, conf, e) &&
 	       dns_settings_check(a, &conf->dns, e) &&
+	       checkup_settings_check(a, &conf->checks, e) &&
 	       check_proxies(a, &conf->http, e) &&
 	       oidc_settings_check(&conf->oidc, e) &&
 	       check_webhooks(a, &conf->webhooks, e) &&

@@ -9,6 +9,7 @@
 #include "api/rates.h"
 #include "api/settings.h"
 #include "core/guess.h"
+#include "core/publish.h"
 #include "dict/settings.h"
 #include "dns/settings.h"
 #include "embedded/settings.h"
@@ -58,6 +59,7 @@ struct conf {
 	struct metrics_settings metrics;
 	struct dict_settings dict;
 	struct dns_settings dns;
+	struct checkup_settings checks;
 	struct oidc_settings oidc;
 	struct guess_settings guess;
 	struct signer_settings dkim;

@@ -10,6 +10,7 @@
 #include "dict/dict.h"
 #include "dns/resolver.h"
 #include "http/server.h"
+#include "ldap/checkbook.h"
 #include "ldap/dkim.h"
 #include "ldap/follow.h"
 #include "ldap/inspect.h"
@@ -237,6 +238,8 @@ static bool open_ports(struct lane *l, struct err *e)
 	l->gateway.journal = ldap_journal_open(l->session, &conf->ldap);
 	l->gateway.resolver = dns_resolver_open(l->loop, &conf->dns);
 	open_webhooks(l);
+	l->gateway.checkbook = ldap_checkbook_open(l->gateway.store);
+	l->gateway.checks = &conf->checks;
 	l->gateway.delimiter = conf->delimiter;
 	l->gateway.name = l->parts->name;
 	l->gateway.suffixes = l->parts->suffixes;
@@ -408,6 +411,7 @@ static void *run(void *ctx)
 	dict_free(&l->dict);
 	follow_free(&l->follow);
 	inspect_free(&l->inspect);
+	ldap_checkbook_close(&l->gateway.checkbook);
 	dns_resolver_close(&l->gateway.resolver);
 	ldap_requests_close(&l->gateway.requests);
 	ldap_feed_close(&l->gateway.feed);

@@ -217,6 +217,34 @@ const struct conf_option options[] = {
 	{L(dns.queries), "64", 1, 1000, NULL,
 	 "queries under way at a time, each loop"},
 
+	{L(checks.mx), NULL, 0, 0, NULL,
+	 "our mail servers, the best first, with blanks between; domains are "
+	 "checked by themselves where this is said"},
+	{L(checks.mx_networks), NULL, 0, 0, NULL,
+	 "networks that the addresses of these are in"},
+	{L(checks.spf), NULL, 0, 0, NULL,
+	 "what of an SPF record lets our servers send: "
+	 "include:_spf.example.net, or others, with blanks between"},
+	{L(checks.dmarc), "v=DMARC1; p=none", 0, 0, NULL,
+	 "the DMARC record that domains should have at least"},
+	{L(checks.tls_rpt), NULL, 0, 0, NULL,
+	 "mailto:ADDRESS where reports on TLS are wanted (TLS-RPT)"},
+	{L(checks.mta_sts_host), NULL, 0, 0, NULL,
+	 "the server that tells domains' policies of MTA-STS"},
+	{L(checks.autoconfig_host), NULL, 0, 0, NULL,
+	 "the server that configures mail clients"},
+	{L(checks.imap_host), NULL, 0, 0, NULL,
+	 "the IMAP server of domains that name none, for SRV records"},
+	{L(checks.pop3_host), NULL, 0, 0, NULL, "the same for POP3"},
+	{L(checks.smtp_host), NULL, 0, 0, NULL, "the same for submission"},
+	{L(checks.blocklists), NULL, 0, 0, NULL,
+	 "zones of DNS block lists that our mail servers must not be in; by "
+	 "default none is asked"},
+	{L(checks.hours), "24", 1, 720, NULL,
+	 "hours between checks of a domain where all is well"},
+	{L(checks.minutes), "60", 1, 10080, NULL,
+	 "minutes where it is not"},
+
 	{F(oidc.issuer), NULL, 0, 0, NULL,
 	 "the OpenID provider whose tokens are taken, as \"iss\" names it; by "
 	 "default none is"},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/dkim_rotation.h"
+#include "core/domain_checks.h"
 #include "core/expiry.h"
 #include "core/health.h"
 #include "core/job.h"
@@ -27,10 +28,11 @@ enum {
 	WATCHED = 1000,      /* plans whose silence is measured */
 	GUARD_SIZE = 64,
 	ID_SIZE = 32,
-	JOBS = 13,
+	JOBS = 14,
 	SEAL_MILLIS = 3000,
 	PREPARE_MILLIS = 30000,
 	WEBHOOKS_MILLIS = 900,
+	CHECKS_MILLIS = 2000,
 	AT_ONCE = 4,  /* plans that are carried out */
 	CLEANING = 3, /* of which that many may only clean up */
 	STOP_LOOK = 10,
@@ -72,6 +74,7 @@ struct steward {
 	struct expiry expiry;
 	struct reconcile reconcile;
 	struct audit_head sealed;
+	struct checks_round checks;
 	struct errand errands[JOBS];
 	bool newly; /* we have the lease */
 	bool away;  /* we have it not, or are to stop */
@@ -371,6 +374,13 @@ static bool look_after_webhooks(struct steward *s, const struct task *t,
 	return done;
 }
 
+/* What the DNS says of domains is looked at now and then. */
+static bool check_domains(struct steward *s, const struct task *t,
+			  struct err *e)
+{
+	return domain_checks_look(s->gateway, t, &s->checks, &s->away, e);
+}
+
 static void job_failed(const char *name, const struct err *e)
 {
 	log_event(LOG_WARNING, "job-failed", "job", name, "error", e->text,
@@ -533,6 +543,7 @@ static const struct duty duties[JOBS] = {
 	{"seal", SEAL_MILLIS, NULL, seal},
 	{"prepare", PREPARE_MILLIS, NULL, prepare},
 	{"webhooks", WEBHOOKS_MILLIS, NULL, look_after_webhooks},
+	{"checks", CHECKS_MILLIS, NULL, check_domains},
 };
 
 /* What the schedule knows of a duty. */

@@ -19,6 +19,7 @@ extern const struct route changeset_routes[];
 extern const struct route change_routes[];
 extern const struct route history_routes[];
 extern const struct route dkim_routes[];
+extern const struct route dns_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];

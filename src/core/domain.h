@@ -31,6 +31,8 @@ struct domain {
 					   budgets it comes, or NULL */
 	const char *id, *created_at, *updated_at; /* the store's; read only */
 
+	const char *proved_at; /* when control of it was proved; or NULL */
+
 	bool in_force, wished;        /* as they are stored */
 	const char *sponsor_identity, /* what the store calls the sponsor */
 		*owner_identity;      /* and its first owner, on the way in */

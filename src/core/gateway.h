@@ -13,6 +13,8 @@
 #include "core/store.h"
 #include "core/suffixes.h"
 
+struct checkbook;
+struct checkup_settings;
 struct feed;
 struct dkim;
 struct webhook_box;
@@ -23,9 +25,11 @@ struct gateway {
 	struct journal *journal;
 	struct hasher *hasher;
 	struct login *login;
-	struct keyring *keyring;         /* NULL: nobody has keys */
-	struct requests *requests;       /* NULL: none are kept */
-	struct resolver *resolver;       /* NULL: nobody asks the DNS */
+	struct keyring *keyring;               /* NULL: nobody has keys */
+	struct requests *requests;             /* NULL: none are kept */
+	struct resolver *resolver;             /* NULL: nobody asks the DNS */
+	struct checkbook *checkbook;           /* NULL: no domain is checked */
+	const struct checkup_settings *checks; /* what is wanted of them */
 	struct feed *feed;               /* NULL: nobody hears of changes */
 	struct webhook_box *webhooks;    /* NULL: nobody has any */
 	struct messenger *messenger;     /* the same */

@@ -48,7 +48,8 @@ struct dns_question {
 
 	/* The answer. */
 	enum dns_outcome outcome;
-	bool secure; /* a resolver that we trust with it has validated it */
+	bool secure;  /* a resolver that we trust with it has validated it */
+	bool aliased; /* it is of the name that an alias leads to */
 	const char *detail; /* of DNS_FAILED: why */
 	struct dns_record *records;
 	size_t count;
@@ -63,6 +64,9 @@ struct resolver_ops {
 	void (*ask)(struct resolver *r, struct arena *a,
 		    struct dns_question *questions, size_t count,
 		    int64_t until);
+
+	/* Whether it says of answers that they are secure. */
+	bool (*validates)(struct resolver *r);
 };
 
 struct resolver {

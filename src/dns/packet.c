@@ -238,8 +238,9 @@ static enum packet_kind take_apart(struct arena *a, const ldns_pkt *p,
 				   bool trusted, struct dns_question *q)
 {
 	const ldns_rr_list *all = ldns_pkt_answer(p);
-	const ldns_rdf *name =
+	const ldns_rdf *asked =
 		ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(p), 0));
+	const ldns_rdf *name = asked;
 	ldns_pkt_rcode code = ldns_pkt_get_rcode(p);
 
 	if (code != LDNS_RCODE_NOERROR && code != LDNS_RCODE_NXDOMAIN)
@@ -248,6 +249,7 @@ static enum packet_kind take_apart(struct arena *a, const ldns_pkt *p,
 		name = end_of_aliases(all, name);
 	if (name == NULL)
 		return useless(q, "the aliases (CNAME) lead in a circle");
+	q->aliased = name != asked;
 	gather(a, all, name, q);
 	q->secure = trusted && ldns_pkt_ad(p);
 	q->outcome = code == LDNS_RCODE_NXDOMAIN ? DNS_NO_NAME

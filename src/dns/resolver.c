@@ -8,6 +8,7 @@
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/field.h"
+#include "util/meter.h"
 #include "util/random.h"
 #include "util/text.h"
 
@@ -77,6 +78,7 @@ static bool over_tcp(struct round *r, const struct dns_server *s,
 	CLEANUP(wire_close) struct wire w = wire_for(r, until);
 	struct packet got;
 
+	meter_add(METER_DNS_STREAMS, 0, 0, 1);
 	if (!wire_open(&w, s, true, e) || !wire_write(&w, r->arena, asked, e) ||
 	    !wire_read(&w, r->arena, &got, e))
 		return false;
@@ -104,6 +106,8 @@ static bool over_udp(struct round *r, const struct dns_server *s,
 		if (!wire_receive(&w, r->arena, &got, e))
 			return false;
 		*ret = judge(r, asked, &got, q);
+		if (*ret == PACKET_FOREIGN)
+			meter_add(METER_DNS_FOREIGN, 0, 0, 1);
 	}
 	return true;
 }
@@ -126,7 +130,7 @@ static bool try_server(struct round *r, const struct dns_server *s,
 	return kind == PACKET_ANSWER || over_tcp(r, s, &asked, end, q, e);
 }
 
-static void answer(struct round *r, struct dns_question *q)
+static void put(struct round *r, struct dns_question *q)
 {
 	int64_t now = clock_now(), end = now + DNS_QUERY_MILLIS;
 	struct err e = {0};
@@ -143,6 +147,15 @@ static void answer(struct round *r, struct dns_question *q)
 		now = clock_now();
 	}
 	fail(r->arena, q, e.kind != ERR_NONE ? e.text : "there was no time");
+}
+
+static void answer(struct round *r, struct dns_question *q)
+{
+	int64_t begun = clock_micros();
+
+	put(r, q);
+	meter_add(METER_DNS, (unsigned)q->outcome, 0, 1);
+	meter_time(METER_DNS_TIME, 0, clock_micros() - begun);
 }
 
 /* At most so many queries of all callers together. */
@@ -210,10 +223,16 @@ static void ask(struct resolver *port, struct arena *a,
 		fiber_park(clock_now() + LOOK);
 }
 
+static bool validates(struct resolver *port)
+{
+	return text_equal(self(port)->set->validating, "yes");
+}
+
 struct resolver *dns_resolver_open(struct loop *l,
 				   const struct dns_settings *set)
 {
-	static const struct resolver_ops ops = {.ask = ask};
+	static const struct resolver_ops ops = {.ask = ask,
+						.validates = validates};
 	struct dns_resolver *d = alloc_zeroed(sizeof(*d));
 
 	d->port.ops = &ops;

@@ -61,6 +61,7 @@ static const struct map_attr domain_attrs[] = {
 	{"provostMaxAliases",         F(max_aliases),        0},
 	{"provostSponsor",            F(sponsor_identity),   0},
 	{"provostSponsor",            F(sponsor),            MAP_READ_ONLY | MAP_LOGIN},
+	{"provostProofTime",          F(proved_at),          MAP_READ_ONLY | MAP_TIME | MAP_VOLATILE},
 	{"provostOwner",              F(owner_identity),     MAP_WRITE_ONLY | MAP_FIXED},
 	OPERATIONAL,
 };

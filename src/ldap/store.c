@@ -1,4 +1,5 @@
 #include "ldap/store.h"
+#include "ldap/checkbook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -415,7 +416,8 @@ static bool rehearse_removal(struct ldap_store *s, const struct task *t,
 
 /* slapd looks whether something is below an entry when everything else allows
  * that it goes: only then a user's or principal's keys go, and what was
- * measured of him, and he himself.  Meanwhile somebody may measure again. */
+ * measured of him, and he himself, or what was found of a domain, and that.
+ * Meanwhile somebody may measure again. */
 static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 			 const char *key, const struct revision *seen,
 			 struct err *e)
@@ -429,13 +431,19 @@ static bool remove_entry(struct store *port, const struct task *t, enum kind k,
 		if (remove_once(s, t, dn, key, seen, e))
 			return true;
 		/* Something else is below him: LDAP tools have put it there. */
-		if ((k != KIND_USER && k != KIND_PRINCIPAL) || !was_there ||
-		    !text_equal(e->code, "not_empty"))
+		if (k == KIND_ALIAS || !was_there ||
+		    !text_equal(e->code, "not_empty") ||
+		    (k == KIND_DOMAIN && !checkbook_is_all(s, t, dn)))
 			return false;
 		err_clear(e);
 		if (rehearsal_is(t)) /* all else allows it */
 			return rehearse_removal(s, t, dn, e);
 		was_there = false;
+		if (k == KIND_DOMAIN) {
+			if (!checkbook_remove(s, t, dn, &was_there, e))
+				return false;
+			continue;
+		}
 		if ((k == KIND_USER &&
 		     !usage_remove(s, t, dn, &was_there, e)) ||
 		    !keyring_remove_below(s, t, dn, &keys, e))

@@ -66,12 +66,13 @@ static const char *const pools[] = {"hashing",
 				    "other",
 				    NULL};
 static const char *const plans[] = {"running", "stuck", NULL};
-static const char *const duties[] = {"journal", "report",
-				     "expiry",  "expiry-sweep",
-				     "limits",  "held",
-				     "seal",    "webhooks",
-				     "other",   NULL};
+static const char *const duties[] = {"journal",      "report",   "expiry",
+				     "expiry-sweep", "limits",   "held",
+				     "seal",         "webhooks", "checks",
+				     "other",        NULL};
 static const char *const webhooks[] = {"active", "failing", "given_up", NULL};
+static const char *const answers[] = {"found", "nothing", "no_name", "failed",
+				      NULL};
 static const char *const ends[] = {"success", "failure", NULL};
 static const char *const no_routes[] = {"method=\"other\",route=\"other\"",
 					NULL};
@@ -176,6 +177,14 @@ static const struct rule rules[METER_COUNT] = {
 		"From posting a message to its reply."},
 	[METER_TOKEN_KEYS] = {"provost_token_key_fetches", COUNTER, false, false, {{"result", ends}},
 		"Fetches of the OpenID provider's keys."},
+	[METER_DNS] = {"provost_dns_queries", COUNTER, false, false, {{"result", answers}},
+		"Questions that were put to resolvers."},
+	[METER_DNS_TIME] = {"provost_dns_query_duration_seconds", HISTOGRAM, true, false, {{0}},
+		"How long these took, with the second try and TCP."},
+	[METER_DNS_FOREIGN] = {"provost_dns_foreign_packets", COUNTER, false, false, {{0}},
+		"What came for an answer and was none: somebody may be forging them."},
+	[METER_DNS_STREAMS] = {"provost_dns_streams", COUNTER, false, false, {{0}},
+		"Questions that were put over TCP."},
 	[METER_CERTIFICATE] = {"provost_tls_certificate_not_after_timestamp_seconds", GAUGE, true, true, {{0}},
 		"When our certificate expires."},
 	[METER_PROCESS_START] = {"process_start_time_seconds", GAUGE, true, false, {{0}},

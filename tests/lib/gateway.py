@@ -190,8 +190,10 @@ class Gateway:
         self.state = os.path.join(self.top, "state")
         self.log_file = os.path.join(self.top, "provostd-%d.log" % free_port())
         self.ldap_url = None
-        # Most tests are not about passwords, and theirs are short, nor about how often they are refused; what is given last counts.
-        self.options = ["--listen", "127.0.0.1:0", "--passwd-min-length", "1", "--passwd-min-bits", "0", "--rate-refused", "0", *options]
+        # Most tests are not about passwords, and theirs are short, nor about how often they are refused, nor about the DNS,
+        # which nobody answers; what is given last counts.
+        self.options = ["--listen", "127.0.0.1:0", "--passwd-min-length", "1", "--passwd-min-bits", "0", "--rate-refused", "0",
+                        "--dns-resolvers", "127.0.0.1@1", *options]
         if "--state-dir" in options:
             self.state = options[options.index("--state-dir") + 1]
         elif "--ldap-uri" not in options:

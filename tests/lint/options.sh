@@ -16,8 +16,8 @@ result "provostd --help" "$wrong"
 sample=$("$daemon" --print-config) && wrong='' || wrong="it failed"
 result "provostd --print-config" "$wrong"
 
-rows=$(tr '\n' ' ' <src/options.c | grep -o '{[FL]([a-z_.]*), [^{}]*}' |
-	sed 's/^{[FL](\([a-z_.]*\)),.*/\1/')
+rows=$(tr '\n' ' ' <src/options.c | grep -o '{[FL]([a-z0-9_.]*), [^{}]*}' |
+	sed 's/^{[FL](\([a-z0-9_.]*\)),.*/\1/')
 [ -n "$rows" ] && wrong='' || wrong="there are none"
 result "options in src/options.c" "$wrong"
 # One line for each option of the manual page: [section] key, and all it says.
