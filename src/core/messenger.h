@@ -11,7 +11,8 @@ struct messenger;
 struct message {
 	const char *id, *event, *body;
 	size_t size;
-	int64_t number;   /* which try it is; others go before tries again */
+	int64_t number;   /* which try it is; the first go before others, and
+			   * before   what has a time of its own */
 	int64_t millis;   /* that it may take; 0: as long as usual */
 	const bool *stop; /* given up when this is true and the fiber is woken;
 			   * or NULL */

@@ -157,11 +157,12 @@ static bool send_it(struct messenger *port, struct arena *a,
 		 arena_join(a, "webhook-id: ", what->id, NULL),
 		 arena_join(a, "webhook-timestamp: ", now, NULL),
 		 arena_join(a, "webhook-signature: ", signature, NULL), NULL};
-	struct sending s = {.post = {.url = w->url,
-				     .headers = headers,
-				     .body = what->body,
-				     .size = what->size,
-				     .again = what->number > 1}};
+	struct sending s = {
+		.post = {.url = w->url,
+			 .headers = headers,
+			 .body = what->body,
+			 .size = what->size,
+			 .again = what->number > 1 || what->millis > 0}};
 	char at[INSTANT_SIZE];
 	int64_t usual = m->set->timeout_seconds * MILLIS, began = clock_now();
 
