@@ -46,6 +46,10 @@ CODES = {
     121: (INTERNAL, INTERNAL),
     123: ((403, "forbidden"), (403, "forbidden")),
 }
+# What a change is told that gets a code about what it writes.
+CONTENDED = (503, "contended")
+CHANGES = {1: INTERNAL, 2: INTERNAL, 16: CONTENDED, 17: INTERNAL, 18: INTERNAL, 19: (422, "directory_constraint"), 20: CONTENDED, 21: (422, "directory_syntax"),
+           34: INTERNAL, 53: READ_ONLY, 64: INTERNAL, 65: (422, "directory_schema"), 67: INTERNAL, 80: (503, "directory_failed"), 122: CONTENDED}
 LOGINS = {49: (401, "unauthenticated"), 50: (401, "unauthenticated"), 51: (503, "directory_busy"), 52: (503, "directory_down"),
           53: UNAVAILABLE, 80: UNAVAILABLE, 3: (504, "directory_slow"), 1: INTERNAL, 8: INTERNAL}
 
@@ -101,6 +105,7 @@ def entries():
     """Users whose deletion, or whose login, answers with a code."""
     text = directory.ldif(OTHER, directory.domain_entry("other.example"))
     items = [("code", code, "delete") for code in CODES if code != 10]  # the overlay would have to name another place
+    items += [("change", code, "modify") for code in CHANGES]
     for what, code, operation in items + [("login", code, "bind") for code in LOGINS]:
         address = "%s%03d@other.example" % (what, code)
         entry = directory.user_entry(address, errCode=str(code), errOp=operation)
@@ -125,6 +130,10 @@ def table(admin):
         tap.is_(faults.code_of(admin.get("/v1/users/" + name(code, "r"))), read, "a read that gets %d" % code)
         if code != 10:
             tap.is_(faults.code_of(admin.delete("/v1/users/code%03d@other.example" % code)), write, "a deletion that gets %d" % code)
+    for code, want in CHANGES.items():
+        place = "/v1/users/change%03d@other.example" % code
+        tap.is_(faults.code_of(admin.patch(place, {"name": "Another"})), want, "a change that gets %d" % code)
+        tap.ok(admin.get(place).json["name"] != "Another", "and is not made")
     for code, want in LOGINS.items():
         tap.is_(faults.code_of(admin.as_("login%03d@other.example" % code, "right").get("/v1/me")), want, "a login that gets %d" % code)
 
