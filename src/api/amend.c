@@ -4,17 +4,15 @@
 
 enum { AMEND_TRIES = 16 };
 
-/* The patch as members of a record, as if those had been sent. */
-static bool work_out(const struct call *call, const void *there,
-		     struct patch *ret, struct err *e)
+bool amend_members(const struct json_patch *what, const struct codec *takes,
+		   struct arena *a, json_t *shown, struct patch *ret,
+		   struct err *e)
 {
-	struct arena *a = call->task.arena;
-	const struct codec *takes = call->route->takes;
-	json_t *shown = call->amends->show(call, there), *then;
+	json_t *then;
 	void *record = arena_alloc(a, takes->size);
 	struct presence named;
 
-	bool good = json_patch_apply(call->amendment, a, shown, &then, e);
+	bool good = json_patch_apply(what, a, shown, &then, e);
 	if (good && !json_is_object(then)) {
 		fault_at(e, a, FAULT_TYPE, "", "it must remain an object");
 		good = false;
@@ -43,7 +41,8 @@ static bool amend_once(const struct call *call,
 	*late = false;
 	if (!by->read(call, there, &seen, e) ||
 	    !provision_matches(if_match, &seen, e) ||
-	    !work_out(call, there, &p, e))
+	    !amend_members(call->amendment, call->route->takes,
+			   call->task.arena, by->show(call, there), &p, e))
 		return false;
 	p.guard = seen.guard;
 	if (by->write(call, &p, if_match, ret, rev, e))

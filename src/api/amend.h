@@ -25,4 +25,10 @@ struct amendable {
 bool amend(const struct call *call, void *ret, struct revision *rev,
 	   struct err *e);
 
+/* A JSON Patch as members of a record, as if those had been sent; `shown` is
+ * what it is applied to, and is released. */
+bool amend_members(const struct json_patch *what, const struct codec *takes,
+		   struct arena *a, json_t *shown, struct patch *ret,
+		   struct err *e);
+
 #endif

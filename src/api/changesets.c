@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "api/admission.h"
+#include "api/amend.h"
 #include "api/conditional.h"
 #include "api/native.h"
 #include "api/prefer.h"
@@ -24,6 +25,7 @@ struct member {
 	const char *right;
 	json_t *body;
 	bool brings_password;
+	bool skipped; /* it depends on one that was refused */
 };
 
 /* clang-format off */
@@ -136,11 +138,59 @@ static bool check_body(struct arena *a, const struct member *m, struct err *e)
 {
 	bool wanted = m->asked.verb != CHANGESET_REMOVE;
 
+	if (m->asked.verb == CHANGESET_CHANGE && json_is_array(m->body))
+		return true; /* a JSON Patch */
 	if (wanted == json_is_object(m->body) && (wanted || m->body == NULL))
 		return true;
 	fault_at(e, a, m->body == NULL ? FAULT_MISSING : FAULT_TYPE,
 		 within(a, m->at, "body"),
 		 wanted ? "it must be an object" : "a deletion has none");
+	return false;
+}
+
+static bool amend_staged(struct arena *a, struct changeset *set,
+			 struct member *m, struct err *e)
+{
+	struct operation_asked *o = &m->asked;
+	const struct codec *c = native_codec(o->kind);
+	void *there = arena_alloc(a, c->size);
+	const struct json_patch *what;
+	struct revision rev;
+	struct patch p;
+	bool made;
+
+	if (!json_patch_read(a, m->body, &what, e) ||
+	    !changeset_read(set, o->kind, o->key, there, &rev, &made,
+			    &m->skipped, e) ||
+	    !provision_matches(o->if_match, &rev, e) ||
+	    !amend_members(what, c, a, codec_encode(c, there), &p, e))
+		return false;
+	o->record = arena_copy(a, p.record, c->size);
+	o->fields = p.fields;
+	o->field_count = p.count;
+	/* It says what to do with that, and with nothing else.  What the set
+	 * makes is nobody else's. */
+	if (o->if_match == NULL && !made) {
+		const char **tags = arena_alloc(a, sizeof(*tags));
+		const struct text_list list = {tags, 1};
+
+		tags[0] = rev.etag;
+		o->if_match = arena_copy(a, &list, sizeof(list));
+	}
+	return true;
+}
+
+/* A JSON Patch, of what will be there then.  Its faults have pointers into
+ * it. */
+static bool decode_patch(struct arena *a, struct changeset *set,
+			 struct member *m, struct err *e)
+{
+	if (amend_staged(a, set, m, e))
+		return true;
+	for (struct fault *f = e->faults; f != NULL; f = f->next) {
+		if (f->placed)
+			f->key = arena_join(a, m->at, "/body", f->key, NULL);
+	}
 	return false;
 }
 
@@ -177,8 +227,8 @@ static bool decode(const struct call *call, struct member *m, struct err *e)
 	return good;
 }
 
-static bool read_member(const struct call *call, struct member *m,
-			json_t *object, struct err *e)
+static bool read_member(const struct call *call, struct changeset *set,
+			struct member *m, json_t *object, struct err *e)
 {
 	struct arena *a = call->task.arena;
 	const char *match = text_in(object, "if_match");
@@ -202,6 +252,8 @@ static bool read_member(const struct call *call, struct member *m,
 	if (call->must_match && match == NULL &&
 	    m->asked.verb != CHANGESET_CREATE)
 		return patch_unconditional(e);
+	if (json_is_array(m->body))
+		return decode_patch(a, set, m, e);
 	m->brings_password = json_object_get(m->body, "password") != NULL;
 	return m->asked.verb == CHANGESET_REMOVE || decode(call, m, e);
 }
@@ -248,12 +300,12 @@ static bool judge(const struct call *call, struct changeset *c, json_t *list,
 		bool skipped = false;
 		struct err why = {0};
 
-		if (read_member(call, &m, json_array_get(list, i), &why) &&
+		if (read_member(call, c, &m, json_array_get(list, i), &why) &&
 		    changeset_add(c, &m.asked, &skipped, &why)) {
 			*passwords += m.brings_password;
 			continue;
 		}
-		if (skipped)
+		if (skipped || m.skipped)
 			continue;
 		if (is_ours(&why)) {
 			*e = why;

@@ -223,6 +223,21 @@ static bool depends(const struct changeset *c, const char *key)
 	return false;
 }
 
+bool changeset_read(struct changeset *c, enum kind k, const char *key,
+		    void *ret, struct revision *rev, bool *made, bool *skipped,
+		    struct err *e)
+{
+	*made = *skipped = false;
+	if (!provision_key(c->task->arena, k, &key, e))
+		return false;
+	*skipped = depends(c, key);
+	if (*skipped ||
+	    !provision_read(&c->stage.gateway, c->task, k, key, ret, rev, e))
+		return false;
+	*made = stage_has_made(&c->stage, k, key);
+	return true;
+}
+
 static const char *verb_of(const struct work *w)
 {
 	return w->before == NULL  ? STEP_MAKE

@@ -51,6 +51,12 @@ struct changeset {
 void changeset_begin(struct changeset *ret, const struct gateway *g,
 		     const struct task *t, size_t most);
 
+/* What an operation finds there, after those before it, which may have `made`
+ * it.  `skipped`: as below. */
+bool changeset_read(struct changeset *c, enum kind k, const char *key,
+		    void *ret, struct revision *rev, bool *made, bool *skipped,
+		    struct err *e);
+
 /* Judge one more.  `skipped`: it depends on one that was refused. */
 bool changeset_add(struct changeset *c, struct operation_asked *o,
 		   bool *skipped, struct err *e);

@@ -90,6 +90,23 @@ def refused(client):
     tap.is_(client.request("POST", "/v1/changesets", None, {"Content-Type": "text/plain"}, raw=b"x").status, 415, "nor is text")
 
 
+def patches(client):
+    """JSON Patches see what those before them leave there."""
+    what = lambda path, *operations: {"method": "PATCH", "path": "/v1/" + path, "body": list(operations)}
+    named = lambda name, before: [{"op": "test", "path": "/name", "value": before}, {"op": "replace", "path": "/name", "value": name}]
+    reply = send(client, post("aliases", address="p@here.example", destinations=["a@far.example"]), what("aliases/p@here.example", {"op": "add", "path": "/destinations/-", "value": "b@far.example"}),
+                 what("users/ann@here.example", *named("One", client.get("/v1/users/ann@here.example").json["name"])), what("users/ann@here.example", *named("Two", "One")))
+    tap.is_((reply.status, [one["status"] for one in reply.json["operations"]]), (200, [201, 200, 200, 200]), "JSON Patches are done")
+    tap.is_((client.get("/v1/aliases/p@here.example").json["destinations"], client.get("/v1/users/ann@here.example").json["name"]), (["a@far.example", "b@far.example"], "Two"), "each on what was there then")
+    reply = send(client, post("users", address="q@here.example"), what("users/ann@here.example", *named("Three", "One")), what("users/nobody@here.example", *named("x", "y")),
+                 what("users/q@here.example", {"op": "replace", "path": "/quota_bytes", "value": -1}), what("users/q@here.example", {"op": "mess"}), what("users/q@here.example"))
+    tap.is_((reply.status, sorted(errors(reply))[:2], {pointer.split("/")[2] for pointer, _ in errors(reply)} - {"5"}), (409, [("/operations/1/body/0", "test"), ("/operations/2", "not_found")], {"1", "2", "3", "4"}), "what is wrong with them is told")
+    tap.ok(all(pointer.startswith("/operations/4/body/0") for pointer, _ in errors(reply) if pointer.startswith("/operations/4")), "at its place", errors(reply))
+    tap.is_(client.get("/v1/users/q@here.example").status, 404, "and nothing is done")
+    reply = send(client, what("users/ann@here.example", {"op": "test", "path": "/name", "value": "Two"}))
+    tap.is_(reply.status, 200, "one that only tests")
+
+
 def keys(g, client):
     key = client.post("/v1/keys", {"label": "x", "scopes": ["changesets:write", "users:write"], "domains": ["here.example"]}).json["key"]
     by = gateway.Client(g.address)
@@ -147,6 +164,7 @@ def main():
         client, other = server.client(first), server.client(second)
         whole(first, client)
         refused(client)
+        patches(client)
         keys(first, client)
         jobs(first, client, other)
         if "event=lease-taken" in second.log() and "event=lease-taken" not in first.log():
