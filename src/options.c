@@ -240,6 +240,9 @@ const struct conf_option options[] = {
 	{L(checks.blocklists), NULL, 0, 0, NULL,
 	 "zones of DNS block lists that our mail servers must not be in; by "
 	 "default none is asked"},
+	{L(checks.proof), "no", 0, 0, NULL,
+	 "yes or no: a domain that somebody else than a super administrator "
+	 "makes or enables waits until the DNS proves that it is his"},
 	{L(checks.hours), "24", 1, 720, NULL,
 	 "hours between checks of a domain where all is well"},
 	{L(checks.minutes), "60", 1, 10080, NULL,

@@ -254,17 +254,19 @@ bool domain_checks_look(const struct gateway *g, const struct task *t,
 	return check_all(g, t, &names, stop, e);
 }
 
-bool domain_checks_demand(const struct gateway *g, const struct task *t,
-			  const struct domain *d, bool *ret, struct err *e)
+bool domain_checks_hold(const struct gateway *g, const struct task *t,
+			const struct domain *old, struct domain *d,
+			struct err *e)
 {
 	bool all = false;
 
-	*ret = false;
 	if (g->checks == NULL || !text_equal(g->checks->proof, "yes") ||
-	    !d->enabled || d->in_force || d->proved_at != NULL)
+	    !d->in_force || d->proved_at != NULL ||
+	    (old != NULL && old->in_force))
 		return true;
 	if (!g->store->ops->is_super_administrator(g->store, t, &all, e))
 		return false;
-	*ret = !all;
+	d->in_force = all;
+	d->wished = !all;
 	return true;
 }

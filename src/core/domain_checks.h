@@ -39,9 +39,11 @@ bool domain_checks_look(const struct gateway *g, const struct task *t,
 			struct checks_round *r, const bool *stop,
 			struct err *e);
 
-/* Whether a domain that the caller wants in force has to wait for a proof: he
- * is no super administrator, and has not proved it before. */
-bool domain_checks_demand(const struct gateway *g, const struct task *t,
-			  const struct domain *d, bool *ret, struct err *e);
+/* A domain that comes into force waits instead, if the caller is no super
+ * administrator and it was not proved yet that it is his.  `old`: what it was;
+ * NULL: it is new. */
+bool domain_checks_hold(const struct gateway *g, const struct task *t,
+			const struct domain *old, struct domain *d,
+			struct err *e);
 
 #endif

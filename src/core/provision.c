@@ -7,6 +7,7 @@
 #include "core/again.h"
 #include "core/alias.h"
 #include "core/domain.h"
+#include "core/domain_checks.h"
 #include "core/doubt.h"
 #include "core/keys.h"
 #include "core/new_password.h"
@@ -264,6 +265,8 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	    !prepare(g, t, k, record, &domain, e))
 		return false;
 	kind_rules(k)->complete(record, t->arena);
+	if (k == KIND_DOMAIN && !domain_checks_hold(g, t, NULL, record, e))
+		return false;
 	const char *key = kind_key(k, record);
 	/* Another name is free from the moment the old one is gone. */
 	if (kind_is_address(k) && (!provision_unclaimed(g, t, key, e) ||
@@ -512,6 +515,8 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	if (!prepare_password(g, t, c, ret, e))
 		return false;
 	r->complete(ret, t->arena);
+	if (c->kind == KIND_DOMAIN && !domain_checks_hold(g, t, old, ret, e))
+		return false;
 	c->wanted = g->store->ops->etag(g->store, t, c->kind, ret);
 	if (!web_check_change(g, t, c->kind, old, ret, e) ||
 	    !tally_change(g, t, c->kind, old, ret, &c->held, e) ||

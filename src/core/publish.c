@@ -89,8 +89,7 @@ bool checkup_settings_check(struct arena *a, const struct checkup_settings *set,
 		if (!names_are_good(a, names[i].option, names[i].setting, e))
 			return false;
 	}
-	if (set->proof != NULL && !text_equal(set->proof, "yes") &&
-	    !text_equal(set->proof, "no"))
+	if (!text_equal(set->proof, "yes") && !text_equal(set->proof, "no"))
 		return err_set(e, ERR_INVALID, "checks.proof is yes or no");
 	return terms_are_good(a, set->spf, e) &&
 	       text_is_good("checks.dmarc", set->dmarc, "v=DMARC1;", e) &&

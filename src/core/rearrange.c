@@ -250,6 +250,12 @@ static bool may_reserve(const struct gateway *g, const struct task *t,
 	return true;
 }
 
+/* It comes into force when it was proved whose it is, and not by the plan. */
+static bool is_waiting(const struct domain *d)
+{
+	return d->wished && !d->in_force;
+}
+
 bool rearrange_found(const struct gateway *g, const struct task *t,
 		     struct domain *d, struct revision *rev, struct err *e)
 {
@@ -263,7 +269,7 @@ bool rearrange_found(const struct gateway *g, const struct task *t,
 	const char *names[] = {name};
 	struct plan plan = {.names = {names, COUNT(names)},
 			    .steps = steps,
-			    .count = COUNT(steps),
+			    .count = COUNT(steps) - is_waiting(d),
 			    .founded = &founded};
 
 	/* Who may not is told so before anything is written down. */

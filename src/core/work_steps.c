@@ -2,6 +2,7 @@
 
 #include "core/address.h"
 #include "core/claims.h"
+#include "core/domain_checks.h"
 #include "core/obstacle.h"
 #include "core/plan_steps.h"
 #include "core/provision.h"
@@ -220,6 +221,9 @@ bool undo_alter(struct run *r, const struct step *s, struct err *e)
 		}
 	}
 	kind_rules(w->kind)->complete(then, r->work.arena);
+	if (w->kind == KIND_DOMAIN &&
+	    !domain_checks_hold(r->g, &r->work, there, then, e))
+		return false;
 	if (any && !st->ops->change(st, &r->work, w->kind, there, then, &seen,
 				    &rev, e))
 		return provision_overtaken(e)

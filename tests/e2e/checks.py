@@ -23,7 +23,7 @@ ac IN A 192.0.2.3
 OPTIONS = ["--checks-mx", "mx1.host.example mx2.host.example", "--checks-mx-networks", "192.0.2.0/24 2001:db8::/32",
            "--checks-spf", "include:_spf.host.example", "--checks-dmarc", "v=DMARC1; p=quarantine; rua=mailto:d@host.example",
            "--checks-tls-rpt", "mailto:tls@host.example", "--checks-mta-sts-host", "ac.host.example",
-           "--checks-autoconfig-host", "ac.host.example", "--checks-imap-host", "imap.host.example", "--checks-smtp-host", "smtp.host.example"]
+           "--checks-autoconfig-host", "ac.host.example", "--checks-imap-host", "imap.host.example", "--checks-smtp-host", "smtp.host.example", "--checks-proof", "yes"]
 
 
 def results(checks):
@@ -111,6 +111,30 @@ def others(g, admin):
             "both go, with all that is in them")
 
 
+def proved(g, admin, nsd):
+    """A reseller's domain waits until the DNS says that it is his."""
+    admin.post("/v1/principals", {"login": "rita", "name": "Rita", "password": PASSWORD, "reseller": {}})
+    rita = g.client("rita", PASSWORD)
+    made = rita.post("/v1/domains", {"name": "r.example"})
+    tap.is_((made.status, made.json["state"]), (201, "pending"), "it waits")
+    tap.is_(rita.post("/v1/domains", {"name": "s.example", "reserved_to": ["rita@far.example"]}).json["state"], "pending", "so does one with addresses")
+    rita.patch("/v1/domains/r.example", {"enabled": False})
+    tap.is_(rita.patch("/v1/domains/r.example", {"enabled": True}).json["state"], "pending", "disabling and enabling it is no way around")
+    rita.patch("/v1/domains/r.example", {"enabled": False})
+    rita.post("/v1/changesets", {"operations": [{"method": "PATCH", "path": "/v1/domains/r.example", "body": {"enabled": True}}]})
+    tap.is_(rita.get("/v1/domains/r.example").json["state"], "pending", "nor is a change set")
+    got = rita.post("/v1/domains/r.example/checks", None).json
+    tap.is_((got["state"], results(got)[("proof", "_provost-challenge.r.example")]), ("pending", ("error", "proof_missing", "you")), "it is told why")
+    nsd.change("r.example", '_provost-challenge IN TXT "%s"\n' % got["proof"]["value"][:-1])
+    tap.is_(rita.post("/v1/domains/r.example/checks", None).json["state"], "pending", "what is nearly it does not do")
+    nsd.change("r.example", '_provost-challenge IN TXT "%s"\n' % got["proof"]["value"])
+    tap.is_(rita.post("/v1/domains/r.example/checks", None).json["state"], "action_required", "it is there, and the rest is still wrong")
+    tap.is_(rita.get("/v1/domains/r.example").json["state"], "enabled", "the domain is in force")
+    rita.patch("/v1/domains/r.example", {"enabled": False})
+    tap.is_(rita.patch("/v1/domains/r.example", {"enabled": True}).json["state"], "enabled", "once is enough")
+    tap.is_(admin.post("/v1/domains", {"name": "q.example"}).json["state"], "enabled", "super administrators prove nothing")
+
+
 def broken(admin, nsd):
     """Nobody answers."""
     nsd.stop()
@@ -122,7 +146,7 @@ def broken(admin, nsd):
     tap.ok(took < 9, "in time", took)
 
 
-nsd = names.Nsd({"host.example": HOST, "d.example": ""})
+nsd = names.Nsd({"host.example": HOST, "d.example": "", "r.example": ""})
 try:
     with gateway.Gateway("--dns-resolvers", nsd.address, *OPTIONS) as g:
         admin = g.admin()
@@ -132,6 +156,7 @@ try:
         zone = wanted(admin, nsd)
         changes(admin, nsd, zone)
         others(g, admin)
+        proved(g, admin, nsd)
         broken(admin, nsd)
 finally:
     if nsd.process.poll() is None:
