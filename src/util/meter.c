@@ -63,13 +63,14 @@ static const char *const pools[] = {"hashing",
 				    "connecting",
 				    "verifying tokens",
 				    "fetching keys",
+				    "making keys",
 				    "other",
 				    NULL};
 static const char *const plans[] = {"running", "stuck", NULL};
 static const char *const duties[] = {"journal",      "report",   "expiry",
 				     "expiry-sweep", "limits",   "held",
 				     "seal",         "webhooks", "checks",
-				     "other",        NULL};
+				     "dkim",         "other",    NULL};
 static const char *const webhooks[] = {"active", "failing", "given_up", NULL};
 static const char *const answers[] = {"found", "nothing", "no_name", "failed",
 				      NULL};

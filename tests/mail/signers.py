@@ -381,6 +381,18 @@ def vault_options(place, port):
     return ["--dkim-vault-listen", "127.0.0.1:%d" % port, "--dkim-vault-token-file", token]
 
 
+def options(g, place):
+    """What would hand out keys to others is refused before anything is served."""
+    token, empty = os.path.join(place, "token"), os.path.join(place, "empty")
+    open(empty, "w", encoding="ascii").close()
+    for what, words in (("an address of the network", ["--dkim-vault-listen", "0.0.0.0:8201", "--dkim-vault-token-file", token]),
+                        ("no token", ["--dkim-vault-listen", "127.0.0.1:8201"]),
+                        ("an empty one", ["--dkim-vault-listen", "127.0.0.1:8201", "--dkim-vault-token-file", empty]),
+                        ("another directory without a password", ["--dkim-vault-listen", "127.0.0.1:8201", "--dkim-vault-token-file", token, "--ldap-uri", "ldap://192.0.2.1"])):
+        run = subprocess.run([g.binary, *words, "--check-config"], check=False, capture_output=True, text=True)
+        tap.ok(run.returncode == 1 and "dkim" in run.stderr, "for rspamd, refused: " + what, run.stderr)
+
+
 def main():
     nsd = names.Nsd({"example.org": ""})
     try:
@@ -393,6 +405,7 @@ def main():
             vault(g, boss, nsd, port)
             rspamd(boss, nsd, port)
             boss = sealed(g, nsd, port, place)
+            options(g, place)
             interrupted(boss, Directory(g))
             tap.is_(boss.complaints, [], "every reply is as described")
     finally:
