@@ -54,7 +54,18 @@ static void answer(struct response *res, unsigned status, const char *body)
 	response_header(res, "X-Content-Type-Options", "nosniff");
 }
 
-/* Of Ed25519 it wants the bytes that the key is made of. */
+/* Of Ed25519 rspamd wants the bytes that the key is made of.  What begins with
+ * a '/' it takes for the name of a file; it passes over blanks. */
+static bool show_seed(struct arena *a, const char *pem, const char **ret,
+		      struct err *e)
+{
+	if (!signing_key_seed(a, pem, ret, e))
+		return false;
+	if (**ret == '/')
+		*ret = arena_join(a, " ", *ret, NULL);
+	return true;
+}
+
 static bool show_key(const struct vault *v, struct arena *a,
 		     const struct signing *k, const char **ret, struct err *e)
 {
@@ -62,8 +73,7 @@ static bool show_key(const struct vault *v, struct arena *a,
 		arena_join(a, k->selector, "._domainkey.", k->domain, NULL);
 
 	return envelope_open(a, v->seal, name, k->stored, ret, e) &&
-	       (strcmp(k->type, "ed25519") != 0 ||
-		signing_key_seed(a, *ret, ret, e));
+	       (strcmp(k->type, "ed25519") != 0 || show_seed(a, *ret, ret, e));
 }
 
 static bool write_key(const struct vault *v, const struct signing *k,
