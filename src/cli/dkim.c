@@ -15,6 +15,7 @@
 #include "ldap/connect.h"
 #include "ldap/direct.h"
 #include "ldap/dn.h"
+#include "ldap/filter.h"
 #include "signer/envelope.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -31,9 +32,6 @@ struct dkim_options {
 	int64_t follow; /* seconds between looks; 0: once */
 };
 
-static const char filter[] =
-	"(&(objectClass=provostDkimKey)(provostDkimState=active)"
-	"(provostDkimKeyName=*))";
 static const char *const wanted[] = {"provostDkimDomain", "provostDkimSelector",
 				     "provostDkimKeyType",
 				     "provostDkimPrivateKey", NULL};
@@ -101,12 +99,16 @@ static bool read_keys(struct sync *s, struct err *e)
 {
 	CLEANUP(direct_close)
 	struct direct *d = direct_open(&s->ldap, DIRECT_BOUND, e);
-	const struct direct_search search = {.base = dn_child(s->arena, "ou",
-							      "domains",
-							      s->ldap.base),
-					     .scope = DIRECT_ALL,
-					     .filter = filter,
-					     .want = wanted};
+	const char *const parts[] =
+		{filter_equal(s->arena, "objectClass", "provostDkimKey"),
+		 filter_equal(s->arena, "provostDkimState", "active"),
+		 filter_present(s->arena, "provostDkimKeyName")};
+	const struct direct_search search =
+		{.base = dn_child(s->arena, "ou", "domains", s->ldap.base),
+		 .scope = DIRECT_ALL,
+		 .filter = filter_all(s->arena, parts,
+				      sizeof(parts) / sizeof(*parts)),
+		 .want = wanted};
 
 	if (d == NULL || !direct_search(d, &search, take_key, s, e))
 		return false;
@@ -383,8 +385,9 @@ static const char usage[] =
 	"dkim sync --dir DIR [OPTION]...\n"
 	"\n"
 	"Write the DKIM keys that sign, and tables of them for OpenDKIM and\n"
-	"rspamd, into DIR, each file at once, and take away what signs no more.\n"
+	"rspamd, into a directory, each file at once, and take away what signs no more.\n"
 	"\n"
+	"  --dir DIR             where to\n"
 	"  --follow SECONDS      again and again, that often [once]\n"
 	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
 	"  --base DN             that everything is below [as provostd made it]\n"
