@@ -333,6 +333,16 @@ unsigned journal_mem_count(struct journal *j)
 	return (unsigned)self(j)->count;
 }
 
+unsigned journal_mem_unfinished(struct journal *port)
+{
+	struct journal_mem *j = self(port);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < j->count; i++)
+		n += j->plans[i].expires == NULL;
+	return n;
+}
+
 unsigned journal_mem_retired(struct journal *j)
 {
 	unsigned count = 0;

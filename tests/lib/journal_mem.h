@@ -18,6 +18,8 @@ void journal_mem_close(struct journal **j);
 
 /* How many entries it has, and how many records were retired to them. */
 unsigned journal_mem_count(struct journal *j);
+/* Without jobs that are over and still told about. */
+unsigned journal_mem_unfinished(struct journal *j);
 unsigned journal_mem_retired(struct journal *j);
 
 #endif

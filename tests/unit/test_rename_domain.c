@@ -132,7 +132,7 @@ static void renames(bool keep)
 	OK(rename_once(keep, PATIENCE, &left, &e) && !left,
 	   "a domain is renamed");
 	OK(is_renamed(keep), "with all its addresses, and what names them");
-	OK(journal_mem_count(w->journal) == 0, "the journal is empty");
+	OK(journal_mem_unfinished(w->journal) == 0, "the journal is empty");
 	world_close(&w);
 }
 
@@ -169,7 +169,7 @@ static void refusals(void)
 			   e.kind == refused[i].kind,
 		   refused[i].what);
 		OK(writes == store_mem_writes(w->store) &&
-			   journal_mem_count(w->journal) == 0,
+			   journal_mem_unfinished(w->journal) == 0,
 		   "and nothing was done");
 	}
 	OK(!rename_domain(&w->gateway, &w->admin, "example.org", &p, NULL, &got,
@@ -263,7 +263,7 @@ static void hurried(void)
 			&e),
 	   "nor removed");
 	resume_all();
-	OK(is_renamed(true) && journal_mem_count(w->journal) == 0,
+	OK(is_renamed(true) && journal_mem_unfinished(w->journal) == 0,
 	   "and it is done");
 	world_close(&w);
 }
@@ -284,7 +284,7 @@ static void die(enum store_mem_trouble how, bool keep)
 		done += whole;
 		undone += is_as_before();
 		bad += (!whole && !is_as_before()) || (good && !whole) ||
-		       journal_mem_count(w->journal) > 0;
+		       journal_mem_unfinished(w->journal) > 0;
 		world_close(&w);
 	} while (!(good && !left) && fuse < WRITES_MOST);
 	printf("# %u writes: %u done, %u not\n", fuse, done, undone);
