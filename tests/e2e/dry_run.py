@@ -36,7 +36,7 @@ UNKNOWN = {"id", "created_at", "updated_at", "last_used_at", "last_used_from", "
 def dump(server):
     """All that is stored, but for what says which gateway is at work."""
     text = server.slapcat(server.base)
-    entries = [entry for entry in text.split("\n\n") if not re.match(r"dn: (provostJournalId=(lease|job-)|ou=audit|provostSeal)", entry)]
+    entries = [entry for entry in text.split("\n\n") if not re.match(r"dn: (provostJournalId=(lease|job-)|provostWebhookId=[^,]*,ou=journal|ou=audit|provostSeal)", entry)]
     return entries, server.slapcat("cn=accesslog").split("\n\n")
 
 
