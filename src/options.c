@@ -231,6 +231,13 @@ const struct conf_option options[] = {
 	 "mailto:ADDRESS where reports on TLS are wanted (TLS-RPT)"},
 	{L(checks.mta_sts_host), NULL, 0, 0, NULL,
 	 "the server that tells domains' policies of MTA-STS"},
+	{L(checks.mta_sts_mode), "testing", 0, 0, NULL,
+	 "what these policies say: enforce, testing or none"},
+	{L(checks.mta_sts_mx), NULL, 0, 0, NULL,
+	 "the mail servers that they name, with blanks between, such as "
+	 "*.example.net; by default those of checks.mx"},
+	{L(checks.mta_sts_max_age), "604800", 0, 31557600, NULL,
+	 "seconds that senders keep a policy"},
 	{L(checks.autoconfig_host), NULL, 0, 0, NULL,
 	 "the server that configures mail clients"},
 	{L(checks.imap_host), NULL, 0, 0, NULL,

@@ -42,6 +42,11 @@ bool admission_prove(struct call *call, struct err *e)
 			  &call->seen, e);
 }
 
+bool admission_visit(struct call *call, struct err *e)
+{
+	return take(call, RATE_REFUSED, network_of(call), COST, e);
+}
+
 bool admission_enter(struct call *call, struct err *e)
 {
 	const struct caller *c = call->task.caller;

@@ -16,6 +16,9 @@ bool admission_arrive(struct call *call, struct err *e);
 /* Before credentials are verified. */
 bool admission_prove(struct call *call, struct err *e);
 
+/* Who needs no login, and has the directory asked all the same. */
+bool admission_visit(struct call *call, struct err *e);
+
 /* When it is known who asks. */
 bool admission_enter(struct call *call, struct err *e);
 

@@ -2,6 +2,7 @@
 
 #include "api/checks.h"
 #include "api/dialect.h"
+#include "api/native.h"
 #include "api/problem.h"
 #include "util/meter.h"
 #include "util/process.h"
@@ -137,7 +138,7 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes, NULL};
+static const struct route *const tables[] = {routes, client_routes, NULL};
 
 const struct dialect dialect_health = {
 	.name = "health",

@@ -15,6 +15,7 @@
 
 /* Tables of routes, ended by one without a method. */
 extern const struct route audit_routes[];
+extern const struct route autoconfig_routes[];
 extern const struct route changeset_routes[];
 extern const struct route change_routes[];
 extern const struct route history_routes[];
@@ -24,6 +25,9 @@ extern const struct route key_routes[];
 extern const struct route principal_routes[];
 extern const struct route trash_routes[];
 extern const struct route webhook_routes[];
+
+/* Those without a login, which are beside the native API. */
+extern const struct route client_routes[];
 
 /* How the records of a kind are shown. */
 const struct codec *native_codec(enum kind k);

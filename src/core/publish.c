@@ -61,6 +61,33 @@ static bool terms_are_good(struct arena *a, const char *setting, struct err *e)
 	return true;
 }
 
+/* What a policy names may begin with a wildcard for one label. */
+static bool patterns_are_good(struct arena *a, const char *setting,
+			      struct err *e)
+{
+	static const char any[] = "*.";
+	struct text_list words = checkup_words(a, setting);
+
+	for (size_t i = 0; i < words.count; i++) {
+		const char *name = words.items[i];
+
+		if (strncmp(name, any, strlen(any)) == 0)
+			name += strlen(any);
+		if (!domain_name_check(name, e))
+			return err_wrap(e, "checks.mta_sts_mx");
+	}
+	return setting == NULL || words.count > 0 ||
+	       err_set(e, ERR_INVALID, "checks.mta_sts_mx names nothing");
+}
+
+static bool mode_is_good(const char *mode, struct err *e)
+{
+	return text_equal(mode, "enforce") || text_equal(mode, "testing") ||
+	       text_equal(mode, "none") ||
+	       err_set(e, ERR_INVALID,
+		       "checks.mta_sts_mode is enforce, testing or none");
+}
+
 static bool text_is_good(const char *option, const char *setting,
 			 const char *begins, struct err *e)
 {
@@ -92,6 +119,8 @@ bool checkup_settings_check(struct arena *a, const struct checkup_settings *set,
 	if (!text_equal(set->proof, "yes") && !text_equal(set->proof, "no"))
 		return err_set(e, ERR_INVALID, "checks.proof is yes or no");
 	return terms_are_good(a, set->spf, e) &&
+	       patterns_are_good(a, set->mta_sts_mx, e) &&
+	       mode_is_good(set->mta_sts_mode, e) &&
 	       text_is_good("checks.dmarc", set->dmarc, "v=DMARC1;", e) &&
 	       text_is_good("checks.tls_rpt", set->tls_rpt, "mailto:", e) &&
 	       (network_list_parse(a, set->mx_networks, &networks, e) ||
@@ -175,25 +204,38 @@ static void wish_keys(struct wishing *w)
 	}
 }
 
-/* Changes with the policy, which is that our servers have TLS; FNV-1a. */
-static const char *policy_id(struct arena *a, const char *mx)
+const char *publish_policy(struct arena *a, const struct checkup_settings *set)
 {
-	uint64_t hash = 0xcbf29ce484222325U;
+	const char *names = set->mta_sts_mx != NULL ? set->mta_sts_mx : set->mx;
+	struct text_list mx = checkup_words(a, names);
+	const char *text;
 
-	for (; *mx != '\0'; mx++)
-		hash = (hash ^ (unsigned char)*mx) * 0x100000001b3U;
-	return arena_printf(a, "v=STSv1; id=%016llx", (unsigned long long)hash);
+	if (set->mta_sts_host == NULL || mx.count == 0)
+		return NULL;
+	text = arena_join(a, "version: STSv1\r\nmode: ", set->mta_sts_mode,
+			  "\r\n", NULL);
+	for (size_t i = 0; i < mx.count; i++)
+		text = arena_join(a, text, "mx: ", mx.items[i], "\r\n", NULL);
+	return arena_printf(a, "%smax_age: %lld\r\n", text,
+			    (long long)set->mta_sts_max_age);
+}
+
+/* Changes with the policy. */
+static const char *policy_id(struct arena *a, const char *policy)
+{
+	return arena_join(a, "v=STSv1; id=", text_print(a, policy), NULL);
 }
 
 static void wish_policies(struct wishing *w)
 {
 	const struct checkup_settings *set = w->p->set;
+	const char *policy = publish_policy(w->arena, set);
 
 	if (set->dmarc != NULL)
 		wish_text(w, "dmarc", "_dmarc", set->dmarc);
-	if (set->mta_sts_host != NULL && set->mx != NULL)
+	if (policy != NULL)
 		wish_text(w, "mta_sts", "_mta-sts",
-			  policy_id(w->arena, set->mx));
+			  policy_id(w->arena, policy));
 	wish_alias(w, "mta_sts", "mta-sts", set->mta_sts_host);
 	if (set->tls_rpt != NULL)
 		wish_text(w, "tls_rpt", "_smtp._tls",

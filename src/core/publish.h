@@ -15,6 +15,9 @@ struct checkup_settings {
 	const char *dmarc;           /* the record we recommend */
 	const char *tls_rpt;         /* URI that reports on TLS go to */
 	const char *mta_sts_host;    /* serves the policies of MTA-STS */
+	const char *mta_sts_mode;    /* "enforce", "testing" or "none" */
+	const char *mta_sts_mx;      /* patterns of our servers; NULL: mx */
+	int64_t mta_sts_max_age;     /* seconds that a policy is kept */
 	const char *autoconfig_host; /* tells mail clients what to use */
 	const char *imap_host, *pop3_host, *smtp_host; /* where a domain names
 							  none */
@@ -33,6 +36,9 @@ bool checkup_settings_check(struct arena *a, const struct checkup_settings *set,
 
 /* The words of a setting. */
 struct text_list checkup_words(struct arena *a, const char *setting);
+
+/* The policy of MTA-STS (RFC 8461), the same for all domains; NULL: none. */
+const char *publish_policy(struct arena *a, const struct checkup_settings *set);
 
 /* A DKIM key that a domain has. */
 struct published_key {

@@ -18,3 +18,15 @@ void response_header(struct response *res, const char *name, const char *value)
 		abort();
 	res->headers[res->header_count++] = (struct header){name, value};
 }
+
+void response_header_again(struct response *res, const char *name,
+			   const char *value)
+{
+	for (size_t i = 0; i < res->header_count; i++) {
+		if (strcasecmp(res->headers[i].name, name) == 0) {
+			res->headers[i].value = value;
+			return;
+		}
+	}
+	response_header(res, name, value);
+}

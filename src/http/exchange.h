@@ -57,4 +57,8 @@ const char *request_header(const struct request *req, const char *name);
 /* More than RESPONSE_HEADERS end the process: a reply's headers are ours. */
 void response_header(struct response *res, const char *name, const char *value);
 
+/* Instead of the value it has so far. */
+void response_header_again(struct response *res, const char *name,
+			   const char *value);
+
 #endif

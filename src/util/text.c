@@ -137,3 +137,13 @@ char *text_fill(struct arena *a, const char *template,
 	fill(text, template, pairs);
 	return text;
 }
+
+/* FNV-1a. */
+const char *text_print(struct arena *a, const char *s)
+{
+	uint64_t hash = 0xcbf29ce484222325U;
+
+	for (; *s != '\0'; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3U;
+	return arena_printf(a, "%016llx", (unsigned long long)hash);
+}

@@ -22,6 +22,10 @@ bool text_list_equal(struct text_list a, struct text_list b);
  * C1, and the line and paragraph separators U+2028 and U+2029. */
 bool text_is_clean(const char *s);
 
+/* What tells one text from another, the same everywhere and always; not if
+ * somebody wants two to look alike.  16 hexadecimal digits. */
+const char *text_print(struct arena *a, const char *s);
+
 /* The whole of s as a number from min to max, in decimal digits. */
 bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret);
 

@@ -22,7 +22,8 @@ PASSWORD = "the same for all of them"
 # {CRYPT} of the same, with few rounds.
 HASH = "{CRYPT}$6$rounds=1000$rights$jvF/IoKNuCtNI3HAWV9TssyIdu9RYaS1q2.fU1etfpbAaWysppn0WHpvZY6NAylpGdrEu8BD7PjOAWBKnjnWc."
 PARTS = 3  # of the matrix, for those whom each refusal costs a quarter of a second
-OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/docs"), ("GET", "/openapi.json")}
+OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/mail/config-v1.1.xml"),
+        ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml"), ("GET", "/.well-known/mta-sts.txt")}
 
 # What is asked for: the operation's method and path, the request for something that is there, the same for something
 # that is not, and the status it has for a user and for a principal, neither of whom has any rights.
@@ -32,6 +33,9 @@ MATRIX = [
     ("GET", "/metrics", "/metrics", None, None, 403, 403),
     ("GET", "/docs", "/docs", None, None, 200, 200),
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
+    ("GET", "/mail/config-v1.1.xml", "/mail/config-v1.1.xml?emailaddress=@NAME@%40there.example", None, None, 200, 200),
+    ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=x%40there.example", None, None, 200, 200),
+    ("GET", "/.well-known/mta-sts.txt", "/.well-known/mta-sts.txt", None, None, 404, 404),
     ("GET", "/v1/me", "/v1/me", None, None, 200, 200),
     ("GET", "/v1/audit", "/v1/audit", None, None, 200, 200),
     ("GET", "/v1/changes", "/v1/changes", None, None, 200, 200),
@@ -60,6 +64,7 @@ MATRIX = [
     ("GET", "/v1/domains/{name}/checks", "/v1/domains/@DOMAIN@/checks", "/v1/domains/@DOMAIN@/checks", None, 404, 404),
     ("POST", "/v1/domains/{name}/checks", "/v1/domains/@DOMAIN@/checks", "/v1/domains/@DOMAIN@/checks", None, 404, 404),
     ("GET", "/v1/domains/{name}/dns", "/v1/domains/@DOMAIN@/dns", "/v1/domains/@DOMAIN@/dns", None, 404, 404),
+    ("GET", "/v1/domains/{name}/autoconfig", "/v1/domains/@DOMAIN@/autoconfig", "/v1/domains/@DOMAIN@/autoconfig", None, 404, 404),
     ("PUT", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", {"description": "x"}, 403, 403),
     ("PATCH", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", {"description": "x"}, 404, 404),
     ("DELETE", "/v1/domains/{name}", "/v1/domains/@DOMAIN@", "/v1/domains/@DOMAIN@", None, 404, 404),
@@ -216,8 +221,8 @@ def without_login(g, login, password, part):
     """A part of the routes for somebody who is not let in: what he was answered, where it should not have been that."""
     client = nobody(g) if login is None else Recorder(g.address, login, password)
     wrong = []
-    for verb, path, target, _, body, _, _ in MATRIX[part::PARTS]:
-        want = 200 if (verb, path) in OPEN else 401
+    for verb, path, target, _, body, found, _ in MATRIX[part::PARTS]:
+        want = found if (verb, path) in OPEN else 401
         reply = client.request(verb, put_in(target, "there.example", "jane"), put_in(body, "there.example", "jane"))
         if reply.status != want:
             wrong.append("%s %s -> %s, want %d" % (verb, target, reply, want))

@@ -45,6 +45,7 @@ static void begin(void)
 		.dmarc = "v=DMARC1; p=quarantine",
 		.tls_rpt = "mailto:a@b.c",
 		.mta_sts_host = "sts.example.net",
+		.mta_sts_mode = "testing",
 		.autoconfig_host = "ac.example.net",
 		.imap_host = "imap.example.net",
 		.proof = "no"};

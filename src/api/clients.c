@@ -1,0 +1,123 @@
+/* What mail clients and other mail servers ask for, without a login. */
+#include <string.h>
+
+#include "api/client_documents.h"
+#include "api/conditional.h"
+#include "api/native.h"
+#include "core/address.h"
+#include "util/text.h"
+
+/* In the order of the routes' tables. */
+enum { CONFIG_ADDRESS };
+
+/* Long enough to spare us questions, short enough for who corrects a host. */
+static const char cacheable[] = "public, max-age=3600";
+
+/* The same text has the same tag at every gateway. */
+static bool answer(const struct call *call, struct response *res,
+		   const struct client_document *d)
+{
+	const char *tag = text_print(call->task.arena, d->text);
+
+	response_header_again(res, "Cache-Control", cacheable);
+	conditional_tag(call->req, res, tag);
+	if (conditional_is_fresh(call->req, tag)) {
+		res->status = 304;
+		return true;
+	}
+	res->type = d->type;
+	res->body = d->text;
+	res->body_size = d->size;
+	return true;
+}
+
+/* The name in Host, without a port and what it begins with; NULL: it begins
+ * otherwise. */
+static const char *host_below(const struct call *call, const char *prefix)
+{
+	struct arena *a = call->task.arena;
+	const char *host = request_header(call->req, "Host");
+	size_t size = strlen(prefix);
+
+	if (host == NULL)
+		return NULL;
+	host = text_lower(a, arena_strndup(a, host, strcspn(host, ":")));
+	return strncmp(host, prefix, size) == 0 ? host + size : NULL;
+}
+
+/* A listener of its own for monitoring tells of the gateway alone. */
+static bool is_for_clients(const struct call *call, struct err *e)
+{
+	return !call->service->open ||
+	       err_set(e, ERR_NOT_FOUND, "nothing is here");
+}
+
+/* Of the address that is configured, its domain counts and nothing else. */
+static bool domain_of_address(const struct call *call, const char *address,
+			      const char **ret, struct err *e)
+{
+	const char *domain = address_domain(address);
+
+	if (domain == NULL || domain[0] == '\0')
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"emailaddress is an address");
+	*ret = text_lower(call->task.arena, domain);
+	return true;
+}
+
+static bool wanted_domain(const struct call *call, const char **ret,
+			  struct err *e)
+{
+	const char *address = call->query[CONFIG_ADDRESS];
+
+	if (address != NULL)
+		return domain_of_address(call, address, ret, e);
+	*ret = host_below(call, "autoconfig.");
+	if (*ret == NULL)
+		*ret = host_below(call, "");
+	return *ret != NULL ||
+	       err_set(e, ERR_NOT_FOUND, "nothing says for which domain");
+}
+
+static bool thunderbird(const struct call *call, struct response *res,
+			json_t **ret, struct err *e)
+{
+	struct client_document d;
+	struct client_setup c;
+	const char *domain = NULL;
+
+	(void)ret;
+	if (!is_for_clients(call, e) || !wanted_domain(call, &domain, e) ||
+	    !client_setup_public(call->gateway, &call->task, domain, &c, e))
+		return false;
+	client_document_thunderbird(call->task.arena, &c, &d);
+	return answer(call, res, &d);
+}
+
+static bool mta_sts(const struct call *call, struct response *res, json_t **ret,
+		    struct err *e)
+{
+	struct client_document d = {.type = "text/plain; charset=us-ascii"};
+	const char *domain = host_below(call, "mta-sts.");
+
+	(void)ret;
+	if (!is_for_clients(call, e))
+		return false;
+	if (domain == NULL)
+		return err_set(e, ERR_NOT_FOUND,
+			       "policies are at mta-sts.DOMAIN");
+	if (!client_setup_policy(call->gateway, &call->task, domain, &d.text,
+				 e))
+		return false;
+	d.size = strlen(d.text);
+	return answer(call, res, &d);
+}
+
+/* clang-format off */
+const struct route client_routes[] = {
+	{"GET", "mail/config-v1.1.xml",                        NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
+	{"GET", ".well-known/autoconfig/mail/config-v1.1.xml", NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
+	{"GET", ".well-known/mta-sts.txt",                     NULL, mta_sts,     "none", KIND_DOMAIN, {NULL}},
+	{NULL,  NULL,                                          NULL, NULL,        NULL,   KIND_COUNT,  {NULL}},
+};
+/* clang-format on */

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""What mail clients and other mail servers are told without a login: the forms that are published, and nothing of users."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as tree
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+import gateway
+import tap
+
+PASSWORD = "the same for all of them"
+OPTIONS = ["--checks-mx", "mx1.host.example mx2.host.example", "--checks-mta-sts-host", "ac.host.example", "--checks-mta-sts-mode", "enforce",
+           "--checks-mta-sts-mx", "*.host.example", "--checks-autoconfig-host", "ac.host.example", "--checks-smtp-host", "smtp.host.example",
+           "--checks-proof", "yes"]
+CONFIG = "/mail/config-v1.1.xml"
+WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+POLICY = "/.well-known/mta-sts.txt"
+# The structure of the examples at https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat
+SCHEMA = """<?xml version="1.0"?>
+<grammar xmlns="http://relaxng.org/ns/structure/1.0" datatypeLibrary="http://www.w3.org/2001/XMLSchema-datatypes">
+  <start><element name="clientConfig"><attribute name="version"><value>1.1</value></attribute>
+    <element name="emailProvider"><attribute name="id"/>
+      <oneOrMore><element name="domain"><text/></element></oneOrMore>
+      <element name="displayName"><text/></element><element name="displayShortName"><text/></element>
+      <oneOrMore><element name="incomingServer">
+        <attribute name="type"><choice><value>imap</value><value>pop3</value></choice></attribute><ref name="server"/></element></oneOrMore>
+      <oneOrMore><element name="outgoingServer"><attribute name="type"><value>smtp</value></attribute><ref name="server"/></element></oneOrMore>
+    </element></element></start>
+  <define name="server">
+    <element name="hostname"><data type="NMTOKEN"/></element><element name="port"><data type="unsignedShort"/></element>
+    <element name="socketType"><choice><value>SSL</value><value>STARTTLS</value></choice></element>
+    <element name="authentication"><value>password-cleartext</value></element>
+    <element name="username"><value>%EMAILADDRESS%</value></element>
+  </define>
+</grammar>
+"""
+
+
+def complaint_of_xml(text, schema=None):
+    """What xmllint has against it, by a RELAX NG schema; None if nothing."""
+    with open(os.path.join(WORK, "schema.rng"), "w", encoding="utf-8") as file:
+        file.write(schema or SCHEMA)
+    done = subprocess.run(["/usr/bin/xmllint", "--nonet", "--noout", "--relaxng", os.path.join(WORK, "schema.rng"), "-"],
+                          input=text, capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else None
+
+
+def servers(text):
+    return [(s.get("type"), s.findtext("hostname"), int(s.findtext("port")), s.findtext("socketType")) for s in tree.fromstring(text)[0] if s.get("type")]
+
+
+def as_host(name):
+    return {"headers": {"Host": name}}
+
+
+def thunderbird(admin, nobody):
+    got = nobody.get(CONFIG + "?emailaddress=john%40d.example")
+    tap.is_((got.status, got.headers["Content-Type"]), (200, "application/xml"), "who has no login is told how to come to his mail")
+    tap.is_(complaint_of_xml(got.text), None, "in the form that is published")
+    both = [("imap", "imap.d.example", 993, "SSL"), ("imap", "imap.d.example", 143, "STARTTLS")]
+    smtp = [("smtp", "smtp.host.example", 465, "SSL"), ("smtp", "smtp.host.example", 587, "STARTTLS")]
+    tap.is_(servers(got.text), both + smtp, "the site's host for what the domain does not name, imap.DOMAIN where the site does not either, and no POP3")
+    tap.is_([nobody.get(path).text for path in (WELL_KNOWN + "?emailaddress=JOHN%40D.Example", CONFIG + "?emailaddress=nobody%40d.example",
+                                                 CONFIG + "?emailaddress=%40d.example")], [got.text] * 3,
+            "wherever it is asked for, and whether or not there is such an address")
+    tap.is_([nobody.get(CONFIG, **as_host(name)).text for name in ("autoconfig.d.example", "autoconfig.D.example:443", "d.example")], [got.text] * 3,
+            "the name of the server says which domain, if nothing else does")
+    tap.is_([nobody.get(CONFIG + q).status for q in ("?emailaddress=john%40nowhere.example", "?emailaddress=john%40late.example",
+                                                      "?emailaddress=john%40relay.example", "?emailaddress=john", "?emailaddress=john%40..", "", "?x=y")],
+            [404, 404, 404, 400, 404, 404, 400], "of other domains, and those that are not in force, or whose mail is elsewhere, nothing is told")
+    tap.is_((got.headers["Cache-Control"], nobody.get(CONFIG + "?emailaddress=x%40nowhere.example").headers["Cache-Control"]), ("public, max-age=3600", "no-store"), "it may be kept, a refusal may not")
+    again = nobody.get(CONFIG + "?emailaddress=john%40d.example", headers={"If-None-Match": got.headers["ETag"]})
+    tap.is_((again.status, again.text, again.headers["ETag"]), (304, "", got.headers["ETag"]), "who has it is told so")
+    change = {"display_name": "A <b> & \"c\" ]]> \u00e9 \U0001f4ee", "imap_host": "mail.d.example", "pop3_host": "pop.d.example"}
+    tap.is_(admin.patch("/v1/domains/d.example", change).status, 200, "a domain gets hosts of its own")
+    new = nobody.get(CONFIG + "?emailaddress=john%40d.example", headers={"If-None-Match": got.headers["ETag"]})
+    tap.is_((new.status, complaint_of_xml(new.text)), (200, None), "and that is another document")
+    provider = tree.fromstring(new.text)[0]
+    tap.is_([provider.findtext("displayName"), provider.findtext("displayShortName"), provider.get("id")], [change["display_name"], change["display_name"], "d.example"], "no name ends its element")
+    tap.is_(servers(new.text)[:4], [("imap", "mail.d.example", 993, "SSL"), ("imap", "mail.d.example", 143, "STARTTLS"), ("pop3", "pop.d.example", 995, "SSL"),
+                                    ("pop3", "pop.d.example", 110, "STARTTLS")], "POP3 where it is named")
+    tap.is_(nobody.request("HEAD", CONFIG + "?emailaddress=john%40d.example").headers["ETag"], new.headers["ETag"], "HEAD tells the same")
+    tap.is_([nobody.post(CONFIG, {}).status, nobody.get(CONFIG + "?emailaddress=a%40d.example&token=x").status], [405, 400], "nothing can be written there, and no secret stands in a URL")
+
+
+def download(g, admin, nobody):
+    got = admin.get("/v1/domains/d.example/autoconfig")
+    tap.is_((got.status, got.headers["Content-Disposition"], got.headers["Cache-Control"]), (200, 'attachment; filename="config-v1.1.xml"', "no-store"), "administrators download it")
+    tap.is_(got.text, nobody.get(CONFIG + "?emailaddress=john%40d.example").text, "and it is what clients get")
+    tap.is_([admin.get("/v1/domains/%s/autoconfig" % name).status for name in ("late.example", "nowhere.example")], [200, 404], "of a domain that is not in force, too")
+    vera = g.client("vera", PASSWORD)
+    tap.is_([vera.get("/v1/domains/d.example/autoconfig").status, vera.get("/v1/domains/late.example/autoconfig").status, nobody.get("/v1/domains/d.example/autoconfig").status],
+            [200, 404, 401], "who sees the domain sees this")
+
+
+def policy(admin, nobody):
+    got = nobody.get(POLICY, **as_host("mta-sts.d.example"))
+    tap.is_((got.status, got.headers["Content-Type"].split(";")[0], got.text), (200, "text/plain", "version: STSv1\r\nmode: enforce\r\nmx: *.host.example\r\nmax_age: 604800\r\n"),
+            "other mail servers are told that mail comes with TLS")
+    tap.is_(nobody.get(POLICY, headers={"Host": "mta-sts.D.Example", "If-None-Match": got.headers["ETag"]}).status, 304, "and whether they know that already")
+    tap.is_([nobody.get(POLICY, **as_host(name)).status for name in ("d.example", "mta-sts.nowhere.example", "mta-sts.late.example", "mta-sts.", "mta-sts.relay.example", "[::1]:80")],
+            [404, 404, 404, 404, 200, 404], "it is told of domains in force alone, by the name that RFC 8461 has for that")
+    record = [r["value"] for r in admin.get("/v1/domains/d.example/dns").json["records"] if r["name"] == "_mta-sts.d.example"]
+    tap.is_(record, ["v=STSv1; id=" + got.headers["ETag"].strip('"')], "the record in the DNS changes with the policy")
+
+
+def visits(nobody_of):
+    """Who needs no login pays out of the bucket of those who prove none."""
+    with gateway.Gateway("--rate-refused", "1", "--rate-refused-burst", "5", "--metrics-listen", "127.0.0.1:%d" % PORT, ldap_port=False) as g:
+        client = g.client()
+        seen = [client.get(CONFIG + "?emailaddress=a%40nowhere.example") for _ in range(8)]
+        tap.is_((seen[0].status, seen[-1].status), (404, 429), "too many questions from one address are refused")
+        tap.ok(int(seen[-1].headers["Retry-After"]) >= 1, "until some time later", seen[-1].headers)
+        tap.is_([client.get("/livez").status, client.get(POLICY).status], [200, 429], "whatever is asked; health is not")
+        aside = gateway.Client("127.0.0.1:%d" % PORT)
+        tap.is_([aside.get(CONFIG).status, aside.get("/livez").status], [404, 200], "the listener for monitoring tells of the gateway alone")
+
+
+def main():
+    with gateway.Gateway(*OPTIONS) as g:
+        admin, nobody = g.admin(), g.client()
+        admin.post("/v1/principals", {"login": "vera", "password": PASSWORD})
+        for name in ("d.example", "late.example"):
+            tap.is_(admin.post("/v1/domains", {"name": name, "enabled": name != "late.example"}).status, 201, "%s is made" % name)
+        tap.is_(admin.post("/v1/domains", {"name": "relay.example", "kind": "relay", "transport": "smtp:[192.0.2.1]"}).status, 201, "relay.example, too")
+        admin.put("/v1/domains/d.example/administrators/vera", {"role": "viewer"})
+        admin.post("/v1/users", {"address": "john@d.example"})
+        thunderbird(admin, nobody)
+        download(g, admin, nobody)
+        policy(admin, nobody)
+        tap.ok("john" not in g.log().replace("john@d.example", "", 0) or "emailaddress" not in g.log(), "who asks for whom is not logged")
+    visits(None)
+    tap.done()
+
+
+if __name__ == "__main__":
+    import tempfile
+    PORT = gateway.free_port()
+    with tempfile.TemporaryDirectory() as WORK:
+        main()
