@@ -349,5 +349,18 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
         tap.is_(result(replace(key(number, owner), "provostKeyScope", "y"), gateway, []), REFUSED, "but not what the key may")
         tap.is_(result(delete(key(number, owner)), gateway, []), DONE, "and takes it away")
     tap.is_(result(add(key(9, JOHN), NEW_KEY), gateway, []), REFUSED, "the gateway makes no keys")
+    # A lesser role that comes and goes leaves him where he is. What is named in two attributes of one entry stays to be found by either.
+    adam, admin = directory.connect(ADAM, PASSWORD), directory.connect(WHO["super administrator"], secrets["super administrator"])
+    for giver, attribute in ((adam, "provostViewer"), (adam, "provostViewer;lang-de"), (admin, "provostAdministrator")):
+        for value in ([BOSS.encode()], None):
+            giver.modify_s(OWN, [(ldap.MOD_ADD, attribute, [BOSS.encode()])])
+            giver.modify_s(OWN, [(ldap.MOD_DELETE, attribute, value)] if value or ";" in attribute else [(ldap.MOD_REPLACE, attribute, [ADAM.encode()])])
+            for what, call in (("the password", replace(BOSS, "userPassword", HASH)), ("no password", replace(BOSS, "userPassword")), ("the switch", replace(BOSS, "provostEnabled", "FALSE")),
+                               ("the recovery address", replace(BOSS, "provostRecoveryAddress", "y@else.example")), ("the end", delete(BOSS))):
+                tap.is_(result(call, adam, []), REFUSED, "%s given to an owner and taken again: not %s of his for an administrator" % (attribute, what))
+    # A name that is refused tells nothing of where it might be, and nobody takes it away for it.
+    for dn, attribute in ((OWN, "provostOwner"), (OTHER, "provostOwner"), (RIVAL, "provostSponsor"), (ADMINISTRATORS, "member")):
+        stranger = directory.connect(JOHN if dn != OWN else FRED, PASSWORD)
+        tap.ok(result(shrink(dn, attribute, "mail=a b,dc=provost"), stranger, []) in (REFUSED, NO_SUCH), "a name with a blank: not taken out of %s of %s" % (attribute, dn.split(",")[0]))
     tap.ok(directory.alive(), "slapd is still there")
 tap.done()
