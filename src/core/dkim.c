@@ -125,6 +125,21 @@ static void judge_algorithm(const struct dkim_key *k, struct arena *a,
 			    "it is rsa-2048, rsa-3072, rsa-4096 or ed25519");
 }
 
+/* Without a selector it gets one by the date, and a letter. */
+static void judge_name(const struct dkim_key *k, struct arena *a, struct err *e)
+{
+	const struct dkim_key whole = {
+		.domain = k->domain,
+		.selector = k->selector != NULL ? k->selector : "20000101b",
+	};
+
+	if (k->domain != NULL &&
+	    strlen(dkim_name(a, &whole)) > ADDRESS_DOMAIN_MAX)
+		fault_field(e, a, FAULT_FORMAT, F(selector),
+			    "SELECTOR._domainkey.DOMAIN is no name in the DNS: "
+			    "it is longer than 253 bytes");
+}
+
 void dkim_judge_new(const struct dkim_key *k, struct arena *a, struct err *e)
 {
 	dkim_judge(k, a, e);
@@ -133,6 +148,8 @@ void dkim_judge_new(const struct dkim_key *k, struct arena *a, struct err *e)
 		fault_field(e, a, FAULT_FORMAT, F(selector),
 			    "it is made of letters, digits and '-', with dots "
 			    "between, of at most 63 characters");
+	else
+		judge_name(k, a, e);
 	if (k->pem != NULL && strlen(k->pem) > DKIM_PEM_MAX)
 		fault_field(e, a, FAULT_FORMAT, F(pem),
 			    "it is no private key in PEM");

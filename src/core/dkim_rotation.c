@@ -171,6 +171,9 @@ static bool succeed(struct turn *x, struct err *e)
 	if (!dkim_algorithm(x->old->algorithm, &k.type, &k.bits) &&
 	    !dkim_algorithm("rsa-2048", &k.type, &k.bits))
 		return err_set(e, ERR_INTERNAL, "no such algorithm");
+	dkim_judge_new(&k, x->task->arena, e);
+	if (e->faults != NULL)
+		return false;
 	log_event(LOG_NOTICE, "dkim-rotation", "domain", k.domain, "selector",
 		  k.selector, NULL);
 	return dkim_add(x->gateway, x->task, DKIM_AS_GATEWAY, &k, &rev, e);

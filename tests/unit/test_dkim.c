@@ -65,6 +65,32 @@ static void selectors(void)
 	OK(dkim_is_selector(name), "as long as may be");
 }
 
+/* A name in the DNS has 253 bytes, at most. */
+static void names(struct arena *a)
+{
+	static const struct {
+		size_t selector, domain; /* bytes; no selector: by the date */
+		bool good;
+	} rows[] = {{63, 178, true}, {63, 179, false}, {1, 240, true},
+		    {1, 241, false}, {0, 232, true},   {0, 233, false},
+		    {64, 20, false}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char domain[256] = "", selector[256] = "";
+		struct dkim_key k = dkim_defaults;
+		struct err e = {0};
+
+		memset(domain, 'd', rows[i].domain);
+		memset(selector, 's', rows[i].selector);
+		k.domain = domain;
+		k.selector = rows[i].selector > 0 ? selector : NULL;
+		dkim_judge_new(&k, a, &e);
+		OK((e.faults == NULL) == rows[i].good,
+		   rows[i].good ? "a name that the DNS can have"
+				: "one that is too long");
+	}
+}
+
 /* Where strings end, to the byte. */
 static void splits(struct arena *a)
 {
@@ -114,6 +140,7 @@ int main(void)
 
 	compare(a);
 	selectors();
+	names(a);
 	splits(a);
 	envelopes(a);
 	arena_free(a);
