@@ -47,9 +47,9 @@ struct sync {
 	const struct dkim_options *options;
 	const struct envelope *seal;
 	struct ldap_settings ldap;
-	struct active **keys; /* sorted by name */
+	struct active **keys; /* sorted by name; whose files are there */
 	struct active *first;
-	size_t count, changed;
+	size_t count, changed, left_out;
 };
 
 /* Names become names of files: what is none of ours is left alone. */
@@ -141,18 +141,36 @@ static bool put(struct sync *s, const char *path, mode_t mode, const char *text,
 	return file_write(path, mode, text, e);
 }
 
+static bool put_key(struct sync *s, const struct active *k, struct err *e)
+{
+	const char *pem;
+
+	return envelope_open(s->arena, s->seal, k->name, k->stored, &pem, e) &&
+	       put(s, key_path(s, k), KEY_MODE, pem, e);
+}
+
+/* One that cannot be written, as its name is too long for a file's or it is
+ * sealed with another key, is left out: it does not stop the others.  Where
+ * that is true of all something else is wrong, and what is there stays. */
 static bool put_keys(struct sync *s, struct err *e)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		const struct active *k = s->keys[i];
-		const char *pem;
+	size_t found = s->count;
 
-		if (!envelope_open(s->arena, s->seal, k->name, k->stored, &pem,
-				   e) ||
-		    !put(s, key_path(s, k), KEY_MODE, pem, e))
-			return false;
+	s->count = 0;
+	for (size_t i = 0; i < found; i++) {
+		struct active *k = s->keys[i];
+		struct err why = {0};
+
+		if (put_key(s, k, &why)) {
+			s->keys[s->count++] = k;
+			continue;
+		}
+		command_complain(why.text);
+		s->left_out++;
 	}
-	return true;
+	return s->count > 0 || found == 0 ||
+	       err_set(e, ERR_INVALID, "none of %zu keys can be written",
+		       found);
 }
 
 /* A line of a table for a key; NULL: it has none there. */
@@ -291,7 +309,8 @@ static bool sync_once(const struct dkim_options *o,
 		       s.changed);
 		fflush(stdout);
 	}
-	return true;
+	return s.left_out == 0 ||
+	       err_set(e, ERR_INVALID, "%zu keys are left out", s.left_out);
 }
 
 /* A line of the state directory, unless it is given. */

@@ -322,10 +322,32 @@ def sealed(g, nsd, port, place):
     tap.is_(verify(signature.decode() + MESSAGE, nsd), [("sealed", "ed25519-sha256")], "rspamd gets it opened, beside those that are not sealed")
     with tempfile.TemporaryDirectory(prefix="provost-dkim-") as files:
         command = [os.path.join(gateway.BUILD, "provost"), "dkim", "sync", "--dir", files, "--state-dir", g.state]
-        tap.is_((subprocess.run(command, check=False, capture_output=True).returncode, os.path.exists(os.path.join(files, "keys.map"))), (1, False), "provost dkim sync does nothing without what opens it")
         subprocess.run([*command, "--seal-key-file", seal], check=True, capture_output=True)
-        tap.ok(contents(files)["sealed._domainkey.example.org.pem"].startswith("-----BEGIN PRIVATE KEY-----"), "and writes it as it is with that")
+        tap.ok(contents(files)["sealed._domainkey.example.org.pem"].startswith("-----BEGIN PRIVATE KEY-----"), "provost dkim sync writes it as it is with what opens it")
+        whole = contents(files)
+        too_long(boss)
+        os.unlink(os.path.join(files, "keys.map"))
+        run = subprocess.run([*command, "--seal-key-file", seal], check=False, capture_output=True, text=True)
+        tap.ok(run.returncode == 1 and "s" * 63 in run.stderr, "of a key whose name no file can have it says so", run.stderr)
+        tap.is_(contents(files), whole, "and leaves out that one, and nobody else")
+        run = subprocess.run(command, check=False, capture_output=True, text=True)
+        found = contents(files)
+        tap.ok(run.returncode == 1 and "sealed._domainkey.example.org is sealed" in run.stderr, "so it does of one that nothing opens", run.stderr)
+        tap.is_(set(whole) - set(found), {"sealed._domainkey.example.org.pem"}, "which is taken away")
+        tap.ok("sealed" not in found["keys.map"] and "sealed" in whole["keys.map"] and found["key.table"] == whole["key.table"], "and out of the tables")
     return boss
+
+
+def too_long(boss):
+    """A key that signs, whose name the DNS can have, and no file can with what comes behind it."""
+    domain = ".".join(("d" * 58, "e" * 58, "f" * 52, "example"))
+    boss.post("/v1/domains", {"name": domain})
+    secret = ed25519.Ed25519PrivateKey.generate().private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    keys = "/v1/domains/%s/dkim" % domain
+    tap.is_(boss.post(keys, {"selector": "s" * 63, "private_key": secret, "state": "active"}).status, 201, "a key with a long name")
+    tap.is_(boss.post("/v1/domains", {"name": "x." + domain}).status, 201, "and a domain with a longer one")
+    refused = boss.post("/v1/domains/x.%s/dkim" % domain, {"selector": "s" * 63})
+    tap.ok(refused.status == 422 and "253" in refused.text, "whose keys may not have such a name", refused.text)
 
 
 RSPAMD = """
