@@ -13,6 +13,8 @@ enum {
 	DAY_SECONDS = 86400,
 	STEP_MILLIS = 60000,
 	ASK_MILLIS = 5000,
+	ABREAST = 32,         /* names the DNS is asked for side by side */
+	PAUSE_SECONDS = 3600, /* after what will not go away by itself */
 	SLOW_POLLS = 5, /* as rarely when a record has not come for a day */
 };
 
@@ -22,6 +24,7 @@ struct turn {
 	const struct task *task;
 	const struct dkim_key *old;
 	const struct revision *seen;
+	const struct dns_question *asked; /* NULL: nobody was */
 	struct dkim_key next;
 };
 
@@ -67,14 +70,9 @@ static enum dkim_dns judge(const struct turn *x, const struct dns_question *q)
 /* What the DNS shows, which is kept with the key. */
 static enum dkim_dns look(struct turn *x)
 {
-	struct resolver *r = x->gateway->resolver;
-	struct dns_question q = {.name = dkim_name(x->task->arena, x->old),
-				 .type = DNS_TXT};
-
-	if (r == NULL)
+	if (x->asked == NULL)
 		return DKIM_DNS_UNKNOWN;
-	r->ops->ask(r, x->task->arena, &q, 1, clock_now() + ASK_MILLIS);
-	enum dkim_dns seen = judge(x, &q);
+	enum dkim_dns seen = judge(x, x->asked);
 	x->next.dns = dkim_dns_word(seen);
 	x->next.checked_at = later(x, 0);
 	return seen;
@@ -162,7 +160,7 @@ static bool succeed(struct turn *x, struct err *e)
 	if (dkim_is_rotating(&list, x->old->type))
 		return true;
 	if (list.count >= DKIM_KEYS_MAX)
-		return err_set(e, ERR_LIMIT, "%s has too many keys",
+		return err_set(e, ERR_CONFLICT, "%s has too many keys",
 			       x->old->domain);
 	k.domain = x->old->domain;
 	k.selector = dkim_selector(x->task, &list);
@@ -258,27 +256,106 @@ static bool go_on(struct turn *x, struct err *e)
 	return err_set(e, ERR_INTERNAL, "a key has no state of ours");
 }
 
-/* It has memory and time of its own.  What fails is told, and tried again when
- * it is looked at next. */
+/* Whether its next step is up to what the DNS has. */
+static bool needs_look(const struct dkim_key *k)
+{
+	return k->record != NULL &&
+	       (text_equal(k->state, DKIM_PREPARED) ||
+		(text_equal(k->state, DKIM_PUBLISHED) && k->staged) ||
+		(text_equal(k->state, DKIM_RETIRED) && k->key_name == NULL));
+}
+
+/* What may be better soon. */
+static bool is_passing(const struct err *e)
+{
+	return e->kind == ERR_LIMIT || e->kind == ERR_UNAVAILABLE ||
+	       e->kind == ERR_TIMEOUT || e->kind == ERR_UNKNOWN;
+}
+
+/* What could not go on makes room for others: it is due later, unless somebody
+ * has given it another time meanwhile. */
+static void postpone(struct turn *x, const struct err *why)
+{
+	struct dkim_ring *r = x->gateway->dkim->ring;
+	const struct task *t = x->task;
+	struct revision seen, rev;
+	struct dkim_key old, next;
+	struct err e = {0};
+
+	if (!r->ops->get(r, t, DKIM_AS_GATEWAY, x->old->domain,
+			 x->old->selector, &old, &seen, &e) ||
+	    !text_equal(old.due_at, x->old->due_at))
+		return;
+	next = old;
+	next.due_at = later(x, is_passing(why) ? terms(x)->poll_seconds
+					       : PAUSE_SECONDS);
+	r->ops->change(r, t, DKIM_AS_GATEWAY, &old, &next, &seen, &rev, &e);
+}
+
+/* It has memory and time of its own.  What fails is told, and tried again a
+ * while later. */
 static bool take_turn(const struct gateway *g, const struct task *t,
-		      const struct dkim_key *k, const struct revision *seen)
+		      const struct dkim_key *k, const struct revision *seen,
+		      const struct dns_question *asked)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct task own = *t;
-	struct turn x = {.gateway = g, .task = &own, .old = k, .seen = seen};
+	struct dkim_key whole = *k;
+	struct turn x = {.gateway = g,
+			 .task = &own,
+			 .old = &whole,
+			 .seen = seen,
+			 .asked = asked,
+			 .next = *k};
 	struct err e = {0};
 
 	own.arena = a;
 	own.deadline = clock_now() + STEP_MILLIS;
-	x.next = *k;
-	struct dkim_key whole = *k;
 	dkim_complete(&whole, a);
-	x.old = &whole;
 	if (go_on(&x, &e) || e.kind == ERR_CHANGED || e.kind == ERR_NOT_FOUND)
 		return true;
 	log_event(LOG_WARNING, "dkim-not-moved", "domain", k->domain,
 		  "selector", k->selector, "error", e.text, NULL);
+	own.deadline = clock_now() + STEP_MILLIS;
+	postpone(&x, &e);
 	return false;
+}
+
+/* One that does not answer keeps nobody waiting but those beside it. */
+static void ask(const struct gateway *g, struct arena *a,
+		const struct dkim_key *keys, size_t count,
+		const struct dns_question *ret[])
+{
+	struct dns_question *q = arena_alloc(a, count * sizeof(*q));
+	struct resolver *r = g->resolver;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = NULL;
+		if (r == NULL || !needs_look(&keys[i]))
+			continue;
+		q[n] = (struct dns_question){.name = dkim_name(a, &keys[i]),
+					     .type = DNS_TXT};
+		ret[i] = &q[n++];
+	}
+	if (n > 0)
+		r->ops->ask(r, a, q, n, clock_now() + ASK_MILLIS);
+}
+
+/* How many failed. */
+static size_t take_turns(const struct gateway *g, const struct task *t,
+			 const struct dkim_key *keys,
+			 const struct revision *seen, size_t count,
+			 const bool *stop)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const struct dns_question *asked[ABREAST];
+	size_t failed = 0;
+
+	ask(g, a, keys, count, asked);
+	for (size_t i = 0; i < count && !*stop; i++)
+		failed += !take_turn(g, t, &keys[i], &seen[i], asked[i]);
+	return failed;
 }
 
 bool dkim_look(const struct gateway *g, const struct task *t, const bool *stop,
@@ -290,8 +367,12 @@ bool dkim_look(const struct gateway *g, const struct task *t, const bool *stop,
 
 	if (!r->ops->due(r, t, dkim_time(t->arena, 0), &list, e))
 		return false;
-	for (size_t i = 0; i < list.count && !*stop; i++)
-		failed += !take_turn(g, t, &list.items[i], &list.seen[i]);
+	for (size_t i = 0; i < list.count && !*stop; i += ABREAST) {
+		size_t left = list.count - i;
+
+		failed += take_turns(g, t, &list.items[i], &list.seen[i],
+				     left < ABREAST ? left : ABREAST, stop);
+	}
 	return failed == 0 ||
 	       err_set(e, ERR_UNAVAILABLE, "%zu keys could not go on", failed);
 }

@@ -7,7 +7,8 @@
  * private part, and goes when its record has gone.  A key that has signed for
  * long enough gets a successor.
  *
- * Each step is one write that somebody else may have done, or may do again.
+ * Each step is one write that somebody else may have done, or may do again.  A
+ * step that fails moves the key's time on, so that it keeps no other waiting.
  */
 #ifndef CORE_DKIM_ROTATION_H
 #define CORE_DKIM_ROTATION_H
