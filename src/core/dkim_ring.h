@@ -59,7 +59,7 @@ struct dkim_ring_ops {
 		       const struct revision *seen, struct err *e);
 
 	/* With the gateway's own rights: some of those whose time (RFC 3339)
-	 * has come. */
+	 * has come, as far as can be those that have waited for longest. */
 	bool (*due)(struct dkim_ring *r, const struct task *t, const char *now,
 		    struct dkim_list *ret, struct err *e);
 };

@@ -8,6 +8,7 @@
 #include "ldap/schema.h"
 #include "ldap/store_parts.h"
 #include "util/alloc.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 enum {
@@ -235,8 +236,18 @@ static int by_age(const void *one, const void *other)
 	return age != 0 ? age : strcmp(a->selector, b->selector);
 }
 
-/* The oldest first, each with what was seen of it. */
-static void sort(struct arena *a, struct dkim_list *list)
+static int by_due(const void *one, const void *other)
+{
+	const struct dkim_key *a = *(const struct dkim_key *const *)one,
+			      *b = *(const struct dkim_key *const *)other;
+
+	return strcmp(a->due_at != NULL ? a->due_at : "",
+		      b->due_at != NULL ? b->due_at : "");
+}
+
+/* Each with what was seen of it. */
+static void sort(struct arena *a, struct dkim_list *list,
+		 int (*order_of)(const void *one, const void *other))
 {
 	size_t n = list->count;
 	const struct dkim_key **order =
@@ -249,7 +260,7 @@ static void sort(struct arena *a, struct dkim_list *list)
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = &list->items[i];
-	qsort(order, n, sizeof(*order), by_age);
+	qsort(order, n, sizeof(*order), order_of);
 	for (size_t i = 0; i < n; i++) {
 		sorted.items[i] = *order[i];
 		sorted.seen[i] = list->seen[order[i] - list->items];
@@ -273,7 +284,7 @@ static bool list(struct dkim_ring *port, const struct task *t, enum dkim_as as,
 
 	if (!search(s, t, &op, LISTED_MAX, &r, e))
 		return false;
-	sort(t->arena, &r.list);
+	sort(t->arena, &r.list, by_age);
 	*ret = r.list;
 	return true;
 }
@@ -317,20 +328,76 @@ static bool remove_key(struct dkim_ring *port, const struct task *t,
 	return store_run(s, t, &op, s->set->write_seconds, "DKIM key", e);
 }
 
+static const char *due_filter(struct arena *a, const char *moment)
+{
+	return filter_to(a, due_name, map_time(a, moment));
+}
+
+/* Those that were due at `until` but not at `since`, which may be NULL. */
+static bool due_between(struct ldap_store *s, const struct task *t,
+			const char *since, const char *until, size_t room,
+			struct dkim_list *ret, struct err *e)
+{
+	const char *filter = due_filter(t->arena, until);
+	struct operation op = {.dn = schema_domains_dn(t->arena, s->set->base),
+			       .scope = LDAP_SCOPE_SUBTREE,
+			       .filter = filter,
+			       .limit = (int)room};
+	struct reading_dkim r;
+
+	if (since != NULL)
+		op.filter = filter_and(t->arena, filter,
+				       filter_not(t->arena,
+						  due_filter(t->arena, since)));
+	if (!search(s, t, &op, room, &r, e))
+		return false;
+	*ret = r.list;
+	return true;
+}
+
+static const char *before(struct arena *a, const char *now, int64_t seconds)
+{
+	char *text = arena_alloc(a, INSTANT_SIZE);
+
+	instant_text(text, instant_seconds(now) - seconds);
+	return text;
+}
+
+/* slapd finds the same ones first each time, whatever they are to be sorted by.
+ * So it is asked for what has been due for long, then for the rest. */
+static bool longest_due(struct ldap_store *s, const struct task *t,
+			const char *now, struct dkim_list *ret, struct err *e)
+{
+	static const int64_t ages[] = {86400, 21600, 3600, 900, 240,
+				       60,    15,    4,    0};
+	const char *since = NULL;
+
+	ret->count = 0;
+	for (size_t i = 0; i < COUNT(ages) && ret->count < DUE_MAX; i++) {
+		const char *until = before(t->arena, now, ages[i]);
+		struct dkim_list more;
+
+		if (!due_between(s, t, since, until, DUE_MAX - ret->count,
+				 &more, e))
+			return false;
+		for (size_t k = 0; k < more.count; k++, ret->count++) {
+			ret->items[ret->count] = more.items[k];
+			ret->seen[ret->count] = more.seen[k];
+		}
+		since = until;
+	}
+	return true;
+}
+
 static bool due(struct dkim_ring *port, const struct task *t, const char *now,
 		struct dkim_list *ret, struct err *e)
 {
 	struct ldap_store *s = store_of(port);
-	struct operation op = {.dn = schema_domains_dn(t->arena, s->set->base),
-			       .scope = LDAP_SCOPE_SUBTREE,
-			       .filter = filter_to(t->arena, due_name,
-						   map_time(t->arena, now)),
-			       .limit = DUE_MAX};
-	struct reading_dkim r;
 
-	if (!search(s, t, &op, DUE_MAX, &r, e))
+	if (!due_between(s, t, NULL, now, DUE_MAX, ret, e) ||
+	    (ret->count == DUE_MAX && !longest_due(s, t, now, ret, e)))
 		return false;
-	*ret = r.list;
+	sort(t->arena, ret, by_due);
 	return true;
 }
 

@@ -1,13 +1,15 @@
 /*
  * The contracts, put to what the gateway works with: a directory at the URI in
  * the first argument, below the base in the second; the third says which,
- * "store", "plans" or "numbers".  Started by store.py, plans.py, numbers.py.
+ * "store", "plans", "numbers" or "dkim".  Started by store.py and so on.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/dkim.h"
 #include "passwd/scheme.h"
+#include "tests/contract/dkim_contract.h"
 #include "tests/contract/number_contract.h"
 #include "tests/contract/plan_contract.h"
 #include "tests/lib/live.h"
@@ -40,6 +42,15 @@ static const char *hash(struct arena *a, const char *clear)
 	return text;
 }
 
+static int keys(struct live *live, const struct contract *c)
+{
+	struct dkim_ring *r = ldap_dkim_open(live->gateway.store);
+	int status = dkim_contract(c, r);
+
+	ldap_dkim_close(&r);
+	return status;
+}
+
 static int put_to_it(struct live *live)
 {
 	const struct caller admin = live_caller(live, "admin"),
@@ -55,6 +66,8 @@ static int put_to_it(struct live *live)
 				   .opens = opens,
 				   .ctx = live};
 
+	if (strcmp(live->ctx, "dkim") == 0)
+		return keys(live, &c);
 	if (strcmp(live->ctx, "numbers") == 0)
 		return number_contract(&c);
 	return strcmp(live->ctx, "plans") == 0 ? plan_contract(&c)
