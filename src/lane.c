@@ -456,6 +456,7 @@ static bool open_servers(struct lane *l, struct err *e)
 				      .loops = parts->lanes,
 				      .listener = l->on.http,
 				      .serve = serve,
+				      .is_visit = dispatch_is_visit,
 				      .ctx = l};
 
 	l->server = server_open(&server, e);
@@ -464,6 +465,7 @@ static bool open_servers(struct lane *l, struct err *e)
 	server.tls = NULL;
 	server.listener = l->on.metrics;
 	server.serve = serve_openly;
+	server.is_visit = NULL;
 	l->monitor = server_open(&server, e);
 	return l->server != NULL && l->monitor != NULL;
 }

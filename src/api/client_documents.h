@@ -18,4 +18,18 @@ struct client_document {
 void client_document_thunderbird(struct arena *a, const struct client_setup *c,
 				 struct client_document *ret);
 
+#define CLIENT_OUTLOOK_SCHEMA                                         \
+	"http://schemas.microsoft.com/exchange/autodiscover/outlook/" \
+	"responseschema/2006a"
+
+/* As Outlook reads it: Autodiscover, "plain old XML".  The address is who asks
+ * says it is his. */
+void client_document_autodiscover(struct arena *a, const struct client_setup *c,
+				  const char *address,
+				  struct client_document *ret);
+
+/* Where that is asked for, as JSON. */
+void client_document_pointer(struct arena *a, const char *url,
+			     struct client_document *ret);
+
 #endif

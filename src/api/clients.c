@@ -1,14 +1,18 @@
 /* What mail clients and other mail servers ask for, without a login. */
 #include <string.h>
+#include <strings.h>
 
 #include "api/client_documents.h"
 #include "api/conditional.h"
 #include "api/native.h"
 #include "core/address.h"
+#include "core/publish.h"
 #include "util/text.h"
+#include "xml/reader.h"
 
 /* In the order of the routes' tables. */
 enum { CONFIG_ADDRESS };
+enum { JSON_PROTOCOL, JSON_ADDRESS };
 
 /* Long enough to spare us questions, short enough for who corrects a host. */
 static const char cacheable[] = "public, max-age=3600";
@@ -60,7 +64,7 @@ static bool domain_of_address(const struct call *call, const char *address,
 
 	if (domain == NULL || domain[0] == '\0')
 		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"emailaddress is an address");
+				"that is not an address");
 	*ret = text_lower(call->task.arena, domain);
 	return true;
 }
@@ -94,6 +98,84 @@ static bool thunderbird(const struct call *call, struct response *res,
 	return answer(call, res, &d);
 }
 
+/* What Outlook sends: the address, and which form of a reply it knows. */
+static bool read_asked(const struct call *call, const char **address,
+		       struct err *e)
+{
+	const struct request *req = call->req;
+	struct xml_wanted w[] = {{"EMailAddress", NULL},
+				 {"AcceptableResponseSchema", NULL}};
+
+	if (!xml_read(req->arena, req->body, req->body_size, w, COUNT(w), e))
+		return false;
+	if (w[0].text == NULL || !text_is_clean(w[0].text))
+		return err_code(e, ERR_MALFORMED, "xml_malformed",
+				"send XML with an EMailAddress");
+	*address = w[0].text;
+	return w[1].text == NULL ||
+	       strcmp(w[1].text, CLIENT_OUTLOOK_SCHEMA) == 0 ||
+	       err_set(e, ERR_NOT_FOUND, "no such form is known here");
+}
+
+/* A reply to POST is not for caches. */
+static bool autodiscover(const struct call *call, struct response *res,
+			 json_t **ret, struct err *e)
+{
+	const char *address = NULL, *domain = NULL;
+	struct client_document d;
+	struct client_setup c;
+
+	(void)ret;
+	if (!is_for_clients(call, e) || !read_asked(call, &address, e) ||
+	    !domain_of_address(call, address, &domain, e) ||
+	    !client_setup_public(call->gateway, &call->task, domain, &c, e))
+		return false;
+	client_document_autodiscover(call->task.arena, &c, address, &d);
+	res->type = d.type;
+	res->body = d.text;
+	res->body_size = d.size;
+	return true;
+}
+
+/* Where the other form is.  Nothing in it is of the request but the domain. */
+static const char *autodiscover_url(const struct call *call, const char *domain)
+{
+	const char *host = call->gateway->checks->autoconfig_host;
+	struct arena *a = call->task.arena;
+
+	if (host == NULL)
+		host = arena_join(a, "autodiscover.", domain, NULL);
+	return arena_join(a, "https://", text_lower(a, host),
+			  "/autodiscover/autodiscover.xml", NULL);
+}
+
+/* The newer form asks for one protocol, and we speak the older one alone. */
+static bool pointer(const struct call *call, struct response *res, json_t **ret,
+		    struct err *e)
+{
+	const char *address = call->params[0], *domain = NULL;
+	const char *protocol = call->query[JSON_PROTOCOL];
+	struct client_document d;
+	struct client_setup c;
+
+	(void)ret;
+	if (address == NULL)
+		address = call->query[JSON_ADDRESS];
+	if (!is_for_clients(call, e))
+		return false;
+	if (address == NULL || protocol == NULL ||
+	    strcasecmp(protocol, "AutodiscoverV1") != 0)
+		return err_code(e, ERR_MALFORMED, "parameter_malformed",
+				"the address is missing, or Protocol is not "
+				"AutodiscoverV1");
+	if (!domain_of_address(call, address, &domain, e) ||
+	    !client_setup_public(call->gateway, &call->task, domain, &c, e))
+		return false;
+	client_document_pointer(call->task.arena,
+				autodiscover_url(call, c.domain), &d);
+	return answer(call, res, &d);
+}
+
 static bool mta_sts(const struct call *call, struct response *res, json_t **ret,
 		    struct err *e)
 {
@@ -118,6 +200,10 @@ const struct route client_routes[] = {
 	{"GET", "mail/config-v1.1.xml",                        NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
 	{"GET", ".well-known/autoconfig/mail/config-v1.1.xml", NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
 	{"GET", ".well-known/mta-sts.txt",                     NULL, mta_sts,     "none", KIND_DOMAIN, {NULL}},
+	{"POST", "autodiscover/autodiscover.xml",              NULL, autodiscover, "none", KIND_DOMAIN, {NULL}},
+	{"POST", "Autodiscover/Autodiscover.xml",              NULL, autodiscover, "none", KIND_DOMAIN, {NULL}},
+	{"GET", "autodiscover/autodiscover.json",              NULL, pointer,     "none", KIND_DOMAIN, {"Protocol", "Email", "RedirectCount"}},
+	{"GET", "autodiscover/autodiscover.json/v1.0/{address}", NULL, pointer,   "none", KIND_DOMAIN, {"Protocol", "RedirectCount"}},
 	{NULL,  NULL,                                          NULL, NULL,        NULL,   KIND_COUNT,  {NULL}},
 };
 /* clang-format on */

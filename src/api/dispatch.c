@@ -102,6 +102,21 @@ static bool find_route(const struct dialect *d, struct call *call,
 	return err_set(e, ERR_METHOD, "only %s can be done here", allow);
 }
 
+static bool is_visit(const struct route *r)
+{
+	return strcmp(r->right, open_to_all) == 0 && r->kind != KIND_COUNT;
+}
+
+bool dispatch_is_visit(const struct request *req)
+{
+	struct call call = {.req = req};
+	struct response none = {0};
+	struct err e = {0};
+
+	return find_route(find_dialect(req->path), &call, &none, &e) &&
+	       is_visit(call.route);
+}
+
 /* A browser shows a certificate without being asked, whatever page has it send
  * a request. */
 static bool is_of_foreign_page(const struct request *req)
@@ -193,8 +208,7 @@ static bool authenticate(struct call *call, unsigned schemes,
 	if (call->service->open)
 		return true;
 	if (strcmp(call->route->right, open_to_all) == 0)
-		return call->route->kind == KIND_COUNT ||
-		       admission_visit(call, e);
+		return !is_visit(call->route) || admission_visit(call, e);
 	if (!admission_prove(call, e))
 		return false;
 	if (read_credential(call, schemes, &c, e) &&

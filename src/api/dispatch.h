@@ -14,4 +14,8 @@ bool dispatch_check(struct err *e);
 void dispatch(const struct service *s, const struct request *req,
 	      struct response *res);
 
+/* Whether a request needs no login and waits for the directory all the same: it
+ * counts as those with one do, and its body is small. */
+bool dispatch_is_visit(const struct request *req);
+
 #endif

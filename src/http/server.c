@@ -343,15 +343,17 @@ static enum MHD_Result refuse(struct exchange *x, unsigned status,
 	return queue(x);
 }
 
-/* How long the body may become.  Who does not even say who he is gets no room:
- * his body is thrown away. */
+/* How long the body may become.  Who does not say who he is, where he ought to,
+ * gets no room: his body is thrown away. */
 static void expect_body(struct exchange *x)
 {
+	const struct server_parts *parts = &x->server->parts;
 	const char *length = request_header(&x->req, "Content-Length");
-	int64_t size = x->server->parts.settings->body_bytes;
+	bool visit = parts->is_visit != NULL && parts->is_visit(&x->req);
+	int64_t size = visit ? BODY_SMALL : parts->settings->body_bytes;
 
 	x->counted = request_header(&x->req, "Authorization") != NULL ||
-		     x->req.certificate != NULL;
+		     x->req.certificate != NULL || visit;
 	if (x->counted)
 		body_begin(&x->body, x->req.source_network);
 	if (length != NULL)

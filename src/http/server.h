@@ -27,6 +27,9 @@ struct server_parts {
 	unsigned loops;  /* among which connections are shared out */
 	int listener;    /* taken over, also on failure */
 	serve_fn *serve;
+	/* Whether it needs no credentials and is served like those with some;
+	 * NULL: none is. */
+	bool (*is_visit)(const struct request *req);
 	void *ctx;
 };
 

@@ -2,6 +2,7 @@
 """What mail clients and other mail servers are told without a login: the forms that are published, and nothing of users."""
 
 import os
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as tree
@@ -36,6 +37,26 @@ SCHEMA = """<?xml version="1.0"?>
     <element name="username"><value>%EMAILADDRESS%</value></element>
   </define>
 </grammar>
+"""
+# That of https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxdscli
+OUTLOOK_NAMES = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
+OUTLOOK = """<?xml version="1.0"?>
+<element name="Autodiscover" ns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006" xmlns="http://relaxng.org/ns/structure/1.0"
+  datatypeLibrary="http://www.w3.org/2001/XMLSchema-datatypes">
+  <element name="Response" ns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a">
+    <element name="User"><element name="DisplayName"><text/></element></element>
+    <element name="Account">
+      <element name="AccountType"><value>email</value></element><element name="Action"><value>settings</value></element>
+      <oneOrMore><element name="Protocol">
+        <element name="Type"><choice><value>IMAP</value><value>POP3</value><value>SMTP</value></choice></element>
+        <element name="Server"><data type="NMTOKEN"/></element><element name="Port"><data type="unsignedShort"/></element>
+        <element name="LoginName"><text/></element><element name="DomainRequired"><value>off</value></element>
+        <element name="SPA"><value>off</value></element><element name="SSL"><value>on</value></element>
+        <element name="Encryption"><value>SSL</value></element><element name="AuthRequired"><value>on</value></element>
+      </element></oneOrMore>
+    </element>
+  </element>
+</element>
 """
 
 
@@ -86,6 +107,70 @@ def thunderbird(admin, nobody):
     tap.is_([nobody.post(CONFIG, {}).status, nobody.get(CONFIG + "?emailaddress=a%40d.example&token=x").status], [405, 400], "nothing can be written there, and no secret stands in a URL")
 
 
+def xml_request(address, schema="outlook/responseschema/2006a", before=""):
+    return ('<?xml version="1.0" encoding="utf-8"?>%s<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request>'
+            "<EMailAddress> %s\n</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/%s</AcceptableResponseSchema>"
+            "</Request></Autodiscover>" % (before, address, schema))
+
+
+def outlook(nobody):
+    got = nobody.post("/autodiscover/autodiscover.xml", xml_request("John@d.example"))
+    tap.is_((got.status, got.headers["Content-Type"], got.headers["Cache-Control"]), (200, "application/xml", "no-store"), "Outlook is told, too")
+    tap.is_(complaint_of_xml(got.text, OUTLOOK), None, "in its form")
+    tap.is_([[p.findtext(OUTLOOK_NAMES + name) for name in ("Type", "Server", "Port", "LoginName")] for p in tree.fromstring(got.text).iter(OUTLOOK_NAMES + "Protocol")],
+            [["IMAP", "mail.d.example", "993", "John@d.example"], ["POP3", "pop.d.example", "995", "John@d.example"], ["SMTP", "smtp.host.example", "465", "John@d.example"]],
+            "one server of each protocol")
+    tap.is_(nobody.post("/Autodiscover/Autodiscover.xml", xml_request("nobody@d.example")).text, got.text.replace("John", "nobody"), "whoever asks")
+    odd = nobody.post("/autodiscover/autodiscover.xml", xml_request("&lt;/LoginName&gt;&amp;&#34;@d.example"))
+    tap.is_((complaint_of_xml(odd.text, OUTLOOK), '<LoginName>&lt;/LoginName&gt;&amp;' in odd.text), (None, True), "what he says he is called ends no element")
+    tap.is_(nobody.post("/autodiscover/autodiscover.xml", None, raw=xml_request("John@d.example").replace("utf-8", "utf-16").encode("utf-16"), ).text, got.text, "in whatever encoding")
+    where = nobody.get("/autodiscover/autodiscover.json?Protocol=autodiscoverv1&Email=a%40d.example&RedirectCount=1")
+    tap.is_((where.json, where.headers["Cache-Control"]), ({"Protocol": "AutodiscoverV1", "Url": "https://ac.host.example/autodiscover/autodiscover.xml"}, "public, max-age=3600"), "and where to ask")
+    tap.is_(nobody.get("/autodiscover/autodiscover.json/v1.0/b@d.example?Protocol=AutodiscoverV1", **as_host("evil.example")).text, where.text, "which no header changes")
+    tap.is_([nobody.get("/autodiscover/autodiscover.json" + q).status for q in ("?Protocol=ActiveSync&Email=a%40d.example", "?Protocol=AutodiscoverV1", "?Email=a%40d.example",
+                                                                              "?Protocol=AutodiscoverV1&Email=a%40late.example")], [400, 400, 400, 404], "other protocols there are none")
+    tap.is_(nobody.post("/autodiscover/autodiscover.xml", xml_request("a@d.example"), headers={"Prefer": "dry-run"}).status, 200, "a question is no write")
+
+
+def evil(g, nobody):
+    """Requests that are made to hurt who reads them."""
+    laughs = "<!DOCTYPE x [<!ENTITY a0 'ha'>%s]>" % "".join("<!ENTITY a%d '%s'>" % (i, "&a%d;" % (i - 1) * 10) for i in range(1, 12))
+    secret = os.path.join(WORK, "secret")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("s3cret@d.example")
+    wire = socket.create_server(("127.0.0.1", 0))
+    wire.settimeout(0.2)
+    outside = "<!DOCTYPE x SYSTEM 'http://127.0.0.1:%d/x.dtd'>" % wire.getsockname()[1]
+    for what, body in (
+            ("a billion laughs", xml_request("&a11;@d.example", before=laughs)),
+            ("parameter entities", xml_request("a@d.example", before="<!DOCTYPE x [<!ENTITY % a '<!ENTITY b \"c\">'> %a; %a;]>")),
+            ("an external entity", xml_request("&x;", before="<!DOCTYPE x [<!ENTITY x SYSTEM 'file://%s'>]>" % secret)),
+            ("an external document type", xml_request("a@d.example", before=outside)),
+            ("an empty document type", xml_request("a@d.example", before="<!DOCTYPE Autodiscover>")),
+            ("an entity nobody declared", xml_request("&x;@d.example")),
+            ("elements too deep", "<a>" * 17 + "<EMailAddress>a@d.example</EMailAddress>" + "</a>" * 17),
+            ("elements very deep", "<a>" * 5000),
+            ("half of it", xml_request("a@d.example")[:-5]),
+            ("something behind it", xml_request("a@d.example") + "<x/>"),
+            ("no address", "<Autodiscover/>"), ("an empty one", xml_request("")), ("no domain", xml_request("a@")), ("a control character", xml_request("a&#127;@d.example")),
+            ("bytes that are no UTF-8", b"<EMailAddress>\xff\xfe@d.example</EMailAddress>"),
+            ("JSON", b"{}"), ("nothing", b"")):
+        reply = nobody.post("/autodiscover/autodiscover.xml", body if isinstance(body, str) else None, raw=body if isinstance(body, bytes) else None)
+        tap.is_((reply.status, "s3cret" in reply.text), (400, False), what)
+    at_most = xml_request("a@d.example")
+    tap.is_([nobody.post("/autodiscover/autodiscover.xml", at_most + " " * (size - len(at_most))).status for size in (16384, 16385, 163840)], [200, 413, 413], "16 KiB, and no more")
+    tap.is_([nobody.post("/autodiscover/autodiscover.xml", xml_request(*args)).status for args in (("a@nowhere.example",), ("a@late.example",), ("a@d.example", "mobilesync/responseschema/2006"))],
+            [404, 404, 404], "other domains, and other forms")
+    tap.is_(nobody.get("/autodiscover/autodiscover.xml").status, 405, "it is not for browsers")
+    try:
+        wire.accept()
+        tap.ok(False, "nothing was fetched")
+    except TimeoutError:
+        tap.ok(True, "nothing was fetched")
+    wire.close()
+    tap.ok("s3cret" not in g.log() and "parser error" not in g.log(), "nor is any of it logged")
+
+
 def download(g, admin, nobody):
     got = admin.get("/v1/domains/d.example/autoconfig")
     tap.is_((got.status, got.headers["Content-Disposition"], got.headers["Cache-Control"]), (200, 'attachment; filename="config-v1.1.xml"', "no-store"), "administrators download it")
@@ -130,6 +215,8 @@ def main():
         admin.post("/v1/users", {"address": "john@d.example"})
         thunderbird(admin, nobody)
         download(g, admin, nobody)
+        outlook(nobody)
+        evil(g, nobody)
         policy(admin, nobody)
         tap.ok("john" not in g.log().replace("john@d.example", "", 0) or "emailaddress" not in g.log(), "who asks for whom is not logged")
     visits(None)

@@ -235,6 +235,10 @@ RECIPES = {
     "GET /openapi.json": Recipe(nothing, "/openapi.json"),
     "GET /mail/config-v1.1.xml": Recipe(DOMAIN_OF, "/mail/config-v1.1.xml?emailaddress=x%40$"),
     "GET /.well-known/autoconfig/mail/config-v1.1.xml": Recipe(DOMAIN_OF, "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=x%40$"),
+    "POST /autodiscover/autodiscover.xml": Recipe(DOMAIN_OF, "/autodiscover/autodiscover.xml", "<A><EMailAddress>x@$</EMailAddress></A>"),
+    "POST /Autodiscover/Autodiscover.xml": Recipe(DOMAIN_OF, "/Autodiscover/Autodiscover.xml", "<A><EMailAddress>x@$</EMailAddress></A>"),
+    "GET /autodiscover/autodiscover.json": Recipe(DOMAIN_OF, "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1&Email=x%40$"),
+    "GET /autodiscover/autodiscover.json/v1.0/{address}": Recipe(DOMAIN_OF, "/autodiscover/autodiscover.json/v1.0/x@$?Protocol=AutodiscoverV1"),
     "GET /.well-known/mta-sts.txt": Recipe(nothing, "/.well-known/mta-sts.txt"),
     "GET /v1/me": Recipe(nothing, "/v1/me"),
     "GET /v1/domains": Recipe(nothing, "/v1/domains"),
@@ -388,7 +392,7 @@ def over_http(world, recipe, request, side, caller, want):
     if method != "GET":
         reply = caller.ask(method, target, body, Prefer="dry-run")
         refused = reply.status == 400 and reply.json["code"] == "dry_run_unsupported"
-        if not refused and (reply.json.get("status", reply.status) if reply.status < 300 else reply.status) != want:
+        if not refused and (reply.json.get("status", reply.status) if reply.status < 300 and reply.json else reply.status) != want:
             return "%s: %d in a dry run instead of %d %s" % (caller.name, reply.status, want, reply.text[:200])
         if state(world, recipe, key) != before:
             return "%s: a dry run has done it" % caller.name

@@ -138,7 +138,9 @@ class Client:
             pair = ("%s:%s" % (self.login, self.password)).encode()
             sent["Authorization"] = "Basic " + base64.b64encode(pair).decode()
         data = raw
-        if body is not None:
+        if isinstance(body, str) and body.startswith("<"):
+            data, sent["Content-Type"] = body, "text/xml"
+        elif body is not None:
             data = json.dumps(body)
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
