@@ -81,7 +81,7 @@ def delivered(g, members):
         if not os.environ.get("DELIVER"):
             postfix.postconf("-e", "smtpd_data_restrictions=check_sender_access static:HOLD")
         postfix.reload()
-        answers = measured("accept", lambda: postfix.send("s1@sender.example", ["both@lists.example"], "to everybody"))
+        answers = measured("accept", lambda: postfix.send("s1@sender.example", ["both@lists.example"], "to everybody", patience=120))
         tap.is_([code for code, _ in answers.values()], [250], "mail for all of them is taken")
         if os.environ.get("DELIVER"):
             measured("deliver", lambda: postfix.wait_queue_empty(180))
