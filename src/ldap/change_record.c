@@ -6,13 +6,10 @@
 #include "util/base64.h"
 #include "util/field.h"
 
-static const char *const secrets[] = {"userPassword",
-				      "provostScramSha256",
-				      "provostScramSha1",
-				      "provostCramMd5",
-				      "provostKeyHash",
-				      "provostDkimPrivateKey",
-				      "provostMailboxId"};
+static const char *const secrets[] =
+	{"userPassword",        "provostScramSha256", "provostScramSha1",
+	 "provostCramMd5",      "provostKeyHash",     "provostDkimPrivateKey",
+	 "provostWebhookState", "provostMailboxId"};
 
 static bool is_secret(const char *name)
 {

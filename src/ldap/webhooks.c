@@ -314,6 +314,31 @@ static bool change(struct webhook_box *port, const struct task *t,
 	return true;
 }
 
+static bool write_state(struct ldap_webhooks *b, const struct task *t,
+			struct operation *op, struct err *e)
+{
+	if (!write(b, t, op, e) && e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return true;
+}
+
+/* The log keeps what was deleted in the journal, and not what was changed
+ * there: so the secrets go first. */
+static bool remove_state(struct ldap_webhooks *b, const struct task *t,
+			 const char *id, struct err *e)
+{
+	LDAPMod *mods[] = {map_mod(t->arena, LDAP_MOD_REPLACE, state_name,
+				   NULL),
+			   NULL};
+	struct operation blank = {.kind = OPERATION_MODIFY,
+				  .dn = state_dn(b, t->arena, id),
+				  .mods = mods};
+	struct operation op = {.kind = OPERATION_DELETE, .dn = blank.dn};
+
+	return write_state(b, t, &blank, e) && write_state(b, t, &op, e);
+}
+
 static bool remove_webhook(struct webhook_box *port, const struct task *t,
 			   const char *id, const struct revision *seen,
 			   struct err *e)
@@ -326,14 +351,7 @@ static bool remove_webhook(struct webhook_box *port, const struct task *t,
 	struct operation op = {.kind = OPERATION_DELETE,
 			       .dn = webhook_dn(b, t->arena, id),
 			       .controls = control_list(&c)};
-	struct operation state = {.kind = OPERATION_DELETE,
-				  .dn = state_dn(b, t->arena, id)};
-	if (!write(b, t, &op, e))
-		return false;
-	if (!write(b, t, &state, e) && e->kind != ERR_NOT_FOUND)
-		return false;
-	err_clear(e);
-	return true;
+	return write(b, t, &op, e) && remove_state(b, t, id, e);
 }
 
 static int by_id(const void *one, const void *other)

@@ -305,6 +305,26 @@ def rights(g, server, receiver, client, directory):
     tap.is_(made, [201] * 19 + [409], "nobody has more than twenty")
 
 
+def as_gateway(server, program, *words, **more):
+    become = ["setpriv", "--reuid=provost", "--regid=provost", "--clear-groups"] if faults.ROOT else []
+    return subprocess.run([*become, program, "-Q", "-Y", "EXTERNAL", "-H", server.ldapi, *words], stdout=subprocess.PIPE, text=True, timeout=30, check=True, **more).stdout
+
+
+def forgotten(server, receiver, client, directory):
+    """Of what is deleted the log keeps no secret; and if another tool deletes it, nobody reads that."""
+    gone = hook(client, receiver.url("/x"), enabled=False).json["id"]
+    left = "provostWebhookId=zzzzzzzzzzzzzzzz,ou=journal," + BASE
+    as_gateway(server, "ldapmodify", input="dn: %s\nchangetype: add\nobjectClass: provostWebhook\nprovostWebhookState: whsec_left\n\ndn: %s\nchangetype: delete\n" % (left, left))
+    tap.is_(client.delete("/v1/webhooks/" + gone).status, 204, "a webhook is deleted")
+    dump = server.slapcat("cn=accesslog")
+    records = {dn: [one for one in dump.split("\n\n") if "reqDN: %s\n" % dn in one] for dn in (left, "provostWebhookId=%s,ou=journal,%s" % (gone, BASE))}
+    tap.is_([["reqOld: provostWebhookState" in one for one in found] for found in records.values()], [[True], [False]], "the gateway leaves nothing of its state in the log")
+    for dn in records:
+        seen = directory.search_s("cn=accesslog", ldap.SCOPE_ONELEVEL, "(reqDN=%s)" % dn, ["reqOld"])
+        told = [value.partition(b":")[0] for _, entry in seen for value in entry["reqOld"]]
+        tap.ok(b"provostWebhookId" in told and b"provostWebhookState" not in told, "and nobody reads what is there", told)
+
+
 def owners(g, server, receiver, client):
     """A webhook goes with its owner, whatever he is called; and says so where the log does not go back to where it was."""
     client.post("/v1/users", {"address": "owner@alpha.example", "password": PASSWORD})
@@ -319,17 +339,13 @@ def owners(g, server, receiver, client):
     tap.is_(g.client("renamed@alpha.example", PASSWORD).get("/v1/webhooks/" + mine).status, 200, "and sees them")
     entry = "provostWebhookId=%s,ou=journal,%s" % (mine, BASE)
 
-    def as_gateway(program, *words, **more):
-        become = ["setpriv", "--reuid=provost", "--regid=provost", "--clear-groups"] if faults.ROOT else []
-        return subprocess.run([*become, program, "-Q", "-Y", "EXTERNAL", "-H", server.ldapi, *words], stdout=subprocess.PIPE, text=True, timeout=30, check=True, **more).stdout
-
     def state():
-        found = as_gateway("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", entry, "-s", "base", "provostWebhookState")
+        found = as_gateway(server, "ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", entry, "-s", "base", "provostWebhookState")
         return json.loads(found.partition("provostWebhookState: ")[2].partition("\n")[0])
 
     gateway.until(lambda: len(state()["attempts"]) == len(receiver.taken["/mine"]), "what was sent to be noted", 5)
     old = dict(state(), place="20200101000000.000000Z#000000#000#000000")
-    as_gateway("ldapmodify", input="dn: %s\nchangetype: modify\nreplace: provostWebhookState\nprovostWebhookState: %s\n" % (entry, json.dumps(old)))
+    as_gateway(server, "ldapmodify", input="dn: %s\nchangetype: modify\nreplace: provostWebhookState\nprovostWebhookState: %s\n" % (entry, json.dumps(old)))
     client.patch("/v1/users/renamed@alpha.example", {"name": "S."})
     with contextlib.suppress(TimeoutError):
         gateway.until(lambda: ("changes.lost", None) in receiver.wait("/mine", 1), "the loss", 10)
@@ -410,6 +426,7 @@ def main():
             failing_ones = timed("failing", receiver, client)
             timed("rights", first, server, receiver, client, server.admin())
             timed("owners", first, server, receiver, client)
+            timed("forgotten", server, receiver, client, server.admin())
             timed("failed", receiver, client, failing_ones)
             timed("killed", server, first, second, receiver)
             began = time.monotonic()
