@@ -337,7 +337,8 @@ bool webhooks_test(const struct gateway *g, const struct task *t,
 			 t->arena,
 			 "{\"type\":\"webhook.test\",\"timestamp\":\"", now,
 			 "\",\"data\":{\"webhook\":\"", id, "\"}}", NULL),
-		 .number = 1};
+		 .number = 1,
+		 .millis = TEST_MILLIS};
 	m.size = strlen(m.body);
 	return g->messenger->ops->send(g->messenger, t->arena, &w, &st, &m, ret,
 				       &wait, e);

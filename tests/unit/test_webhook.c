@@ -2,8 +2,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/messenger.h"
+#include "core/webhook_box.h"
+#include "core/webhooks.h"
+#include "loop/fiber.h"
 #include "tests/lib/tap.h"
 #include "util/base64.h"
 #include "util/network.h"
@@ -239,6 +246,150 @@ static void wishes(void)
 	OK(webhook_wants(&w, &c), "but if it comes from there");
 }
 
+/* More test messages than are on their way at once, to who never answers; and
+ * then a change, to who does. */
+enum { TESTS = POSTS_MOST + 4, PORT_URL = 64 };
+
+static struct crowd {
+	struct loop *loop;
+	struct gateway gateway;
+	char silent[PORT_URL], prompt[PORT_URL];
+	int ended;
+	int ended_before; /* the change was taken */
+	long status;
+} crowd;
+
+static const struct webhook_state signing = {
+	.secrets = {{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL}}};
+
+static bool get_silent(struct webhook_box *b, const struct task *t,
+		       const char *id, struct webhook *ret,
+		       struct revision *rev, struct err *e)
+{
+	(void)b, (void)t, (void)e;
+	*ret = (struct webhook){.id = id, .url = crowd.silent};
+	*rev = (struct revision){.guard = ""};
+	return true;
+}
+
+static bool get_state(struct webhook_box *b, const struct task *t,
+		      const char *id, struct webhook_state *ret, struct err *e)
+{
+	(void)b, (void)t, (void)id, (void)e;
+	*ret = signing;
+	return true;
+}
+
+static void try_silent(void *ctx)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	static const struct caller somebody = {.login = "somebody"};
+	const struct task t = {.arena = a, .caller = &somebody};
+	struct webhook_attempt x;
+	struct err e = {0};
+
+	(void)ctx;
+	webhooks_test(&crowd.gateway, &t, "aaaaaaaaaaaaaaaa", &x, &e);
+	crowd.ended++;
+}
+
+static void tell_change(void *ctx)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const struct webhook w = {.url = crowd.prompt};
+	const struct message m = {.id = "msg_x",
+				  .body = "{}",
+				  .size = 2,
+				  .number = 1};
+	struct webhook_attempt x = {.status = 0};
+	struct messenger *by = ctx;
+	struct err e = {0};
+	int64_t wait;
+
+	fiber_sleep(200);
+	by->ops->send(by, a, &w, &signing, &m, &x, &wait, &e);
+	crowd.status = (long)x.status;
+	crowd.ended_before = crowd.ended;
+	while (fiber_count(crowd.loop) > 1)
+		fiber_sleep(10);
+	loop_stop(crowd.loop);
+}
+
+static int listen_at(char url[PORT_URL])
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) != 0 ||
+	    listen(fd, TESTS) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+		abort();
+	snprintf(url, PORT_URL, "http://127.0.0.1:%d/", ntohs(at.sin_port));
+	return fd;
+}
+
+static void *answer(void *ctx)
+{
+	static const char reply[] =
+		"HTTP/1.1 204 x\r\nConnection: close\r\n\r\n";
+	char request[4096];
+	int fd = accept(*(const int *)ctx, NULL, NULL);
+
+	if (fd >= 0 && read(fd, request, sizeof(request)) > 0 &&
+	    write(fd, reply, sizeof(reply) - 1) > 0)
+		close(fd);
+	return NULL;
+}
+
+static void run_crowd(struct messenger *m)
+{
+	static const struct webhook_box_ops ops = {.get = get_silent,
+						   .state = get_state};
+	struct webhook_box box = {.ops = &ops};
+	struct err e = {0};
+
+	crowd.gateway = (struct gateway){.webhooks = &box, .messenger = m};
+	crowd.loop = loop_open(&e);
+	if (crowd.loop == NULL)
+		abort();
+	fiber_prepare(crowd.loop, TESTS + 2);
+	for (int i = 0; i < TESTS; i++)
+		fiber_start(crowd.loop, try_silent, NULL);
+	fiber_start(crowd.loop, tell_change, m);
+	loop_run(crowd.loop);
+	loop_close(&crowd.loop);
+}
+
+static void tests_step_aside(struct arena *a)
+{
+	struct webhook_settings set = {.allow_http = "yes",
+				       .timeout_seconds = 1};
+	const struct post_settings how = {.plain = true,
+					  .agent = "test",
+					  .allows = webhook_allows,
+					  .ctx = &set};
+	int silent = listen_at(crowd.silent), prompt = listen_at(crowd.prompt);
+	struct err e = {0};
+	pthread_t thread;
+
+	network_list_parse(a, "127.0.0.1", &set.allowed, &e);
+	pthread_create(&thread, NULL, answer, &prompt);
+	struct poster *p = poster_open(&how, &e);
+	struct messenger *m = webhook_messenger_open(p, &set);
+	run_crowd(m);
+	NUMBER(crowd.status, 204, "a change is taken while tests hang");
+	NUMBER(crowd.ended_before, 0, "before any of these ends");
+	NUMBER(crowd.ended, TESTS, "as all of these do");
+	webhook_messenger_close(&m);
+	poster_close(&p);
+	shutdown(prompt, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(silent);
+	close(prompt);
+}
+
 int main(void)
 {
 	struct arena *a = arena_new();
@@ -250,6 +401,7 @@ int main(void)
 	pauses();
 	rounds(a);
 	wishes();
+	tests_step_aside(a);
 	arena_free(a);
 	return tap_done();
 }
