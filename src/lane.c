@@ -45,7 +45,7 @@ enum {
 	ASKERS_MAX = 1024,    /* fibers that ask for several mailboxes */
 	LOOKERS_MAX = 1024,   /* those that ask the DNS */
 	DAY_SECONDS = 86400,
-	COURIERS_MAX = WEBHOOKS_MAX + 1,
+	COURIERS_MAX = WEBHOOKS_ROOM + 1,
 };
 
 struct lane {

@@ -13,10 +13,13 @@
 #include "util/fault.h"
 
 enum {
-	WEBHOOKS_OWNER_MAX = 20, /* of one owner */
-	WEBHOOKS_MAX = 1000,     /* in all */
-	WEBHOOK_URL_MAX = 1000,  /* bytes */
-	WEBHOOK_TEXT_MAX = 200,  /* bytes of a description */
+	WEBHOOKS_OWNER_MAX = 20,   /* of one owner */
+	WEBHOOKS_DOMAIN_MAX = 200, /* of all owners in one domain */
+	WEBHOOKS_MAX = 1000,       /* in all, */
+	/* and then a few more of super administrators. */
+	WEBHOOKS_ROOM = WEBHOOKS_MAX + 200,
+	WEBHOOK_URL_MAX = 1000, /* bytes */
+	WEBHOOK_TEXT_MAX = 200, /* bytes of a description */
 	WEBHOOK_EVENTS_MAX = 64,
 	WEBHOOK_DOMAINS_MAX = 100,
 	WEBHOOK_ATTEMPTS = 20, /* that are remembered */

@@ -47,6 +47,12 @@ struct webhook_box_ops {
 	bool (*all)(struct webhook_box *b, const struct task *t,
 		    struct webhook **ret, size_t *count, struct err *e);
 
+	/* How many of these are of owners in the caller's domain; none if he is
+	 * in no domain. */
+	bool (*near)(struct webhook_box *b, const struct task *t,
+		     const struct webhook *all, size_t count, size_t *ret,
+		     struct err *e);
+
 	/* One of them whole; and as whom its owner is told of things, NULL if
 	 * he could not log in. */
 	bool (*find)(struct webhook_box *b, const struct task *t,

@@ -48,6 +48,35 @@ static bool judge(const struct gateway *g, const struct task *t,
 	return e->faults == NULL;
 }
 
+static bool too_many(struct err *e, const char *whose, int most)
+{
+	return err_code(e, ERR_CONFLICT, "too_many_webhooks",
+			"%s %d webhooks already", whose, most);
+}
+
+/* Nobody takes the places of other domains, or those that super administrators
+ * need to put things right. */
+static bool fits_with_others(const struct gateway *g, const struct task *t,
+			     const struct webhook *all, size_t count,
+			     struct err *e)
+{
+	struct webhook_box *b = g->webhooks;
+	size_t another = rehearsal_is(t), near = 0;
+	bool super;
+
+	if (!g->store->ops->is_super_administrator(g->store, t, &super, e))
+		return false;
+	if (super && count + another > WEBHOOKS_ROOM)
+		return too_many(e, "there are", WEBHOOKS_ROOM);
+	if (super || count + another <= WEBHOOKS_DOMAIN_MAX)
+		return true;
+	if (count + another > WEBHOOKS_MAX)
+		return too_many(e, "there are", WEBHOOKS_MAX);
+	return b->ops->near(b, t, all, count, &near, e) &&
+	       (near + another <= WEBHOOKS_DOMAIN_MAX ||
+		too_many(e, "your domain has", WEBHOOKS_DOMAIN_MAX));
+}
+
 static bool fits(const struct gateway *g, const struct task *t,
 		 const char *owner_id, struct err *e)
 {
@@ -61,12 +90,8 @@ static bool fits(const struct gateway *g, const struct task *t,
 		own += text_equal(all[i].owner_id, owner_id);
 	/* In a rehearsal there is not yet another. */
 	if (own + rehearsal_is(t) > WEBHOOKS_OWNER_MAX)
-		return err_code(e, ERR_CONFLICT, "too_many_webhooks",
-				"you have at most %d webhooks",
-				WEBHOOKS_OWNER_MAX);
-	return count + rehearsal_is(t) <= WEBHOOKS_MAX ||
-	       err_code(e, ERR_CONFLICT, "too_many_webhooks",
-			"there are %d webhooks already", WEBHOOKS_MAX);
+		return too_many(e, "you have", WEBHOOKS_OWNER_MAX);
+	return fits_with_others(g, t, all, count, e);
 }
 
 /* From the end of the feed on, with a secret. */

@@ -5,6 +5,7 @@
 
 #include "ldap/dn.h"
 #include "ldap/filter.h"
+#include "ldap/list.h"
 #include "ldap/map.h"
 #include "ldap/schema.h"
 #include "ldap/standing.h"
@@ -264,7 +265,7 @@ static bool list(struct webhook_box *port, const struct task *t,
 		 struct err *e)
 {
 	struct ldap_webhooks *b = self(port);
-	struct finding f = {.room = WEBHOOKS_MAX};
+	struct finding f = {.room = WEBHOOKS_ROOM};
 	const char *dn, *owner_id = NULL, *filter = NULL;
 
 	*ret = NULL;
@@ -405,7 +406,7 @@ static bool all(struct webhook_box *port, const struct task *t,
 		struct webhook **ret, size_t *count, struct err *e)
 {
 	struct ldap_webhooks *b = self(port);
-	struct finding f = {.room = WEBHOOKS_MAX + 1};
+	struct finding f = {.room = WEBHOOKS_ROOM + 1};
 
 	if (!search(b, t, above(b, t->arena), LDAP_SCOPE_ONELEVEL, NULL, false,
 		    &f, e))
@@ -416,6 +417,59 @@ static bool all(struct webhook_box *port, const struct task *t,
 		return false;
 	*ret = f.items;
 	*count = f.count;
+	return true;
+}
+
+/* Which of their owners are in a domain. */
+static bool owners_in(struct ldap_webhooks *b, const struct task *t,
+		      const char *domain, const struct webhook *all,
+		      size_t count, struct text_list *ret, struct err *e)
+{
+	static const char *const want[] = {uuid, NULL};
+	const char **any = arena_alloc(t->arena, count * sizeof(*any));
+	struct list *found = list_new(t->arena, count, NULL);
+	size_t n = 0;
+	bool more;
+
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].owner_id != NULL)
+			any[n++] =
+				filter_equal(t->arena, uuid, all[i].owner_id);
+	}
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_dn(t->arena, b->store->set->base,
+					       KIND_DOMAIN, domain),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter = filter_any(t->arena, any, n),
+			       .want = want,
+			       .limit = OPERATION_ALL,
+			       .each = list_take,
+			       .ctx = found};
+	if (n > 0 && !store_run(b->store, t, &op, b->store->set->read_seconds,
+				"owners", e))
+		return false;
+	ret->items = list_keys(found, &ret->count, &more);
+	return true;
+}
+
+static bool near_ones(struct webhook_box *port, const struct task *t,
+		      const struct webhook *all, size_t count, size_t *ret,
+		      struct err *e)
+{
+	struct ldap_webhooks *b = self(port);
+	struct text_list owners;
+	struct whose w;
+
+	*ret = 0;
+	if (!whose_is(t->arena, b->store->set->base, t->caller->identity, &w) ||
+	    w.domain == NULL)
+		return true;
+	if (!owners_in(b, t, w.domain, all, count, &owners, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < owners.count; k++)
+			*ret += text_equal(all[i].owner_id, owners.items[k]);
+	}
 	return true;
 }
 
@@ -554,6 +608,7 @@ static const struct webhook_box_ops ops = {
 	.change = change,
 	.remove = remove_webhook,
 	.all = all,
+	.near = near_ones,
 	.find = find,
 	.state = state,
 	.keep = keep,

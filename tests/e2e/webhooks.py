@@ -310,6 +310,24 @@ def as_gateway(server, program, *words, **more):
     return subprocess.run([*become, program, "-Q", "-Y", "EXTERNAL", "-H", server.ldapi, *words], stdout=subprocess.PIPE, text=True, timeout=30, check=True, **more).stdout
 
 
+def crowded(g, server, receiver, client):
+    """The mailboxes of one domain do not take the places of others."""
+    ids = {}
+    for address in ("greedy@alpha.example", "next@alpha.example", "far@other.example"):
+        ids[address] = client.post("/v1/users", {"address": address, "password": PASSWORD}).json["id"]
+    greedy = "mail=greedy@alpha.example,provostDomainName=alpha.example,ou=domains," + BASE
+    names = ["provostWebhookId=y%015d,ou=webhooks,%s" % (number, BASE) for number in range(111111111111111, 111111111111111 + 200)]
+    form = "dn: %s\nchangetype: add\nobjectClass: provostWebhook\nprovostWebhookOwner: " + ids["greedy@alpha.example"] + "\nprovostEnabled: FALSE\nprovostWebhookUrl: https://x.example/\n"
+    as_gateway(server, "ldapmodify", "-e", "!authzid=dn:" + greedy, input="\n".join(form % name for name in names))
+    made = [hook(g.client(address, PASSWORD), receiver.url("/x"), enabled=False) for address in ("next@alpha.example", "far@other.example")]
+    rehearsed = g.client("next@alpha.example", PASSWORD).post("/v1/webhooks", {"url": receiver.url("/x")}, headers={"Prefer": "dry-run"})
+    tap.is_([(reply.status, reply.json.get("code")) for reply in [*made, rehearsed]], [(409, "too_many_webhooks"), (201, None), (409, "too_many_webhooks")], "a domain has two hundred at most")
+    mine = hook(client, receiver.url("/x"), enabled=False)
+    tap.is_(mine.status, 201, "which does not bind super administrators")
+    as_gateway(server, "ldapdelete", "-e", "!authzid=dn:" + greedy, *names)
+    tap.is_(hook(g.client("next@alpha.example", PASSWORD), receiver.url("/x"), enabled=False).status, 201, "when they are gone there is room again")
+
+
 def forgotten(server, receiver, client, directory):
     """Of what is deleted the log keeps no secret; and if another tool deletes it, nobody reads that."""
     gone = hook(client, receiver.url("/x"), enabled=False).json["id"]
@@ -426,6 +444,7 @@ def main():
             failing_ones = timed("failing", receiver, client)
             timed("rights", first, server, receiver, client, server.admin())
             timed("owners", first, server, receiver, client)
+            timed("crowded", first, server, receiver, client)
             timed("forgotten", server, receiver, client, server.admin())
             timed("failed", receiver, client, failing_ones)
             timed("killed", server, first, second, receiver)

@@ -390,6 +390,100 @@ static void tests_step_aside(struct arena *a)
 	close(prompt);
 }
 
+/* A box that is full so far, of others' in other domains, and who asks. */
+static struct filling {
+	size_t count, near;
+	bool super;
+} filling;
+
+static bool add_one(struct webhook_box *b, const struct task *t,
+		    struct webhook *w, struct revision *ret, struct err *e)
+{
+	(void)b, (void)t, (void)ret, (void)e;
+	w->owner_id = "me";
+	return true;
+}
+
+static bool all_ones(struct webhook_box *b, const struct task *t,
+		     struct webhook **ret, size_t *count, struct err *e)
+{
+	(void)b, (void)e;
+	*ret = arena_alloc(t->arena, filling.count * sizeof(**ret));
+	*count = filling.count;
+	return true;
+}
+
+static bool near_ones(struct webhook_box *b, const struct task *t,
+		      const struct webhook *all, size_t count, size_t *ret,
+		      struct err *e)
+{
+	(void)b, (void)t, (void)all, (void)count, (void)e;
+	*ret = filling.near;
+	return true;
+}
+
+static bool remove_one(struct webhook_box *b, const struct task *t,
+		       const char *id, const struct revision *seen,
+		       struct err *e)
+{
+	(void)b, (void)t, (void)id, (void)seen, (void)e;
+	return true;
+}
+
+static bool is_super(struct store *s, const struct task *t, bool *ret,
+		     struct err *e)
+{
+	(void)s, (void)t, (void)e;
+	*ret = filling.super;
+	return true;
+}
+
+/* Without a feed nothing is made in the end, but that comes behind the limits.
+ */
+static bool has_room(struct arena *a)
+{
+	static const struct webhook_box_ops ops = {.add = add_one,
+						   .all = all_ones,
+						   .near = near_ones,
+						   .remove = remove_one};
+	static const struct store_ops store_ops = {.is_super_administrator =
+							   is_super};
+	struct webhook_box box = {.ops = &ops};
+	struct store store = {.ops = &store_ops};
+	const struct gateway g = {.webhooks = &box, .store = &store};
+	static const struct caller me = {.login = "me"};
+	const struct task t = {.arena = a, .caller = &me};
+	struct webhook w = {.url = "https://a.example/"};
+	struct revision rev;
+	struct err e = {0};
+
+	webhooks_create(&g, &t, &w, &rev, &e);
+	return e.kind == ERR_UNAVAILABLE;
+}
+
+static void limits(struct arena *a)
+{
+	static const struct {
+		struct filling how;
+		bool room;
+		const char *what;
+	} rows[] = {
+		{{200, 200, false}, true, "a domain has 200"},
+		{{201, 201, false}, false, "and no more"},
+		{{900, 201, true}, true, "but for super administrators"},
+		{{1000, 1, false}, true, "all have 1,000"},
+		{{1001, 1, false}, false, "and no more"},
+		{{1001, 0, true}, true, "but for super administrators"},
+		{{1200, 0, true}, true, "who have 200 more"},
+		{{1201, 0, true}, false, "and no more"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		filling = rows[i].how;
+		OK(has_room(a) == rows[i].room, rows[i].what);
+	}
+}
+
 int main(void)
 {
 	struct arena *a = arena_new();
@@ -402,6 +496,7 @@ int main(void)
 	rounds(a);
 	wishes();
 	tests_step_aside(a);
+	limits(a);
 	arena_free(a);
 	return tap_done();
 }
