@@ -97,6 +97,12 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	r->depth--;
 }
 
+/* What is wrong is told in the reply; libxml2 would print it. */
+static void keep_quiet(void *ctx, xmlError *wrong)
+{
+	(void)ctx, (void)wrong;
+}
+
 static void parse(struct reading *r, const char *text, size_t size)
 {
 	xmlSAXHandler handler = {.initialized = XML_SAX2_MAGIC,
@@ -108,6 +114,7 @@ static void parse(struct reading *r, const char *text, size_t size)
 				 .endElementNs = on_end};
 	int failed;
 
+	xmlSetStructuredErrorFunc(NULL, keep_quiet); /* of this thread */
 	r->parser = xmlCreatePushParserCtxt(&handler, r, NULL, 0, NULL);
 	if (r->parser == NULL)
 		abort();

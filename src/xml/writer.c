@@ -44,8 +44,8 @@ struct xml *xml_begin(struct arena *a)
 	return x;
 }
 
-/* What XML has no way to say becomes a question mark: no reader would take the
- * rest. */
+/* What XML has no way to say becomes question marks: no reader would take the
+ * rest.  libxml2 takes a byte from within a character for the first of one. */
 static const xmlChar *said(const struct xml *x, const char *text)
 {
 	size_t left = strlen(text);
@@ -53,12 +53,12 @@ static const xmlChar *said(const struct xml *x, const char *text)
 
 	for (unsigned char *p = copy; left > 0;) {
 		int size = (int)(left < 4 ? left : 4);
-		int c = xmlGetUTF8Char(p, &size);
+		int c = (*p & 0xc0) == 0x80 ? -1 : xmlGetUTF8Char(p, &size);
 
-		if (c < 0 || !xmlIsCharQ((unsigned)c)) {
-			*p = '?';
+		if (c < 0)
 			size = 1;
-		}
+		if (c < 0 || !xmlIsCharQ((unsigned)c))
+			memset(p, '?', (size_t)size);
 		p += size;
 		left -= (size_t)size;
 	}

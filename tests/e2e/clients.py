@@ -95,12 +95,12 @@ def thunderbird(admin, nobody):
     tap.is_((got.headers["Cache-Control"], nobody.get(CONFIG + "?emailaddress=x%40nowhere.example").headers["Cache-Control"]), ("public, max-age=3600", "no-store"), "it may be kept, a refusal may not")
     again = nobody.get(CONFIG + "?emailaddress=john%40d.example", headers={"If-None-Match": got.headers["ETag"]})
     tap.is_((again.status, again.text, again.headers["ETag"]), (304, "", got.headers["ETag"]), "who has it is told so")
-    change = {"display_name": "A <b> & \"c\" ]]> \u00e9 \U0001f4ee", "imap_host": "mail.d.example", "pop3_host": "pop.d.example"}
+    change = {"display_name": "A <b> & \"c\" ]]> \u00e9 \uffff \U0001f4ee", "imap_host": "mail.d.example", "pop3_host": "pop.d.example"}
     tap.is_(admin.patch("/v1/domains/d.example", change).status, 200, "a domain gets hosts of its own")
     new = nobody.get(CONFIG + "?emailaddress=john%40d.example", headers={"If-None-Match": got.headers["ETag"]})
     tap.is_((new.status, complaint_of_xml(new.text)), (200, None), "and that is another document")
     provider = tree.fromstring(new.text)[0]
-    tap.is_([provider.findtext("displayName"), provider.findtext("displayShortName"), provider.get("id")], [change["display_name"], change["display_name"], "d.example"], "no name ends its element")
+    tap.is_([provider.findtext("displayName"), provider.findtext("displayShortName"), provider.get("id")], [change["display_name"].replace("\uffff", "???")] * 2 + ["d.example"], "no name ends its element")
     tap.is_(servers(new.text)[:4], [("imap", "mail.d.example", 993, "SSL"), ("imap", "mail.d.example", 143, "STARTTLS"), ("pop3", "pop.d.example", 995, "SSL"),
                                     ("pop3", "pop.d.example", 110, "STARTTLS")], "POP3 where it is named")
     tap.is_(nobody.request("HEAD", CONFIG + "?emailaddress=john%40d.example").headers["ETag"], new.headers["ETag"], "HEAD tells the same")
@@ -154,6 +154,7 @@ def evil(g, nobody):
             ("something behind it", xml_request("a@d.example") + "<x/>"),
             ("no address", "<Autodiscover/>"), ("an empty one", xml_request("")), ("no domain", xml_request("a@")), ("a control character", xml_request("a&#127;@d.example")),
             ("bytes that are no UTF-8", b"<EMailAddress>\xff\xfe@d.example</EMailAddress>"),
+            ("another encoding than it says", b"<?xml version='1.0' encoding='us-ascii'?><EMailAddress>" + b"\xff\xfe" * 200 + b"@d.example</EMailAddress>"),
             ("JSON", b"{}"), ("nothing", b"")):
         reply = nobody.post("/autodiscover/autodiscover.xml", body if isinstance(body, str) else None, raw=body if isinstance(body, bytes) else None)
         tap.is_((reply.status, "s3cret" in reply.text), (400, False), what)
@@ -168,7 +169,7 @@ def evil(g, nobody):
     except TimeoutError:
         tap.ok(True, "nothing was fetched")
     wire.close()
-    tap.ok("s3cret" not in g.log() and "parser error" not in g.log(), "nor is any of it logged")
+    tap.ok("s3cret" not in g.log() and " error :" not in g.log(), "nor is any of it logged")
 
 
 def download(g, admin, nobody):
