@@ -285,8 +285,17 @@ class Postfix(Instance):
         self.wait_for_greeting(self.port, b"220 ")
 
     def reload(self):
-        """End the smtpd processes, which remember kinds of domains."""
+        """End the smtpd processes, which remember kinds of domains.
+
+        One that is still there would serve by what it knows.
+        """
+        found = subprocess.run(["pgrep", "-P", str(self.pid()), "smtpd"], capture_output=True, text=True, check=False)
         run("postfix", "-c", self.directory, "reload")
+        end = time.monotonic() + DEADLINE
+        while any(os.path.exists("/proc/" + pid) for pid in found.stdout.split()):
+            if time.monotonic() > end:
+                raise TimeoutError("Postfix still serves by what it knew before")
+            time.sleep(0.02)
 
     def protect_maps(self):
         """As main.cf tells the operator to."""
