@@ -15,7 +15,7 @@ mail.skip_where_missing()
 
 JOHN, EVE, GUEST = "john@example.org", "eve@example.org", "guest@example.org"
 PASSWORD = "correct horse battery"
-MANY = 150  # users of the domain that gets another name
+MANY = 600  # users of the domain that gets another name
 FIRST_QUOTA, NEXT_QUOTA = 50000 * 1024, 70000 * 1024
 
 
@@ -186,7 +186,7 @@ def domain_renamed(g, admin, postfix):
     operations = [{"method": "POST", "path": "/v1/domains", "body": {"name": "large.example"}}]
     operations += [{"method": "POST", "path": "/v1/users", "body": {"address": "u%03d@large.example" % n}} for n in range(MANY)]
     tap.is_(admin.post("/v1/changesets", {"operations": operations}).status, 200, "a domain of %d users" % MANY)
-    with gateway.Gateway("--ldap-uri", g.ldapi, "--http-request-seconds", "2") as other:
+    with gateway.Gateway("--ldap-uri", g.ldapi, "--http-request-seconds", "1") as other:
         hasty = other.client("admin", g.secret("admin-password"))
         reply = hasty.patch("/v1/domains/large.example", {"name": "larger.example"})
         job = reply.headers.get("Location", "")
