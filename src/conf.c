@@ -19,7 +19,11 @@
 #include "util/file.h"
 #include "util/text.h"
 
-enum { PASSWORD_FILE_MAX = 1024, VALUE_MAX = 160 };
+enum {
+	PASSWORD_FILE_MAX = 1024,
+	PROFILE_FILE_MAX = 65536, /* a chain of certificates */
+	VALUE_MAX = 160,
+};
 
 /* libinih reads lines of at most 199 bytes, strips blanks and takes " ;" for
  * the beginning of a comment: what a file cannot say is not taken elsewhere. */
@@ -295,6 +299,29 @@ static bool check_vault(struct arena *a, struct conf *conf, struct err *e)
 	       err_set(e, ERR_INVALID, "a file of [dkim] is empty");
 }
 
+/* Signs something, to see whether it can. */
+static bool check_profile(struct arena *a, struct api_settings *set,
+			  struct err *e)
+{
+	const char *done;
+	size_t size;
+
+	if (set->profile_certificate == NULL && set->profile_key == NULL)
+		return true;
+	if (set->profile_certificate == NULL || set->profile_key == NULL)
+		return err_set(e, ERR_INVALID,
+			       "api.profile_certificate and api.profile_key "
+			       "belong together");
+	if (!file_read(a, set->profile_certificate, PROFILE_FILE_MAX,
+		       &set->signer.certificates, e) ||
+	    !file_read_secret(a, set->profile_key, PROFILE_FILE_MAX,
+			      &set->signer.key, e))
+		return false;
+	return signed_data_make(a, &set->signer, "-", 1, &done, &size, e) ||
+	       err_wrap(e, "%s with %s", set->profile_certificate,
+			set->profile_key);
+}
+
 static bool check_proxies(struct arena *a, struct http_settings *set,
 			  struct err *e)
 {
@@ -332,6 +359,7 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 	       read_password(a, conf->ldap_password_file, &conf->ldap.password,
 			     e) &&
 	       check_policy(a, conf, e) && check_vault(a, conf, e) &&
+	       check_profile(a, &conf->api, e) &&
 	       dns_settings_check(a, &conf->dns, e) &&
 	       checkup_settings_check(a, &conf->checks, e) &&
 	       check_proxies(a, &conf->http, e) &&
@@ -405,6 +433,7 @@ const char *conf_renew(struct arena *a, const struct conf *was,
 	}
 	now->ldap.password = next->ldap.password;
 	now->http.trusted = next->http.trusted;
+	now->api.signer = next->api.signer;
 	/* Without a file it stays, in the new arena: it may be of one that goes
 	 * when nobody holds it any more. */
 	if (next->policy.password != NULL)

@@ -61,6 +61,11 @@ const struct conf_option options[] = {
 	{L(api.require_if_match), "no", 0, 0, NULL,
 	 "yes or no: PUT, PATCH and DELETE of what is there have to say in "
 	 "If-Match which state they change; else they are 428"},
+	{L(api.profile_certificate), NULL, 0, 0, NULL,
+	 "PEM file of the certificate that profiles for Apple's devices are "
+	 "signed with, with those between it and its authority behind it; by "
+	 "default they are not signed"},
+	{L(api.profile_key), NULL, 0, 0, NULL, "PEM file of the key to it"},
 
 	{F(embedded.state_dir), NULL, 0, 0, "state-dir",
 	 "where everything is kept; by default /var/lib/provost as root, else "

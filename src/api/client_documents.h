@@ -12,6 +12,7 @@ struct client_document {
 	const char *file; /* what it would be called */
 	const char *text;
 	size_t size;
+	const char *tag; /* what tells it from another; NULL: the text */
 };
 
 /* As Thunderbird and others read it: clientConfig, version 1.1. */

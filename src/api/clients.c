@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/apple_profile.h"
 #include "api/client_documents.h"
 #include "api/conditional.h"
 #include "api/native.h"
@@ -21,7 +22,8 @@ static const char cacheable[] = "public, max-age=3600";
 static bool answer(const struct call *call, struct response *res,
 		   const struct client_document *d)
 {
-	const char *tag = text_print(call->task.arena, d->text);
+	const char *tag =
+		text_print(call->task.arena, d->tag != NULL ? d->tag : d->text);
 
 	response_header_again(res, "Cache-Control", cacheable);
 	conditional_tag(call->req, res, tag);
@@ -95,6 +97,25 @@ static bool thunderbird(const struct call *call, struct response *res,
 	    !client_setup_public(call->gateway, &call->task, domain, &c, e))
 		return false;
 	client_document_thunderbird(call->task.arena, &c, &d);
+	return answer(call, res, &d);
+}
+
+/* What is in the profile is what was asked for: control characters would end
+ * it, and an address without a name is none. */
+static bool apple(const struct call *call, struct response *res, json_t **ret,
+		  struct err *e)
+{
+	const char *address = call->query[CONFIG_ADDRESS], *domain = NULL;
+	struct client_document d = {0};
+	struct client_setup c;
+
+	(void)ret;
+	if (!is_for_clients(call, e) || !wanted_domain(call, &domain, e) ||
+	    !apple_profile_address(address, e) ||
+	    !client_setup_public(call->gateway, &call->task, domain, &c, e) ||
+	    !apple_profile(call->task.arena, call->service->settings, &c,
+			   address, &d, e))
+		return false;
 	return answer(call, res, &d);
 }
 
@@ -199,6 +220,7 @@ static bool mta_sts(const struct call *call, struct response *res, json_t **ret,
 const struct route client_routes[] = {
 	{"GET", "mail/config-v1.1.xml",                        NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
 	{"GET", ".well-known/autoconfig/mail/config-v1.1.xml", NULL, thunderbird, "none", KIND_DOMAIN, {"emailaddress"}},
+	{"GET", "mail/apple.mobileconfig",                     NULL, apple,       "none", KIND_DOMAIN, {"emailaddress"}},
 	{"GET", ".well-known/mta-sts.txt",                     NULL, mta_sts,     "none", KIND_DOMAIN, {NULL}},
 	{"POST", "autodiscover/autodiscover.xml",              NULL, autodiscover, "none", KIND_DOMAIN, {NULL}},
 	{"POST", "Autodiscover/Autodiscover.xml",              NULL, autodiscover, "none", KIND_DOMAIN, {NULL}},

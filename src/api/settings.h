@@ -4,8 +4,13 @@
 #ifndef API_SETTINGS_H
 #define API_SETTINGS_H
 
+#include "crypto/signed_data.h"
+
 struct api_settings {
 	const char *require_if_match; /* for writes to what is there: yes, no */
+	/* PEM files of who signs profiles for Apple's devices; or NULL. */
+	const char *profile_certificate, *profile_key;
+	struct signed_data_signer signer; /* what is in them; or NULL */
 };
 
 #endif

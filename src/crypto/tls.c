@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "crypto/certificate.h"
 #include "util/alloc.h"
@@ -78,20 +77,6 @@ static struct keys *hold(struct tls *t)
 	return k;
 }
 
-static bool read_key(struct arena *a, const char *path, const char **ret,
-		     struct err *e)
-{
-	struct stat st;
-
-	if (!file_read(a, path, FILE_MOST, ret, e))
-		return false;
-	return (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) == 0) ||
-	       err_set(e, ERR_INVALID,
-		       "%s can be read by everybody: take that away (chmod "
-		       "o= %s)",
-		       path, path);
-}
-
 static gnutls_datum_t datum(const char *text)
 {
 	union {
@@ -108,7 +93,7 @@ static bool take_pair(struct keys *k, const struct tls_files *files,
 	const char *certificate, *key;
 
 	if (!file_read(a, files->certificate, FILE_MOST, &certificate, e) ||
-	    !read_key(a, files->key, &key, e))
+	    !file_read_secret(a, files->key, FILE_MOST, &key, e))
 		return false;
 	if (!certificate_check(certificate, e))
 		return err_wrap(e, "%s", files->certificate);

@@ -53,6 +53,20 @@ bool file_read(struct arena *a, const char *path, size_t limit,
 	return true;
 }
 
+bool file_read_secret(struct arena *a, const char *path, size_t limit,
+		      const char **ret, struct err *e)
+{
+	struct stat st;
+
+	if (!file_read(a, path, limit, ret, e))
+		return false;
+	return (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) == 0) ||
+	       err_set(e, ERR_INVALID,
+		       "%s can be read by everybody: take that away (chmod "
+		       "o= %s)",
+		       path, path);
+}
+
 static bool write_all(int fd, const char *text, size_t size)
 {
 	while (size > 0) {

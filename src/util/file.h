@@ -18,6 +18,10 @@ void file_close(int *fd);
 bool file_read(struct arena *a, const char *path, size_t limit,
 	       const char **ret, struct err *e);
 
+/* The same of what not everybody may know: who may read it has to be named. */
+bool file_read_secret(struct arena *a, const char *path, size_t limit,
+		      const char **ret, struct err *e);
+
 /* Write beside path, fsync, rename over it.  The mode is exactly this one,
  * from the first byte on; umask plays no part.  A link at path is replaced,
  * not followed. */

@@ -44,12 +44,12 @@ struct xml *xml_begin(struct arena *a)
 	return x;
 }
 
-/* What XML has no way to say becomes question marks: no reader would take the
- * rest.  libxml2 takes a byte from within a character for the first of one. */
-static const xmlChar *said(const struct xml *x, const char *text)
+/* libxml2 takes a byte from within a character for the first of one. */
+const char *xml_sayable(struct arena *a, const char *text)
 {
 	size_t left = strlen(text);
-	unsigned char *copy = arena_copy(x->arena, text, left + 1);
+	char *ret = arena_copy(a, text, left + 1);
+	unsigned char *copy = (unsigned char *)ret;
 
 	for (unsigned char *p = copy; left > 0;) {
 		int size = (int)(left < 4 ? left : 4);
@@ -62,7 +62,12 @@ static const xmlChar *said(const struct xml *x, const char *text)
 		p += size;
 		left -= (size_t)size;
 	}
-	return copy;
+	return ret;
+}
+
+static const xmlChar *said(const struct xml *x, const char *text)
+{
+	return (const xmlChar *)xml_sayable(x->arena, text);
 }
 
 void xml_open(struct xml *x, const char *element, const char *const *attributes)

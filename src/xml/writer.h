@@ -10,6 +10,10 @@
 
 struct xml;
 
+/* With question marks for what XML has no way to say, whatever the bytes: no
+ * reader would take the rest. */
+const char *xml_sayable(struct arena *a, const char *text);
+
 /* A document; it lives as long as the arena. */
 struct xml *xml_begin(struct arena *a);
 

@@ -2,9 +2,13 @@
 """What mail clients and other mail servers are told without a login: the forms that are published, and nothing of users."""
 
 import os
+import plistlib
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import uuid
 import xml.etree.ElementTree as tree
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
@@ -18,6 +22,7 @@ OPTIONS = ["--checks-mx", "mx1.host.example mx2.host.example", "--checks-mta-sts
            "--checks-proof", "yes"]
 CONFIG = "/mail/config-v1.1.xml"
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+PROFILE = "/mail/apple.mobileconfig"
 POLICY = "/.well-known/mta-sts.txt"
 # The structure of the examples at https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat
 SCHEMA = """<?xml version="1.0"?>
@@ -172,6 +177,111 @@ def evil(g, nobody):
     tap.ok("s3cret" not in g.log() and " error :" not in g.log(), "nor is any of it logged")
 
 
+def made_certificate():
+    """That of an authority, and below it one that signs, with its key."""
+    def openssl(*words):
+        subprocess.run(["/usr/bin/openssl", *words], cwd=WORK, check=True, capture_output=True)
+
+    with open(os.path.join(WORK, "ext"), "w", encoding="utf-8") as file:
+        file.write("extendedKeyUsage=emailProtection\nkeyUsage=digitalSignature\n")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Authority", "-days", "2")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "middle.key", "-out", "middle.req", "-subj", "/CN=Between")
+    with open(os.path.join(WORK, "middle.ext"), "w", encoding="utf-8") as file:
+        file.write("basicConstraints=critical,CA:true\n")
+    openssl("x509", "-req", "-in", "middle.req", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "middle.pem", "-days", "2", "-extfile", "middle.ext")
+    for kind, words in (("rsa", ["rsa:2048"]), ("ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+        openssl("req", "-newkey", *words, "-nodes", "-keyout", kind + ".key", "-out", kind + ".req", "-subj", "/CN=Profiles")
+        openssl("x509", "-req", "-in", kind + ".req", "-CA", "middle.pem", "-CAkey", "middle.key", "-CAcreateserial", "-out", kind + ".pem", "-days", "2", "-extfile", "ext")
+        with open(os.path.join(WORK, kind + ".pem"), "a", encoding="utf-8") as chain, open(os.path.join(WORK, "middle.pem"), encoding="utf-8") as middle:
+            chain.write(middle.read())
+        os.chmod(os.path.join(WORK, kind + ".key"), 0o640)
+        if os.getuid() == 0:
+            shutil.chown(os.path.join(WORK, kind + ".key"), group="provost")  # who reads it at SIGHUP
+    shutil.copy(os.path.join(WORK, "ec.key"), os.path.join(WORK, "open.key"))
+    os.chmod(os.path.join(WORK, "open.key"), 0o644)
+    os.chmod(os.path.join(WORK, "ca.pem"), 0o640)
+
+
+def opened(reply):
+    """What was signed, if it is good."""
+    with open(os.path.join(WORK, "signed"), "wb") as file:
+        file.write(reply.body)
+    done = subprocess.run(["/usr/bin/openssl", "smime", "-verify", "-inform", "DER", "-in", "signed", "-CAfile", "ca.pem", "-binary"],
+                          cwd=WORK, capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else done.stderr
+
+
+def account_of(profile):
+    account, = profile["PayloadContent"]
+    return account
+
+
+def apple(admin, nobody):
+    got = nobody.get(PROFILE + "?emailaddress=John%40d.example")
+    tap.is_((got.status, got.headers["Content-Type"], got.headers["Cache-Control"]), (200, "application/x-apple-aspen-config", "public, max-age=3600"), "devices of Apple are told, too")
+    profile = plistlib.loads(got.body)
+    tap.is_({k: v for k, v in account_of(profile).items() if not k.startswith("Payload")},
+            {"EmailAccountDescription": "A <b> & \"c\" ]]> \u00e9 ??? \U0001f4ee", "EmailAccountType": "EmailTypeIMAP", "EmailAddress": "John@d.example",
+             "IncomingMailServerAuthentication": "EmailAuthPassword", "IncomingMailServerHostName": "mail.d.example", "IncomingMailServerPortNumber": 993,
+             "IncomingMailServerUseSSL": True, "IncomingMailServerUsername": "John@d.example",
+             "OutgoingMailServerAuthentication": "EmailAuthPassword", "OutgoingMailServerHostName": "smtp.host.example", "OutgoingMailServerPortNumber": 465,
+             "OutgoingMailServerUseSSL": True, "OutgoingMailServerUsername": "John@d.example", "OutgoingPasswordSameAsIncomingPassword": True},
+            "one account with IMAP and submission, and no password")
+    tap.is_([(p["PayloadType"], p["PayloadVersion"], p["PayloadIdentifier"] == "d.example.mail." + p["PayloadUUID"]) for p in (profile, account_of(profile))],
+            [("Configuration", 1, True), ("com.apple.mail.managed", 1, True)], "in a profile")
+    ids = [p["PayloadUUID"] for q in ("John%40d.example", "john%40D.example", "nobody%40d.example") for p in [plistlib.loads(nobody.get(PROFILE + "?emailaddress=" + q).body)]
+           for p in (p, account_of(p))]
+    tap.is_([len(set(ids)), ids[:2] == ids[2:4], [str(uuid.UUID(i)).upper() for i in ids] == ids, {uuid.UUID(i).variant for i in ids}],
+            [4, True, True, {uuid.RFC_4122}], "an address has the same identifiers always, and another address others")
+    tap.is_(nobody.get(PROFILE + "?emailaddress=nobody%40d.example").text.replace("nobody", "John").splitlines()[5:9], got.text.splitlines()[5:9], "whether or not there is such an address")
+    odd = account_of(plistlib.loads(nobody.get(PROFILE + "?emailaddress=%3C%2Fstring%3E%26%22%EF%BF%BF%40d.example").body))
+    tap.is_(odd["EmailAddress"], '</string>&"???@d.example', "what he says he is called ends nothing")
+    asks = account_of(plistlib.loads(nobody.get(PROFILE, **as_host("autoconfig.d.example")).body))
+    tap.is_([sorted(k for k in asks if "Username" in k or "EmailAddress" in k), asks["IncomingMailServerHostName"]], [[], "mail.d.example"], "without an address the device asks for it")
+    tap.is_([nobody.get(PROFILE + q).status for q in ("?emailaddress=john%40nowhere.example", "?emailaddress=john%40late.example", "?emailaddress=john%40relay.example",
+                                                       "?emailaddress=john", "?emailaddress=%40d.example", "?emailaddress=a%C2%85%40d.example",
+                                                       "?emailaddress=" + "a" * 250 + "%40d.example", "")], [404, 404, 404, 400, 400, 400, 400, 404], "it is told of the same domains as other clients")
+    tap.is_(nobody.get(PROFILE + "?emailaddress=John%40d.example", headers={"If-None-Match": got.headers["ETag"]}).status, 304, "who has it is told so")
+    mine = admin.get("/v1/domains/d.example/autoconfig?format=mobileconfig&emailaddress=John%40d.example")
+    tap.is_((mine.status, mine.text, mine.headers["Content-Disposition"]), (200, got.text, 'attachment; filename="mail.mobileconfig"'), "administrators download it")
+    tap.is_([admin.get("/v1/domains/%s/autoconfig%s" % q).status for q in (("late.example", "?format=mobileconfig"), ("late.example", "?format=clientconfig"), ("late.example", "?format=x"),
+             ("d.example", "?format=mobileconfig&emailaddress=a%40late.example"), ("d.example", "?format=mobileconfig&emailaddress=x"), ("d.example", "?emailaddress=a%40d.example"))],
+            [200, 200, 400, 400, 400, 400], "of a domain that is not in force, too, and for its own addresses alone")
+
+
+def renew(g, config, kind):
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("[api]\nprofile_certificate = %s/%s.pem\nprofile_key = %s/%s.key\n" % (WORK, kind, WORK, kind))
+    before = len(g.log())
+    g.process.send_signal(signal.SIGHUP)
+    gateway.until(lambda: "reloaded" in g.log()[before:], "what became of it", 20)
+    tap.ok("event=reloaded" in g.log()[before:], "a certificate is taken at run time", g.log()[before:])
+
+
+def signed(g, admin, nobody, config):
+    """The same with a signature, once there is a certificate."""
+    plain = nobody.get(PROFILE + "?emailaddress=John%40d.example")
+    was = plain.headers["ETag"]
+    for kind in ("rsa", "ec"):
+        renew(g, config, kind)
+        got = nobody.get(PROFILE + "?emailaddress=John%40d.example")
+        for _ in range(200):  # each loop takes the new options over when it comes to that
+            if got.headers["ETag"] != was:
+                break
+            got = nobody.get(PROFILE + "?emailaddress=John%40d.example")
+        tap.is_((got.status, got.headers["Content-Type"], opened(got)), (200, "application/x-apple-aspen-config", plain.body), "with a certificate (%s) it is signed" % kind)
+        was = got.headers["ETag"]
+    tap.ok(got.body.count(b"Between") > 0, "with the certificates up to its authority")
+    again = nobody.get(PROFILE + "?emailaddress=John%40d.example")
+    tap.is_((again.headers["ETag"], admin.get("/v1/domains/d.example/autoconfig?format=mobileconfig").body[:1]), (got.headers["ETag"], b"\x30"), "the tag is of what was signed")
+    for what, certificate, key, said in (("the key of another", "rsa.pem", "ec.key", "not that of the certificate"), ("no certificate", "ec.key", "ec.key", "no certificates"),
+                                         ("no key", "ec.pem", "ca.pem", "no private key"), ("no certificate at all", None, "ec.key", "belong together"),
+                                         ("a key that everybody may read", "ec.pem", "open.key", "by everybody"), ("no file", "none.pem", "ec.key", "none.pem")):
+        done = subprocess.run([os.path.join(gateway.BUILD, "provostd"), "--check-config", "--api-profile-key", os.path.join(WORK, key)] +
+                              (["--api-profile-certificate", os.path.join(WORK, certificate)] if certificate else []), capture_output=True, text=True, check=False)
+        tap.ok(done.returncode == 1 and said in done.stderr, "refused at the start: " + what, done.stderr)
+
+
 def download(g, admin, nobody):
     got = admin.get("/v1/domains/d.example/autoconfig")
     tap.is_((got.status, got.headers["Content-Disposition"], got.headers["Cache-Control"]), (200, 'attachment; filename="config-v1.1.xml"', "no-store"), "administrators download it")
@@ -200,13 +310,17 @@ def visits(nobody_of):
         seen = [client.get(CONFIG + "?emailaddress=a%40nowhere.example") for _ in range(8)]
         tap.is_((seen[0].status, seen[-1].status), (404, 429), "too many questions from one address are refused")
         tap.ok(int(seen[-1].headers["Retry-After"]) >= 1, "until some time later", seen[-1].headers)
-        tap.is_([client.get("/livez").status, client.get(POLICY).status], [200, 429], "whatever is asked; health is not")
+        tap.is_([client.get("/livez").status, client.get(POLICY).status, client.get(PROFILE).status], [200, 429, 429], "whatever is asked; health is not")
         aside = gateway.Client("127.0.0.1:%d" % PORT)
         tap.is_([aside.get(CONFIG).status, aside.get("/livez").status], [404, 200], "the listener for monitoring tells of the gateway alone")
 
 
 def main():
-    with gateway.Gateway(*OPTIONS) as g:
+    os.chmod(WORK, 0o755)
+    config = os.path.join(WORK, "provost.conf")
+    with open(config, "w", encoding="utf-8"):
+        pass
+    with gateway.Gateway("--config", config, *OPTIONS) as g:
         admin, nobody = g.admin(), g.client()
         admin.post("/v1/principals", {"login": "vera", "password": PASSWORD})
         for name in ("d.example", "late.example"):
@@ -217,6 +331,9 @@ def main():
         thunderbird(admin, nobody)
         download(g, admin, nobody)
         outlook(nobody)
+        apple(admin, nobody)
+        made_certificate()
+        signed(g, admin, nobody, config)
         evil(g, nobody)
         policy(admin, nobody)
         tap.ok("john" not in g.log().replace("john@d.example", "", 0) or "emailaddress" not in g.log(), "who asks for whom is not logged")

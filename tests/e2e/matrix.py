@@ -235,6 +235,7 @@ RECIPES = {
     "GET /openapi.json": Recipe(nothing, "/openapi.json"),
     "GET /mail/config-v1.1.xml": Recipe(DOMAIN_OF, "/mail/config-v1.1.xml?emailaddress=x%40$"),
     "GET /.well-known/autoconfig/mail/config-v1.1.xml": Recipe(DOMAIN_OF, "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=x%40$"),
+    "GET /mail/apple.mobileconfig": Recipe(DOMAIN_OF, "/mail/apple.mobileconfig?emailaddress=x%40$"),
     "POST /autodiscover/autodiscover.xml": Recipe(DOMAIN_OF, "/autodiscover/autodiscover.xml", "<A><EMailAddress>x@$</EMailAddress></A>"),
     "POST /Autodiscover/Autodiscover.xml": Recipe(DOMAIN_OF, "/Autodiscover/Autodiscover.xml", "<A><EMailAddress>x@$</EMailAddress></A>"),
     "GET /autodiscover/autodiscover.json": Recipe(DOMAIN_OF, "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1&Email=x%40$"),

@@ -23,7 +23,7 @@ PASSWORD = "the same for all of them"
 HASH = "{CRYPT}$6$rounds=1000$rights$jvF/IoKNuCtNI3HAWV9TssyIdu9RYaS1q2.fU1etfpbAaWysppn0WHpvZY6NAylpGdrEu8BD7PjOAWBKnjnWc."
 PARTS = 3  # of the matrix, for those whom each refusal costs a quarter of a second
 OPEN = {("GET", "/livez"), ("GET", "/readyz"), ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/mail/config-v1.1.xml"),
-        ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml"), ("GET", "/.well-known/mta-sts.txt"),
+        ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml"), ("GET", "/.well-known/mta-sts.txt"), ("GET", "/mail/apple.mobileconfig"),
         ("POST", "/autodiscover/autodiscover.xml"), ("POST", "/Autodiscover/Autodiscover.xml"), ("GET", "/autodiscover/autodiscover.json"),
         ("GET", "/autodiscover/autodiscover.json/v1.0/{address}")}
 
@@ -37,6 +37,7 @@ MATRIX = [
     ("GET", "/openapi.json", "/openapi.json", None, None, 200, 200),
     ("GET", "/mail/config-v1.1.xml", "/mail/config-v1.1.xml?emailaddress=@NAME@%40there.example", None, None, 200, 200),
     ("GET", "/.well-known/autoconfig/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=x%40there.example", None, None, 200, 200),
+    ("GET", "/mail/apple.mobileconfig", "/mail/apple.mobileconfig?emailaddress=@NAME@%40there.example", None, None, 200, 200),
     ("POST", "/autodiscover/autodiscover.xml", "/autodiscover/autodiscover.xml", None, "<A><EMailAddress>@NAME@@there.example</EMailAddress></A>", 200, 200),
     ("POST", "/Autodiscover/Autodiscover.xml", "/Autodiscover/Autodiscover.xml", None, "<A><EMailAddress>@NAME@@there.example</EMailAddress></A>", 200, 200),
     ("GET", "/autodiscover/autodiscover.json", "/autodiscover/autodiscover.json?Protocol=AutodiscoverV1&Email=x@there.example", None, None, 200, 200),

@@ -97,12 +97,14 @@ class Description:
 
 
 class Reply:
-    """What came back: status, headers, text, and json if it is that."""
+    """What came back: status, headers, body, the same as text, and json if it is that."""
 
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
-        self.text = response.read().decode()
+        self.body = response.read()
+        binary = (response.headers.get("Content-Type") or "").startswith("application/x-")
+        self.text = self.body.decode(errors="replace" if binary else "strict")
         kind = response.headers.get("Content-Type") or ""
         self.json = json.loads(self.text) if "json" in kind and self.text else None
 
