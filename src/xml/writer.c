@@ -3,6 +3,7 @@
 #include <libxml/chvalid.h>
 #include <libxml/xmlstring.h>
 #include <libxml/xmlwriter.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,14 @@ struct xml *xml_begin(struct arena *a)
 	return x;
 }
 
+/* In more bytes than it needs: that passes here, and no reader takes it. */
+static bool is_overlong(int c, int size)
+{
+	static const int least[] = {0, 0, 0x80, 0x800, 0x10000};
+
+	return c < least[size];
+}
+
 /* libxml2 takes a byte from within a character for the first of one. */
 const char *xml_sayable(struct arena *a, const char *text)
 {
@@ -57,7 +66,7 @@ const char *xml_sayable(struct arena *a, const char *text)
 
 		if (c < 0)
 			size = 1;
-		if (c < 0 || !xmlIsCharQ((unsigned)c))
+		if (c < 0 || is_overlong(c, size) || !xmlIsCharQ((unsigned)c))
 			memset(p, '?', (size_t)size);
 		p += size;
 		left -= (size_t)size;
