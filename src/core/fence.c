@@ -123,6 +123,28 @@ static bool list(struct store *s, const struct task *t, const struct query *q,
 	return s->behind->list(s, t, &within, ret, e);
 }
 
+static bool roster(struct store *s, const struct task *t,
+		   const struct roster_query *q, struct roster *ret,
+		   struct err *e)
+{
+	struct roster_query within = *q;
+
+	if (bound(t) == NULL)
+		return s->behind->roster(s, t, q, ret, e);
+	if (q->domain != NULL && !covers_domain(t, q->domain))
+		return absent(e, KIND_DOMAIN, q->domain);
+	within.within = &bound(t)->domains;
+	return s->behind->roster(s, t, &within, ret, e);
+}
+
+static bool numbered(struct store *s, const struct task *t, enum kind k,
+		     int64_t number, const char **key, const char **part,
+		     struct err *e)
+{
+	return s->behind->numbered(s, t, k, number, key, part, e) &&
+	       (covers(t, k, *key) || absent(e, k, "with that number"));
+}
+
 static bool count(struct store *s, const struct task *t, const char *domain,
 		  struct tally *ret, struct err *e)
 {
@@ -372,6 +394,8 @@ void fence_raise(struct store *s)
 	s->fence.change = change;
 	s->fence.remove = remove_record;
 	s->fence.list = list;
+	s->fence.roster = roster;
+	s->fence.numbered = numbered;
 	s->fence.count = count;
 	s->fence.leading_to = leading_to;
 	s->fence.look_up = look_up;

@@ -13,6 +13,7 @@
 #include "core/manager.h"
 #include "core/query.h"
 #include "core/rehearsal.h"
+#include "core/roster.h"
 #include "core/signpost.h"
 #include "core/task.h"
 #include "core/usage.h"
@@ -142,10 +143,25 @@ struct store_ops {
 				 const char *guard, struct err *e);
 
 	/* A small integer that stands for the record, and never for another,
-	 * for clients that need one.  It is given when first asked for, whoever
-	 * asks. */
+	 * for clients that need one; or for that destination of an alias
+	 * (NULL: the record).  It is given when first asked for, whoever asks.
+	 * Numbers of destinations that an alias no longer has are taken away;
+	 * with "" nothing else is done.  asked: this one, if it has none yet;
+	 * ERR_EXISTS if it is taken.  NUMBER_NONE: any. */
 	bool (*number)(struct store *s, const struct task *t, enum kind k,
-		       const char *key, int64_t *ret, struct err *e);
+		       const char *key, const char *part, int64_t asked,
+		       int64_t *ret, struct err *e);
+
+	/* What a number stands for; with `part` a destination of an alias. */
+	bool (*numbered)(struct store *s, const struct task *t, enum kind k,
+			 int64_t number, const char **key, const char **part,
+			 struct err *e);
+
+	/* Records by their numbers, which they are given now if need be.  Who
+	 * may not look anywhere finds none. */
+	bool (*roster)(struct store *s, const struct task *t,
+		       const struct roster_query *q, struct roster *ret,
+		       struct err *e);
 
 	bool (*is_super_administrator)(struct store *s, const struct task *t,
 				       bool *ret, struct err *e);

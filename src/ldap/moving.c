@@ -8,6 +8,7 @@
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "ldap/naming.h"
+#include "ldap/number.h"
 #include "ldap/schema.h"
 #include "ldap/steps.h"
 #include "ldap/store_parts.h"
@@ -121,12 +122,14 @@ static LDAPMod *one(struct arena *a, int how, const char *name,
 }
 
 /* What a domain does not share with the one that takes its place: names, what
- * it stands for, the number by which clients know it, the directory's own. */
+ * it stands for, the number by which clients know it, which follows in the end,
+ * the directory's own. */
 static bool is_its_own(const char *name)
 {
 	static const char *const own[] = {
 		"provostDomainName", "provostTargetDomain", "provostDomainKind",
-		"provostNumber",     "objectClass",         "entryCSN",
+		"provostNumber",     "provostRows",         "objectClass",
+		"entryCSN",
 	};
 
 	for (size_t i = 0; i < COUNT(own); i++) {
@@ -573,5 +576,6 @@ bool moving_part(struct store *port, const struct task *t, const char *from,
 	if (!read_domain(s, t, to, &en, e))
 		return passed(e);
 	return !is_local(&en, from) ||
-	       modify(s, t, domain_dn(s, t, to), mods, NULL, e);
+	       (number_hand_over(s, t, from, to, e) &&
+		modify(s, t, domain_dn(s, t, to), mods, NULL, e));
 }

@@ -26,6 +26,7 @@
 #include "ldap/rehearse.h"
 #include "ldap/requests.h"
 #include "ldap/result.h"
+#include "ldap/roster.h"
 #include "ldap/schema.h"
 #include "ldap/sponsor.h"
 #include "ldap/steps.h"
@@ -556,6 +557,8 @@ static const struct store_ops ops = {
 	.measure = usage_measure,
 	.set_own_password = set_own_password,
 	.number = number_of,
+	.numbered = number_find,
+	.roster = roster_read,
 	.is_super_administrator = reach_is_super_administrator,
 	.etag = etag,
 	.administrators = principal_administrators,

@@ -16,6 +16,8 @@ struct ldap_store {
 	const struct ldap_settings *set;
 	int64_t usage_looked; /* when it was last found out whether... */
 	bool usage_there;     /* ...anything was ever measured */
+	int64_t number_next, number_end; /* of numbers that are ours to give */
+	bool number_taking;              /* somebody is getting more of them */
 };
 
 struct ldap_store *store_self(struct store *s);

@@ -583,7 +583,7 @@ static int64_t number_of(const struct task *t, enum kind k, const char *key)
 	int64_t ret = 0;
 	struct err e = {0};
 
-	if (OPS->number(con->store, t, k, key, &ret, &e))
+	if (OPS->number(con->store, t, k, key, NULL, NUMBER_NONE, &ret, &e))
 		return ret;
 	return e.kind == ERR_NOT_FOUND ? -1 : -2;
 }

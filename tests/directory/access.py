@@ -396,6 +396,8 @@ def table(logged):
         case("gateway", REFUSED, replace, dn, "provostEnabled", "TRUE")
         case("gateway", REFUSED, delete, dn)
         case("gateway", REFUSED, compare, dn, "userPassword", HASH)
+    case("gateway", DONE, replace, SALES, "provostRowNumber", "99")
+    case("gateway", DONE, replace, SALES, "provostRows", "99 john@alpha.example")
     case("gateway", 0, count, DOMAINS, "(userPassword=*)")
     case("gateway", 0, count, PRINCIPALS, "(userPassword=*)")
     case("gateway", NO_SUCH, read, POSTFIX, "cn")

@@ -179,6 +179,8 @@ WRONG = [
     ("another policy for a user", modify(JOHN, "replace", "pwdPolicySubentry", "cn=services,ou=policies," + BASE), None, REFUSED, REFUSED),
     ("a number", modify(INFO, "add", "provostNumber", "9"), None, REFUSED, REFUSED),
     ("a number that is taken", modify(INFO, "add", "provostNumber", "7"), CONSTRAINT, CONSTRAINT, CONSTRAINT),
+    ("a number of a destination", modify(INFO, "add", "provostRowNumber", "9"), None, REFUSED, REFUSED),
+    ("which number is whose", modify(INFO, "add", "provostRows", "9 x@else.example"), None, REFUSED, REFUSED),
     ("usage that was not measured", modify("cn=usage," + JOHN, "replace", "provostUsedBytes", "0"), None, REFUSED, REFUSED),
     ("a usage entry", add("cn=usage," + INFO.replace("info", "adam"), USAGE), None, REFUSED, REFUSED),
     ("a user who was disabled", modify(DAVE, "replace", "provostEnabled", "TRUE"), None, None, None),

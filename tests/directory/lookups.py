@@ -25,7 +25,7 @@ for number in range(USERS):
     domain = "provostDomainName=%s,%s" % (name, DOMAINS)
     if number % PER_DOMAIN == 0:
         parts.append(ldif(domain, domain_entry(name)))
-        parts.append(ldif("mail=sales@%s,%s" % (name, domain), alias_entry("sales@" + name, ["u%d@%s" % (number, name)])))
+        parts.append(ldif("mail=sales@%s,%s" % (name, domain), alias_entry("sales@" + name, ["u%d@%s" % (number, name)], provostRowNumber=str(number + 1))))
         key = {"objectClass": ["provostDkimKey"], "provostDkimSelector": ["s1"], "provostDkimDomain": [name], "provostDkimState": ["active"],
                "provostDkimKeyType": ["rsa"], "provostDkimKeyName": ["s1." + name], "provostDkimPrivateKey": ["key"]}
         parts.append(ldif("provostDkimSelector=s1," + domain, key))
@@ -62,6 +62,7 @@ LOOKUPS = [
     ("admin", "(&(provostTargetDomain=d1.example)(provostDomainKind=alias))", 1),
     ("admin", "(|(mail=%s)(provostDomainName=d1.example)(mail=@d1.example)(mail=sales@d1.example)(mail=nobody@d1.example))" % USER, 3),
     ("admin", "(provostNumber=42)", 1),
+    ("admin", "(provostRowNumber=1)", 1),
     ("admin", "(provostMailboxId=box-u300-d1-example)", 1),
     ("admin", "(entryUUID=00000000-0000-0000-0000-000000000000)", 0),
     ("admin", "(provostOwner=uid=admin,ou=principals,dc=provost)", 0),

@@ -411,12 +411,14 @@ static bool bring_back(struct store *port, const struct task *t, enum kind k,
 }
 
 static bool number_of(struct store *port, const struct task *t, enum kind k,
-		      const char *key, int64_t *ret, struct err *e)
+		      const char *key, const char *part, int64_t asked,
+		      int64_t *ret, struct err *e)
 {
 	struct store_mem *s = store_mem_self(port);
 	void *record = arena_alloc(t->arena, kind_rules(k)->size);
 	struct revision rev;
 
+	(void)part, (void)asked; /* of those only the directory knows */
 	/* Who does not see it gets no number of it. */
 	if (!port->ops->get(port, t, k, key, record, &rev, e))
 		return false;
@@ -425,6 +427,24 @@ static bool number_of(struct store *port, const struct task *t, enum kind k,
 		it->number = ++s->numbers;
 	*ret = it->number;
 	return true;
+}
+
+static bool numbered(struct store *port, const struct task *t, enum kind k,
+		     int64_t number, const char **key, const char **part,
+		     struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+	void *record = arena_alloc(t->arena, kind_rules(k)->size);
+	struct revision rev;
+
+	(void)part;
+	for (struct item *it = s->items; it != NULL; it = it->next) {
+		*key = store_mem_key(it);
+		if (it->kind == k && it->number == number && it->plan == NULL)
+			return port->ops->get(port, t, k, *key, record, &rev,
+					      e);
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no such number");
 }
 
 static bool await(struct store *port, const struct task *t, int64_t ms)
@@ -512,5 +532,6 @@ const struct store_ops store_mem_steps = {
 	.retire = retire,
 	.bring_back = bring_back,
 	.number = number_of,
+	.numbered = numbered,
 	.await = await,
 };
