@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/member.h"
 #include "cli/place.h"
 #include "embedded/base.h"
 #include "embedded/state.h"
@@ -33,39 +34,30 @@ struct audit_options {
 #define F(member) FIELD(struct audit_options, member)
 /* clang-format off */
 static const struct command_option option_rows[] = {
-	{"anchor",        F(anchor)},
-	{"keep-days",     F(keep_days)},
-	{"state-dir",     F(state_dir)},
-	{"base",          F(base)},
-	{"ldap-uri",      F(ldap_uri)},
-	{"ca-file",       F(ca_file)},
-	{"bind-dn",       F(bind_dn)},
-	{"password-file", F(password_file)},
-	{NULL,            {0, 0}},
+	OPTION("anchor", F(anchor), "NUMBER:DIGEST",
+	 "a seal, as provostd's log had it"),
+	OPTION("keep-days", F(keep_days), "DAYS",
+	 "records that old may be gone [as provostd does; needed with "
+	 "--ldap-uri]"),
+	OPTION("state-dir", F(state_dir), "DIR",
+	 "of provostd [/var/lib/provost as root]"),
+	OPTION("base", F(base), "DN",
+	 "that everything is below [as provostd made it]"),
+	OPTION("ldap-uri", F(ldap_uri), "URI",
+	 "of another directory [provostd's own]"),
+	OPTION("ca-file", F(ca_file), "FILE",
+	 "whom to trust about it [the system's]"),
+	OPTION("bind-dn", F(bind_dn), "DN",
+	 "a super administrator [the system user]"),
+	OPTION("password-file", F(password_file), "FILE",
+	 "with his password"),
+	OPTIONS_END,
 };
 /* clang-format on */
 #undef F
 
 /* What is not given is found out. */
 static const struct audit_options defaults = {.keep_days = UNKNOWN};
-
-static const char usage[] =
-	"audit verify [OPTION]...\n"
-	"\n"
-	"Compare the directory's log of changes with its seals.  Nothing is\n"
-	"changed.  The exit status is 0 if all is as it was sealed, 1 if nothing\n"
-	"is sealed, 2 if something was changed, removed or added, 3 if it could\n"
-	"not be examined.\n"
-	"\n"
-	"  --anchor NUMBER:DIGEST  a seal, as provostd's log had it\n"
-	"  --keep-days DAYS        records that old may be gone [as provostd does;\n"
-	"                          needed with --ldap-uri]\n"
-	"  --state-dir DIR         of provostd [/var/lib/provost as root]\n"
-	"  --base DN               that everything is below [as provostd made it]\n"
-	"  --ldap-uri URI          of another directory [provostd's own]\n"
-	"  --ca-file FILE          whom to trust about it [the system's]\n"
-	"  --bind-dn DN            a super administrator [the system user]\n"
-	"  --password-file FILE    with his password\n";
 
 static int refuse(const char *why)
 {
@@ -163,7 +155,7 @@ static int conclude(const struct audit_verdict *v)
 	return v->seals > 0 ? WELL : NOTHING_SEALED;
 }
 
-static int run(const void *options, char *const *words)
+static int run(const struct command *c, const void *options, char *const *words)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	CLEANUP(direct_close) struct direct *d = NULL;
@@ -173,9 +165,9 @@ static int run(const void *options, char *const *words)
 	struct ldap_settings set;
 	struct err e = {0};
 
-	if (words[0] == NULL || strcmp(words[0], "verify") != 0 ||
-	    words[1] != NULL)
-		return refuse("it is \"audit verify\".  See --help");
+	(void)c;
+	if (words[0] != NULL)
+		return refuse("audit verify takes options only.  See --help");
 	if (!read_anchor(a, o->anchor, &how, &e) || !fill(a, o, &set, &e) ||
 	    !find_days(a, o, &how.keep_days, &e))
 		return refuse(e.text);
@@ -187,10 +179,54 @@ static int run(const void *options, char *const *words)
 	return conclude(&verdict);
 }
 
+static const struct command_group group = {.rows = option_rows};
+
+static const struct command audit_verify_command =
+	{.name = "verify",
+	 .summary = "Compare the log of changes with its seals",
+	 .more = "Nothing is changed. The exit status is 0 if all is as it was "
+		 "sealed, 1 if nothing is sealed, 2 if something was changed, "
+		 "removed or added, 3 if it could not be examined.",
+	 .groups = {&group},
+	 .defaults = &defaults,
+	 .size = sizeof(struct audit_options),
+	 .misused = FAILED,
+	 .run = run};
+
+/* clang-format off */
+static const struct command_group list_group = {.rows =
+	(const struct command_option[]){
+	MEMBER("object",  query_text, "object",  "NAME",
+	       "only changes of this address, domain or principal"),
+	MEMBER("domain",  query_text, "domain",  "NAME",
+	       "only changes of this domain and of what is in it"),
+	MEMBER("actor",   query_text, "actor",   "LOGIN",
+	       "only changes by him"),
+	MEMBER("since",   query_text, "since",   "TIME",
+	       "only changes from then on, 2026-11-22T00:00:00Z for one"),
+	MEMBER("until",   query_text, "until",   "TIME",
+	       "only changes before that"),
+	MEMBER("request", query_text, "request", "ID",
+	       "only what the request with this X-Request-Id changed"),
+	OPTIONS_END}};
+/* clang-format on */
+
+static const struct command audit_list =
+	{.name = "list",
+	 .summary = "List who changed what, newest first",
+	 .groups = {&list_group, &request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){.method = "GET",
+					   .path = "/v1/audit",
+					   .columns = "time,actor,action,kind,"
+						      "object",
+					   .is_paged = true}};
+
+static const struct command *const verbs[] = {&audit_list,
+					      &audit_verify_command, NULL};
+
 const struct command command_audit = {.name = "audit",
-				      .usage = usage,
-				      .options = option_rows,
-				      .defaults = &defaults,
-				      .size = sizeof(struct audit_options),
-				      .misused = FAILED,
-				      .run = run};
+				      .summary = "Who changed what",
+				      .verbs = verbs};

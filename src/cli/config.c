@@ -560,82 +560,78 @@ bool config_write(const char *program, const char *dir,
 	return filled && write_files(a, program, folder, real, pairs, e);
 }
 
-static int run(const void *options, char *const *words)
+static int run(const struct command *c, const void *options, char *const *words)
 {
 	struct err e = {0};
 
+	(void)c;
 	if (words[0] == NULL || words[1] == NULL || words[2] != NULL)
-		return command_complain("config takes PROGRAM and DIR; see "
-					"--help");
+		return command_misused("config takes PROGRAM and DIR");
 	return config_write(words[0], words[1], options, &e)
 		       ? EXIT_SUCCESS
 		       : command_complain(e.text);
 }
 
-static const char usage[] =
-	"config PROGRAM DIR [OPTION]...\n"
-	"\n"
-	"Write complete configuration for PROGRAM into DIR, which is made if it\n"
-	"is not there.  PROGRAM is postfix, dovecot, opendkim, docker-mailserver\n"
-	"or slapd.\n"
-	"\n"
-	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
-	"  --base DN             that everything is below [as provostd made it]\n"
-	"  --ldap-uri URI        of the directory [where provostd listens]\n"
-	"  --password-file FILE  of the service [in provostd's state directory]\n"
-	"  --dovecot-password-file FILE\n"
-	"                        of the other one, for docker-mailserver\n"
-	"  --hostname NAME       of the mail server [this machine's]\n"
-	"  --mail-dir DIR        that holds the mailboxes [/var/vmail]\n"
-	"  --mail-uid USER       whom the mailboxes belong to [vmail]\n"
-	"  --mail-gid GROUP      [vmail]\n"
-	"  --policy PLACE        where provostd serves Postfix's policy service:\n"
-	"                        inet:ADDRESS:PORT or unix:/PATH [nowhere]\n"
-	"  --passdb HOW          bind, or lookup: Dovecot reads hashes [bind]\n"
-	"  --master-users FILE   of Dovecot, who log in as anybody [none]\n"
-	"  --dovecot-version V   2.3, or 2.4, whose form is another [2.3]\n"
-	"  --delimiter CHAR      between address and tag, or off [+]\n"
-	"  --tagged-senders yes|no\n"
-	"                        whether one's own address with a tag may send [yes]\n"
-	"  --delivery TRANSPORT  of Postfix, that leads to Dovecot\n"
-	"                        [lmtp:unix:private/dovecot-lmtp]\n"
-	"  --dict SOCKET         where Dovecot tells logins and usage [nowhere]\n"
-	"  --dovecot-reads-passwords yes|no\n"
-	"                        what a slapd of your own allows [no]\n"
-	"  --credentials LIST    what Dovecot offers besides: scram-sha-256,\n"
-	"                        scram-sha-1, cram-md5, as provostd [none]\n"
-	"  --passwd-accept LIST  further schemes of it, as of provostd [none]\n";
-
 /* clang-format off */
 #define F(member) FIELD(struct config_options, member)
 static const struct command_option option_rows[] = {
-	{"state-dir",               F(state_dir)},
-	{"base",                    F(base)},
-	{"ldap-uri",                F(ldap_uri)},
-	{"password-file",           F(password_file)},
-	{"hostname",                F(hostname)},
-	{"mail-dir",                F(mail_dir)},
-	{"mail-uid",                F(mail_uid)},
-	{"mail-gid",                F(mail_gid)},
-	{"passdb",                  F(passdb)},
-	{"master-users",            F(master_users)},
-	{"dovecot-version",         F(dovecot_version)},
-	{"dovecot-password-file",   F(dovecot_password_file)},
-	{"delimiter",               F(delimiter)},
-	{"tagged-senders",          F(tagged_senders)},
-	{"delivery",                F(delivery)},
-	{"dict",                    F(dict)},
-	{"policy",                  F(policy)},
-	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
-	{"credentials",             F(credentials)},
-	{"passwd-accept",           F(passwd_accept)},
-	{NULL,                      {0, 0}},
+	OPTION("state-dir", F(state_dir), "DIR",
+	 "of provostd [/var/lib/provost as root]"),
+	OPTION("base", F(base), "DN",
+	 "that everything is below [as provostd made it]"),
+	OPTION("ldap-uri", F(ldap_uri), "URI",
+	 "of the directory [where provostd listens]"),
+	OPTION("password-file", F(password_file), "FILE",
+	 "of the service [in provostd's state directory]"),
+	OPTION("dovecot-password-file", F(dovecot_password_file), "FILE",
+	 "of the other one, for docker-mailserver"),
+	OPTION("hostname", F(hostname), "NAME",
+	 "of the mail server [this machine's]"),
+	OPTION("mail-dir", F(mail_dir), "DIR",
+	 "that holds the mailboxes [/var/vmail]"),
+	OPTION("mail-uid", F(mail_uid), "USER",
+	 "whom the mailboxes belong to [vmail]"),
+	OPTION("mail-gid", F(mail_gid), "GROUP",
+	 "and their group [vmail]"),
+	OPTION("policy", F(policy), "PLACE",
+	 "where provostd serves Postfix's policy service: inet:ADDRESS:PORT "
+	 "or unix:/PATH [nowhere]"),
+	OPTION("passdb", F(passdb), "bind|lookup",
+	 "who verifies passwords; lookup: Dovecot reads hashes [bind]"),
+	OPTION("master-users", F(master_users), "FILE",
+	 "of Dovecot, who log in as anybody [none]"),
+	OPTION("dovecot-version", F(dovecot_version), "2.3|2.4",
+	 "whose form it is [2.3]"),
+	OPTION("delimiter", F(delimiter), "CHAR",
+	 "between address and tag, or off [+]"),
+	OPTION("tagged-senders", F(tagged_senders), "yes|no",
+	 "whether one's own address with a tag may send [yes]"),
+	OPTION("delivery", F(delivery), "TRANSPORT",
+	 "of Postfix, that leads to Dovecot [lmtp:unix:private/dovecot-lmtp]"),
+	OPTION("dict", F(dict), "SOCKET",
+	 "where Dovecot tells logins and usage [nowhere]"),
+	OPTION("dovecot-reads-passwords", F(dovecot_reads_passwords), "yes|no",
+	 "what a slapd of your own allows [no]"),
+	OPTION("credentials", F(credentials), "LIST",
+	 "what Dovecot offers besides: scram-sha-256, scram-sha-1, cram-md5, "
+	 "as provostd [none]"),
+	OPTION("passwd-accept", F(passwd_accept), "LIST",
+	 "further schemes of it, as of provostd [none]"),
+	OPTIONS_END,
 };
 #undef F
 /* clang-format on */
 
-const struct command command_config = {.name = "config",
-				       .usage = usage,
-				       .options = option_rows,
-				       .size = sizeof(struct config_options),
-				       .run = run};
+static const struct command_group group = {.rows = option_rows};
+
+const struct command command_config =
+	{.name = "config",
+	 .summary = "Write configuration for a mail server, or another program",
+	 .words = "PROGRAM DIR",
+	 .choices = "postfix|dovecot|opendkim|docker-mailserver|slapd",
+	 .more = "PROGRAM is postfix, dovecot, opendkim, docker-mailserver or "
+		 "slapd. Its complete configuration is written into DIR, which "
+		 "is made if it is not there.",
+	 .groups = {&group},
+	 .size = sizeof(struct config_options),
+	 .run = run};

@@ -372,7 +372,7 @@ static void follow(const struct dkim_options *o,
 	}
 }
 
-static int run(const void *options, char *const *words)
+static int run(const struct command *c, const void *options, char *const *words)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const struct dkim_options *o = options;
@@ -380,10 +380,9 @@ static int run(const void *options, char *const *words)
 	struct ldap_settings ldap;
 	struct err e = {0};
 
-	if (words[0] == NULL || strcmp(words[0], "sync") != 0 ||
-	    words[1] != NULL || o->dir == NULL)
-		return command_complain("it is \"dkim sync --dir DIR\".  See "
-					"--help");
+	(void)c;
+	if (words[0] != NULL || o->dir == NULL)
+		return command_misused("it is \"dkim sync --dir DIR\"");
 	if (o->follow > 86400)
 		return command_complain("--follow is at most 86400 seconds");
 	if (!find(a, o, &ldap, &e))
@@ -400,39 +399,43 @@ static int run(const void *options, char *const *words)
 					       : command_complain(e.text);
 }
 
-static const char usage[] =
-	"dkim sync --dir DIR [OPTION]...\n"
-	"\n"
-	"Write the DKIM keys that sign, and tables of them for OpenDKIM and\n"
-	"rspamd, into a directory, each file at once, and take away what signs no more.\n"
-	"\n"
-	"  --dir DIR             where to\n"
-	"  --follow SECONDS      again and again, that often [once]\n"
-	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
-	"  --base DN             that everything is below [as provostd made it]\n"
-	"  --ldap-uri URI        of the directory [the socket of our own]\n"
-	"  --ca-file FILE        whom to trust, with ldap://, which is StartTLS\n"
-	"  --password-file FILE  of cn=signer [in provostd's state directory]\n"
-	"  --seal-key-file FILE  as of provostd, where keys are sealed [none]\n";
-
 /* clang-format off */
 #define F(member) FIELD(struct dkim_options, member)
 static const struct command_option option_rows[] = {
-	{"dir",           F(dir)},
-	{"follow",        F(follow)},
-	{"state-dir",     F(state_dir)},
-	{"base",          F(base)},
-	{"ldap-uri",      F(ldap_uri)},
-	{"ca-file",       F(ca_file)},
-	{"password-file", F(password_file)},
-	{"seal-key-file", F(seal_key_file)},
-	{NULL,            {0, 0}},
+	OPTION("dir", F(dir), "DIR",
+	 "where to"),
+	OPTION("follow", F(follow), "SECONDS",
+	 "again and again, that often [once]"),
+	OPTION("state-dir", F(state_dir), "DIR",
+	 "of provostd [/var/lib/provost as root]"),
+	OPTION("base", F(base), "DN",
+	 "that everything is below [as provostd made it]"),
+	OPTION("ldap-uri", F(ldap_uri), "URI",
+	 "of the directory [the socket of our own]"),
+	OPTION("ca-file", F(ca_file), "FILE",
+	 "whom to trust, with ldap://, which is StartTLS"),
+	OPTION("password-file", F(password_file), "FILE",
+	 "of cn=signer [in provostd's state directory]"),
+	OPTION("seal-key-file", F(seal_key_file), "FILE",
+	 "as of provostd, where keys are sealed [none]"),
+	OPTIONS_END,
 };
 #undef F
 /* clang-format on */
 
+static const struct command_group group = {.rows = option_rows};
+
+static const struct command dkim_sync =
+	{.name = "sync",
+	 .summary = "Write the DKIM keys that sign for OpenDKIM and rspamd",
+	 .more = "They are written into a directory, with tables of them, each "
+		 "file at once; what signs no more is taken away.",
+	 .groups = {&group},
+	 .size = sizeof(struct dkim_options),
+	 .run = run};
+
+static const struct command *const verbs[] = {&dkim_sync, NULL};
+
 const struct command command_dkim = {.name = "dkim",
-				     .usage = usage,
-				     .options = option_rows,
-				     .size = sizeof(struct dkim_options),
-				     .run = run};
+				     .summary = "Keys that sign mail",
+				     .verbs = verbs};

@@ -25,22 +25,38 @@ struct doctor_options {
 #define F(member) FIELD(struct doctor_options, member)
 /* clang-format off */
 static const struct command_option option_rows[] = {
-	{"json",                    F(json)},
-	{"domain",                  F(domain)},
-	{"expiring",                F(expiring)},
-	{"sample",                  F(sample)},
-	{"state-dir",               F(state_dir)},
-	{"base",                    F(base)},
-	{"ldap-uri",                F(ldap_uri)},
-	{"ca-file",                 F(ca_file)},
-	{"password-dir",            F(password_dir)},
-	{"administrator",           F(administrator)},
-	{"password-file",           F(password_file)},
-	{"dovecot-reads-passwords", F(dovecot_reads_passwords)},
-	{"passwd-accept",           F(passwd_accept)},
-	{"slapd",                   F(slapd)},
-	{"delimiter",               F(delimiter)},
-	{NULL,                      {0, 0}},
+	OPTION("json", F(json), NULL,
+	 "one JSON object instead of lines"),
+	OPTION("domain", F(domain), "NAME",
+	 "what concerns this one alone"),
+	OPTION("expiring", F(expiring), "DAYS",
+	 "tell what expires within so many [14]"),
+	OPTION("sample", F(sample), "N",
+	 "addresses to look up, 0 is all [10000]"),
+	OPTION("delimiter", F(delimiter), "CHAR",
+	 "between address and tag, or off [+]"),
+	OPTION("state-dir", F(state_dir), "DIR",
+	 "of provostd [/var/lib/provost as root]"),
+	OPTION("base", F(base), "DN",
+	 "that everything is below [as provostd made it]"),
+	OPTION("ldap-uri", F(ldap_uri), "URI",
+	 "of another directory [provostd's own]"),
+	OPTION("ca-file", F(ca_file), "FILE",
+	 "whom to trust about it [the system's]"),
+	OPTION("password-dir", F(password_dir), "DIR",
+	 "files postfix, dovecot, signer, sso [services in the state "
+	 "directory]"),
+	OPTION("administrator", F(administrator), "NAME",
+	 "a super administrator [admin]"),
+	OPTION("password-file", F(password_file), "FILE",
+	 "of him [none: act for him as the gateway]"),
+	OPTION("dovecot-reads-passwords", F(dovecot_reads_passwords), "yes|no",
+	 "what another directory allows [no]"),
+	OPTION("passwd-accept", F(passwd_accept), "LIST",
+	 "further schemes it takes [provostd's own]"),
+	OPTION("slapd", F(slapd), "FILE",
+	 "the program that runs [/usr/sbin/slapd]"),
+	OPTIONS_END,
 };
 /* clang-format on */
 #undef F
@@ -52,32 +68,6 @@ static const struct doctor_options defaults = {
 	.expiring = EXPIRING_DAYS,
 	.sample = SAMPLE,
 };
-
-static const char usage[] =
-	"doctor [OPTION]...\n"
-	"\n"
-	"Look through the directory for what is wrong with it, and ask it what\n"
-	"Postfix and Dovecot ask.  Nothing is changed.  The exit status is 0 if\n"
-	"all is well, 1 after warnings, 2 after errors, 3 if not everything that\n"
-	"matters could be examined.\n"
-	"\n"
-	"  --json                one JSON object instead of lines\n"
-	"  --domain NAME         what concerns this one alone\n"
-	"  --expiring DAYS       tell what expires within so many [14]\n"
-	"  --sample N            addresses to look up, 0 is all [10000]\n"
-	"  --delimiter CHAR      between address and tag, or off [+]\n"
-	"  --state-dir DIR       of provostd [/var/lib/provost as root]\n"
-	"  --base DN             that everything is below [as provostd made it]\n"
-	"  --ldap-uri URI        of another directory [provostd's own]\n"
-	"  --ca-file FILE        whom to trust about it [the system's]\n"
-	"  --password-dir DIR    files postfix, dovecot, signer, sso\n"
-	"                        [services in the state directory]\n"
-	"  --administrator NAME  a super administrator [admin]\n"
-	"  --password-file FILE  of him [none: act for him as the gateway]\n"
-	"  --dovecot-reads-passwords yes|no\n"
-	"                        what another directory allows [no]\n"
-	"  --passwd-accept LIST  further schemes it takes [provostd's own]\n"
-	"  --slapd FILE          the program that runs [/usr/sbin/slapd]\n";
 
 static int refuse(const char *why)
 {
@@ -149,7 +139,7 @@ static bool fill(struct arena *a, const struct doctor_options *o,
 	       base_check(set->sight.base, e);
 }
 
-static int run(const void *options, char *const *words)
+static int run(const struct command *c, const void *options, char *const *words)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const struct doctor_options *o = options;
@@ -164,6 +154,7 @@ static int run(const void *options, char *const *words)
 				      .json = o->json};
 	struct err e = {0};
 
+	(void)c;
 	if (words[0] != NULL)
 		return refuse("doctor takes options only.  See --help");
 	if (!address_delimiter(o->delimiter, &set.delimiter, &e) ||
@@ -173,10 +164,16 @@ static int run(const void *options, char *const *words)
 	return doctor_run(&set, stdout);
 }
 
-const struct command command_doctor = {.name = "doctor",
-				       .usage = usage,
-				       .options = option_rows,
-				       .defaults = &defaults,
-				       .size = sizeof(struct doctor_options),
-				       .misused = FAILED,
-				       .run = run};
+static const struct command_group group = {.rows = option_rows};
+
+const struct command command_doctor =
+	{.name = "doctor",
+	 .summary = "Examine a directory, and ask it what mail servers ask",
+	 .more = "Nothing is changed. The exit status is 0 if all is well, 1 "
+		 "after warnings, 2 after errors, 3 if not everything that "
+		 "matters could be examined.",
+	 .groups = {&group},
+	 .defaults = &defaults,
+	 .size = sizeof(struct doctor_options),
+	 .misused = FAILED,
+	 .run = run};

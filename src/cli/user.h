@@ -1,5 +1,5 @@
 /*
- * user - `provost user`: what is done to many users at once, over HTTP
+ * user - `provost user`
  */
 #ifndef CLI_USER_H
 #define CLI_USER_H

@@ -66,6 +66,14 @@ bool holder_is_private(const char *url, struct err *e)
 			url));
 }
 
+bool holder_is_near(const char *url)
+{
+	struct err none = {0};
+	struct place p;
+
+	return read_url(url, &p, &none) && p.is_near;
+}
+
 /* An address of proc_net_tcp(5): words as they are in memory. */
 static bool is_reached(const char *hex)
 {

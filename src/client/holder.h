@@ -18,4 +18,7 @@ bool holder_check(const char *url, uid_t owner, struct err *e);
 /* False if a password would go over a network in the clear. */
 bool holder_is_private(const char *url, struct err *e);
 
+/* Whether it names this machine. */
+bool holder_is_near(const char *url);
+
 #endif

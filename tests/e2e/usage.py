@@ -242,7 +242,7 @@ def command(g):
             (0, ["idle1@old.example", "idle2@old.example", "never1@old.example", "never2@old.example"], ""), "provost user inactive names them")
     tap.ok("never1@old.example\tnever logged in\tenabled" in done.stdout and "last login 2021-01-01T00:00:00Z" in done.stdout, "and says why", done.stdout)
     done = provost(g, "--days", "30", "--disable")
-    tap.ok(done.returncode == 1 and "--yes" in done.stderr and admin.get("/v1/users/idle1@old.example").json["enabled"], "nothing is done without --yes")
+    tap.ok(done.returncode == 2 and "--yes" in done.stderr and admin.get("/v1/users/idle1@old.example").json["enabled"], "nothing is done without --yes")
     done = provost(g, "--days", "30", "--disable", "--dry-run")
     tap.ok(done.returncode == 0 and "to be disabled" in done.stdout and admin.get("/v1/users/idle1@old.example").json["enabled"], "nor by --dry-run")
     done = provost(g, "--days", "30", "--never", "exclude", "--disable", "--yes", "--json", "--domain", "old.example")
@@ -282,7 +282,7 @@ except OSError:
 def to_whom(g):
     """The password goes to nobody else, and over no network in the clear."""
     done = provost(g, "--days", "30", "--url", "http://192.0.2.1:8080")
-    tap.ok(done.returncode == 1 and "https://" in done.stderr, "no password goes over the network in the clear", done.stderr)
+    tap.ok(done.returncode == 2 and "https://" in done.stderr, "no password goes over the network in the clear", done.stderr)
     for url in "http://localhost:%s" % g.address.rpartition(":")[2], "http://127.0.0.1:%s/" % g.address.rpartition(":")[2]:
         tap.is_(provost(g, "--days", "30", "--url", url).returncode, 0, "%s is here" % url)
     if os.geteuid() != 0:
@@ -293,7 +293,7 @@ def to_whom(g):
     finally:
         thief.kill()
         heard = thief.communicate()[0]
-    tap.ok(done.returncode == 1 and "user 65534 listens" in done.stderr, "who has taken the port is named", done.stderr)
+    tap.ok(done.returncode == 2 and "user 65534 listens" in done.stderr, "who has taken the port is named", done.stderr)
     tap.is_(heard, "", "and hears nothing")
 
 
@@ -301,14 +301,16 @@ def command_in_trouble(g):
     wrong = os.path.join(g.top, "wrong")
     with open(wrong, "w", encoding="utf-8") as file:
         file.write("nonsense\n")
-    for what, options, said in [("a wrong password", ["--password-file", wrong], "401"), ("nobody there", ["--url", "http://127.0.0.1:1"], "127.0.0.1:1"),
-                                ("no file", ["--password-file", wrong + "x"], "wrongx"), ("another protocol", ["--url", "file:///etc/passwd#"], "file"),
-                                ("no such domain", ["--domain", "none.example"], "404")]:
+    for what, status, options, said in [("a wrong password", 6, ["--login", "admin", "--password-file", wrong], "401"),
+                                        ("nobody there", 7, ["--url", "http://127.0.0.1:1"], "127.0.0.1:1"),
+                                        ("no file", 2, ["--password-file", wrong + "x"], "wrongx"),
+                                        ("another protocol", 2, ["--url", "file:///etc/passwd#"], "file"),
+                                        ("no such domain", 3, ["--domain", "none.example"], "404")]:
         done = provost(g, "--days", "30", *options)
-        tap.ok(done.returncode == 1 and said in done.stderr and "nonsense" not in done.stderr and done.stdout == "", what + ": 1, and why",
+        tap.ok(done.returncode == status and said in done.stderr and "nonsense" not in done.stderr and done.stdout == "", "%s: %d, and why" % (what, status),
                (done.returncode, done.stderr, done.stdout))
     done = provost(g, "--days", "30", "--json", "--url", "http://127.0.0.1:1")
-    tap.ok(done.returncode == 1 and json.loads(done.stdout)["error"], "with --json, too")
+    tap.ok(done.returncode == 7 and json.loads(done.stdout)["error"], "with --json, too")
 
 
 def real_dovecot(g, admin):

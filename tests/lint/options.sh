@@ -69,9 +69,41 @@ result "as many as provost.conf(5) has" "$wrong"
 	wrong="src/options.c has $(echo "$rows" | wc -l), --help $(echo "$help" | grep -c ' VALUE$')"
 result "as many as --help has" "$wrong"
 
-# The same of provost: what --help has, provost(1) has, and nothing else.
-said=$("${top_builddir:?}/provost" --help | grep -oE '^  (--[a-z-]+(, )?)+' | grep -oE -e '--[a-z-]+' | LC_ALL=C sort -u)
-manual=$(sed -n '/^# OPTIONS/,/^# EXIT/p' docs/man/provost.1.scd | grep '^\*--' | grep -oE -e '--[a-z-]+' | LC_ALL=C sort -u)
-[ -n "$said" ] && [ "$said" = "$manual" ] && wrong='' || wrong=$(echo "--help: $said; provost(1): $manual" | tr '\n' ' ')
-result "provost(1) has the options of provost --help" "$wrong"
+# The same of provost: a page for each command or family of them, with the
+# options that --help has; those which most share are in provost(1).
+provost=${top_builddir:?}/provost
+options_of() { # the commands of a family, by their --help
+	echo "$rows" | grep "^$1\( \|\$\)" | while read -r command; do
+		# shellcheck disable=SC2086 # several words
+		"$provost" $command --help </dev/null | grep -oE '^  --[a-z0-9-]+' | tr -d ' '
+	done | LC_ALL=C sort -u
+}
+explained_in() {
+	sed -n '/^# OPTIONS/,/^# [^O]/p' "docs/man/$1.1.scd" | grep '^\*--' | grep -oE -e '--[a-z0-9-]+' | LC_ALL=C sort -u
+}
+rows=$("$provost" --help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)   *[A-Z].*/\1/p')
+common=$(explained_in provost)
+[ -n "$rows" ] && [ -n "$common" ] && wrong='' || wrong="there are none"
+result "commands of provost --help" "$wrong"
+for family in $(echo "$rows" | cut -d' ' -f1 | sort -u); do
+	page=provost-$family
+	[ -f "docs/man/$page.1.scd" ] && wrong='' || wrong="there is no page"
+	result "$page(1)" "$wrong"
+	[ -z "$wrong" ] || continue
+	said=$(options_of "$family") manual=$(explained_in "$page") wrong=
+	for name in $said; do
+		echo "$manual
+$common" | grep -qxe "$name" || wrong="$wrong $name is not explained"
+	done
+	for name in $manual; do
+		echo "$said" | grep -qxe "$name" || wrong="$wrong $name is none of its options"
+	done
+	result "$page(1) has the options of --help" "$wrong"
+	for verb in $(echo "$rows" | sed -n "s/^$family //p"); do
+		grep -q "^\*provost\* \*$family\* \*$verb\*" "docs/man/$page.1.scd" && wrong='' || wrong="it is not in the synopsis"
+		result "$page(1): $verb" "$wrong"
+	done
+	grep -q "^\*provost-$family\*(1)" docs/man/provost.1.scd && wrong='' || wrong="it is not among the commands"
+	result "provost(1): $family" "$wrong"
+done
 echo "1..$n"

@@ -1,0 +1,144 @@
+#include "cli/domain.h"
+
+#include "cli/member.h"
+
+/* clang-format off */
+static const struct command_group members = {
+	"What it is", (const struct command_option[]){
+	MEMBER("kind", member_text, "kind", "local|alias|relay",
+	       "what happens to its mail: mailboxes here, those of another "
+	       "domain, or passed on [local]"),
+	MEMBER("target", member_text, "target", "DOMAIN",
+	       "of an alias domain: the one it stands for"),
+	MEMBER("transport", member_text, "transport", "TRANSPORT",
+	       "of a relay domain: where mail is passed on to, as "
+	       "smtp:[mx.example.org]"),
+	MEMBER("verify-recipients", member_flag, "verify_recipients", "yes|no",
+	       "of a relay domain: ask its server for each recipient"),
+	MEMBER("enabled", member_flag, "enabled", "yes|no",
+	       "whether mail is taken, and users can log in"),
+	MEMBER("description", member_text, "description", "TEXT",
+	       "what is to be noted"),
+	MEMBER("display-name", member_text, "display_name", "TEXT",
+	       "what mail programs call the service"),
+	MEMBER("short-display-name", member_text, "short_display_name", "TEXT",
+	       "the same in short"),
+	MEMBER("imap-host", member_text, "imap_host", "HOST",
+	       "server that mail programs are told [the site's]"),
+	MEMBER("pop3-host", member_text, "pop3_host", "HOST",
+	       "server that mail programs are told [the site's]"),
+	MEMBER("smtp-host", member_text, "smtp_host", "HOST",
+	       "server that mail programs are told [the site's]"),
+	MEMBER("default-user-quota-bytes", member_bytes, "default_user_quota_bytes", "BYTES",
+	       "quota of new users; 0 is no limit"),
+	MEMBER("quota-bytes", member_bytes, "quota_bytes", "BYTES",
+	       "what the quotas of all users may add up to; 0 is no limit"),
+	MEMBER("max-users", member_number, "max_users", "N",
+	       "0 is no limit"),
+	MEMBER("max-aliases", member_number, "max_aliases", "N",
+	       "0 is no limit"),
+	MEMBER("sponsor", member_text, "sponsor", "LOGIN",
+	       "the reseller out of whose budgets it comes"),
+	OPTIONS_END}};
+
+static const struct command_group at_creation = {
+	"At its creation", (const struct command_option[]){
+	MEMBER("reserved-to", member_list, "reserved_to", "ADDRESS",
+	       "where mail for abuse, postmaster and other reserved names "
+	       "goes; may be given again"),
+	OPTIONS_END}};
+
+static const struct command_group renaming = {
+	"Another name", (const struct command_option[]){
+	MEMBER("name", member_text, "name", "DOMAIN",
+	       "by which it is called from now on, with all that is in it"),
+	MEMBER("no-alias", query_true, "keep_alias=false", NULL,
+	       "do not keep the old name as an alias domain"),
+	OPTIONS_END}};
+
+static const struct command_group reading = {
+	NULL, (const struct command_option[]){
+	MEMBER("include", query_text, "include", "counts",
+	       "tell what there is in it, too"),
+	MEMBER("as-of", query_text, "as_of", "TIME",
+	       "as it was then"),
+	OPTIONS_END}};
+
+static const struct command_group removing = {
+	NULL, (const struct command_option[]){
+	MEMBER("recursive", query_true, "recursive=true", NULL,
+	       "with all users and aliases in it"),
+	OPTIONS_END}};
+/* clang-format on */
+
+static const struct command domain_list =
+	{.name = "list",
+	 .summary = "List domains",
+	 .groups = {&request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){
+		 .method = "GET",
+		 .path = "/v1/domains",
+		 .columns = "name,kind,state,target,transport,description",
+		 .is_paged = true}};
+
+static const struct command domain_show =
+	{.name = "show",
+	 .summary = "Show a domain",
+	 .words = "DOMAIN",
+	 .groups = {&reading, &request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){.method = "GET",
+					   .path = "/v1/domains/%"}};
+
+static const struct command domain_add =
+	{.name = "add",
+	 .summary = "Make a domain",
+	 .words = "DOMAIN",
+	 .groups = {&members, &at_creation, &request_writing, &request_output,
+		    &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){.method = "POST",
+					   .path = "/v1/domains",
+					   .members = "name"}};
+
+static const struct command domain_set =
+	{.name = "set",
+	 .summary = "Change a domain",
+	 .words = "DOMAIN",
+	 .groups = {&members, &renaming, &request_unsetting, &request_waiting,
+		    &request_writing, &request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){.method = "PATCH",
+					   .path = "/v1/domains/%",
+					   .is_wanting = true}};
+
+static const struct command domain_remove = {
+	.name = "remove",
+	.summary = "Delete a domain",
+	.words = "DOMAIN",
+	.more = "It goes into the trash, for as long as the gateway keeps that. "
+		"Mailboxes stay where they are.",
+	.groups = {&removing, &request_writing, &request_output,
+		   &request_connection},
+	.defaults = &request_defaults,
+	.size = sizeof(struct request_options),
+	.run = request_run,
+	.subject = &(const struct action){.method = "DELETE",
+					  .path = "/v1/domains/%"}};
+
+static const struct command *const verbs[] = {&domain_list,   &domain_show,
+					      &domain_add,    &domain_set,
+					      &domain_remove, NULL};
+
+const struct command command_domain = {.name = "domain",
+				       .summary = "Domains",
+				       .verbs = verbs};

@@ -1,0 +1,50 @@
+#include "cli/role.h"
+
+#include "cli/request.h"
+
+static const struct command role_list =
+	{.name = "list",
+	 .summary = "List who has a role in a domain",
+	 .words = "DOMAIN",
+	 .groups = {&request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject =
+		 &(const struct action){.method = "GET",
+					.path = "/v1/domains/%/administrators",
+					.columns = "login,role,name"}};
+
+static const struct command role_set =
+	{.name = "set",
+	 .summary = "Give somebody a role in a domain",
+	 .words = "DOMAIN LOGIN ROLE",
+	 .more = "ROLE is owner, administrator or viewer.",
+	 .groups = {&request_writing, &request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(
+		 const struct action){.method = "PUT",
+				      .path = "/v1/domains/%/administrators/%",
+				      .members = "role"}};
+
+static const struct command role_remove = {
+	.name = "remove",
+	.summary = "Take somebody's role in a domain",
+	.words = "DOMAIN LOGIN",
+	.groups = {&request_writing, &request_output, &request_connection},
+	.defaults = &request_defaults,
+	.size = sizeof(struct request_options),
+	.run = request_run,
+	.subject = &(
+		const struct action){.method = "DELETE",
+				     .path = "/v1/domains/%/administrators/%"}};
+
+static const struct command *const verbs[] = {&role_list, &role_set,
+					      &role_remove, NULL};
+
+const struct command command_role =
+	{.name = "role",
+	 .summary = "Roles in domains: owners, administrators and viewers",
+	 .verbs = verbs};
