@@ -55,8 +55,10 @@ struct lane {
 	struct loop *loop;
 	struct server *server, *monitor; /* NULL: none is */
 	struct session *session, *logins;
-	struct ldap_settings looker;     /* where it is read for others; */
-	struct session *lookups;         /* NULL: as all else */
+	struct ldap_settings looker; /* where it is read for others; */
+	struct session *lookups;     /* NULL: as all else */
+	struct ldap_settings adder;  /* the same of what is added */
+	struct session *additions;
 	struct token_verifier *verifier; /* NULL: no tokens are taken */
 	struct gateway gateway;
 	struct dkim dkim;
@@ -94,10 +96,12 @@ static void serve_openly(void *ctx, const struct request *req,
 	dispatch(&l->open, req, res);
 }
 
-static void set_looker(struct lane *l)
+static void set_asides(struct lane *l)
 {
 	l->looker = l->conf.ldap;
 	l->looker.uri = l->conf.ldap.reading_uri;
+	l->adder = l->conf.ldap;
+	l->adder.uri = l->conf.ldap.adding_uri;
 }
 
 static void open_sessions(struct lane *l)
@@ -119,11 +123,14 @@ static void open_sessions(struct lane *l)
 
 	l->session = session_open(l->loop, connectors, news, set, &shape);
 	l->logins = session_open(l->loop, connectors, news, set, &login_shape);
-	if (set->reading_uri == NULL)
-		return;
-	set_looker(l);
-	l->lookups =
-		session_open(l->loop, connectors, news, &l->looker, &shape);
+	set_asides(l);
+	if (set->reading_uri != NULL)
+		l->lookups = session_open(l->loop, connectors, news, &l->looker,
+					  &shape);
+	/* What is added there, replicas would not be awaited with. */
+	if (set->adding_uri != NULL && strchr(set->uri, ' ') == NULL)
+		l->additions = session_open(l->loop, connectors, news,
+					    &l->adder, &shape);
 }
 
 /* The directory as Postfix sees it, whatever the gateway itself may see. */
@@ -227,6 +234,7 @@ static bool open_ports(struct lane *l, struct err *e)
 
 	l->gateway.store = ldap_store_open(l->session, &conf->ldap);
 	ldap_store_read_by(l->gateway.store, l->lookups);
+	ldap_store_add_by(l->gateway.store, l->additions);
 	l->gateway.keyring = ldap_keyring_open(l->gateway.store);
 	l->gateway.requests =
 		ldap_requests_open(l->gateway.store, &conf->idempotency,
@@ -285,6 +293,7 @@ static bool is_done(const struct lane *l)
 	return serves_nobody(l) && session_is_closed(l->session) &&
 	       session_is_closed(l->logins) && vault_is_closed(l->vault) &&
 	       (l->lookups == NULL || session_is_closed(l->lookups)) &&
+	       (l->additions == NULL || session_is_closed(l->additions)) &&
 	       (l->reading == NULL || session_is_closed(l->reading)) &&
 	       fiber_count(l->loop) == 0;
 }
@@ -322,6 +331,8 @@ static void look(void *ctx)
 			vault_stop(l->vault);
 			if (l->lookups != NULL)
 				session_stop(l->lookups);
+			if (l->additions != NULL)
+				session_stop(l->additions);
 			if (l->reading != NULL)
 				session_stop(l->reading);
 		}
@@ -365,7 +376,7 @@ static void renew(void *ctx)
 
 	/* Whatever is under way reads the new ones from here on. */
 	l->conf = *edition_conf(r->edition);
-	set_looker(l);
+	set_asides(l);
 	set_reader(l);
 	set_terms(l);
 	session_set_waiting(l->logins, (unsigned)l->conf.ldap.logins_waiting);
@@ -428,6 +439,7 @@ static void *run(void *ctx)
 	session_free(&l->session);
 	session_free(&l->logins);
 	session_free(&l->lookups);
+	session_free(&l->additions);
 	fiber_cleanup(l->loop);
 	edition_release(&l->edition);
 	return NULL;

@@ -422,6 +422,7 @@ static bool start_directory(struct daemon *d, struct err *e)
 		return false;
 	d->conf.ldap.uri = d->state.uri;
 	d->conf.ldap.reading_uri = d->state.reading_uri;
+	d->conf.ldap.adding_uri = d->state.adding_uri;
 	d->supervisor =
 		supervisor_start(set, &d->state, d->loop, give_up, d, e);
 	return d->supervisor != NULL;

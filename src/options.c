@@ -95,6 +95,9 @@ const struct conf_option options[] = {
 	{F(ldap.reading_uri), NULL, 0, 0, NULL,
 	 "ldapi://... of a second socket of that directory, which its access "
 	 "rules know: reading on behalf of others costs less there"},
+	{F(ldap.adding_uri), NULL, 0, 0, NULL,
+	 "ldapi://... of a third: adding on behalf of others costs less there; "
+	 "not for a directory with replicas"},
 	{L(ldap.bind_dn), NULL, 0, 0, NULL,
 	 "whom to bind as; by default ourselves by the socket's credentials"},
 	{L(ldap_password_file), NULL, 0, 0, NULL,

@@ -45,6 +45,7 @@ static const char *fill_config(const struct embedded_settings *set,
 	const char *const pairs[] = {
 		"STATE", st->dir,
 		"READING", st->reading_uri,
+		"ADDING", st->adding_uri,
 		"BASE", set->base,
 		"UID", arena_printf(a, "%u", geteuid()),
 		"GID", arena_printf(a, "%u", getegid()),

@@ -193,6 +193,7 @@ bool state_enter(const struct embedded_settings *set, struct arena *a,
 	ret->dir = arena_strdup(a, real);
 	ret->uri = socket_uri(a, real, "ldapi");
 	ret->reading_uri = socket_uri(a, real, "read");
+	ret->adding_uri = socket_uri(a, real, "add");
 	ret->lock = -1;
 	return true;
 }

@@ -22,6 +22,7 @@ struct state {
 	const char *uri;         /* ldapi://... of the socket in it */
 	const char *reading_uri; /* and of that for reading on behalf of others
 				  */
+	const char *adding_uri;  /* and of that for adding */
 	int lock;                /* stays open; children inherit it */
 };
 

@@ -111,8 +111,8 @@ struct supervisor *supervisor_start(const struct embedded_settings *set,
 				 .give_up = give_up,
 				 .ctx = ctx,
 				 .pause = PAUSE_FIRST};
-	const char *listen =
-		arena_printf(s->arena, "%s %s", st->uri, st->reading_uri);
+	const char *listen = arena_printf(s->arena, "%s %s %s", st->uri,
+					  st->reading_uri, st->adding_uri);
 	if (set->ldap_listen != NULL) {
 		warn_of_network(set->ldap_listen);
 		listen = arena_printf(s->arena, "%s %s", listen,

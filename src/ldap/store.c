@@ -92,28 +92,33 @@ static LDAPControl **with_context(const struct task *t, LDAPControl **controls)
 	return control_with_context(controls, t->arena, &from);
 }
 
-/* Run it; results other than success are errors. */
+/* Who asks as somebody else does so by a control. */
 static struct session *session_for(const struct ldap_store *s,
 				   const struct operation *op)
 {
-	return s->reading != NULL && op->controls != NULL &&
-			       operation_reads(op->kind) &&
-			       session_is_up(s->reading)
-		       ? s->reading
-		       : s->session;
+	struct session *aside = NULL;
+
+	if (op->controls != NULL && operation_reads(op->kind))
+		aside = s->reading;
+	else if (op->controls != NULL && op->kind == OPERATION_ADD)
+		aside = s->adding;
+	return aside != NULL && session_is_up(aside) ? aside : s->session;
 }
+
+/* Run it; results other than success are errors. */
 
 bool store_run(struct ldap_store *s, const struct task *t, struct operation *op,
 	       int64_t seconds, const char *what, struct err *e)
 {
+	struct session *way = session_for(s, op);
+
 	if (!operation_reads(op->kind) && t->caller != NULL)
 		op->controls = with_context(t, op->controls);
 	if (rehearse_is_due(t, op))
 		return rehearse(s, t, op, deadline(t, seconds), what, e);
 
 	int64_t began = clock_now();
-	bool answered = session_run(session_for(s, op), t->arena, op,
-				    deadline(t, seconds), e);
+	bool answered = session_run(way, t->arena, op, deadline(t, seconds), e);
 	measure_slow(op, t, clock_now() - began, s->set->slow_millis, what);
 	return answered &&
 	       (op->result == LDAP_SUCCESS || result_of(op, what, e));
@@ -630,6 +635,11 @@ struct store *ldap_store_open(struct session *session,
 void ldap_store_read_by(struct store *port, struct session *reading)
 {
 	store_self(port)->reading = reading;
+}
+
+void ldap_store_add_by(struct store *port, struct session *adding)
+{
+	store_self(port)->adding = adding;
 }
 
 void ldap_store_close(struct store **s)

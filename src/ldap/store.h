@@ -14,6 +14,9 @@ struct store *ldap_store_open(struct session *s,
 /* Another session, on which less has to be asked of whoever reads. */
 void ldap_store_read_by(struct store *s, struct session *reading);
 
+/* The same for adding what callers add. */
+void ldap_store_add_by(struct store *s, struct session *adding);
+
 /* Accepts NULL. */
 void ldap_store_close(struct store **s);
 

@@ -13,6 +13,7 @@ struct ldap_store {
 	struct session *session;
 	struct session *reading; /* where it is read for others, if it is up;
 				  * NULL: there is none */
+	struct session *adding;  /* the same, where it is added for others */
 	const struct ldap_settings *set;
 	int64_t usage_looked; /* when it was last found out whether... */
 	bool usage_there;     /* ...anything was ever measured */

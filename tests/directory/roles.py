@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."), "tests/lib"))
 import ldap
 import tap
-from directory import NOOP_DONE, Directory, add_list, alias_entry, code, crypt_hash, domain_entry, ldif, noop, principal_entry, proxied, relax, user_entry
+from directory import CREDENTIALS, NOOP_DONE, Directory, add_list, alias_entry, code, crypt_hash, domain_entry, ldif, noop, principal_entry, proxied, relax, user_entry
 
 BASE = "dc=provost"
 PASSWORD = "correct horse"
@@ -100,7 +100,10 @@ def shrink(dn, attribute, value):
 
 
 def add(dn, entry):
-    return lambda c, more: c.add_ext_s(dn, add_list(entry), serverctrls=more)
+    def call(c, more):
+        return c.add_ext_s(dn, add_list(entry), serverctrls=more)
+    call.adds = True
+    return call
 
 
 def delete(dn):
@@ -276,6 +279,29 @@ SIGHT = [
 ]
 
 
+# What is added to those; the last ones have names that are known already.
+ADDITIONS = [(what, call) for what, call, *_ in WRITES if getattr(call, "adds", False)] + [
+    ("%s, %s" % (where.split(",")[0], what), add(where, dict(user_entry("%s@%s.example" % (local, domain)), **more)))
+    for local, domain in (("new", "own"), ("new", "other"), ("gone", "own"), ("lost", "own"), ("past", "own"))
+    for where in (user(local, domain),)
+    for what, more in (
+        ("with all there is", {"givenName": ["x"], "displayName": ["x"], "description": ["x"], "provostEnabledWish": ["TRUE"], "provostLoginEnabled": ["FALSE"],
+                               "provostExpires": ["20990101000000Z"], "provostQuotaBytes": ["1"], "provostQuotaMessages": ["1"], "provostSendOnly": ["TRUE"],
+                               "provostDestination": ["x@else.example"], "provostRecoveryAddress": ["x@else.example"]}),
+        ("with a password", {"userPassword": [HASH]}),
+        ("with a password in clear", {"userPassword": [PASSWORD]}),
+        ("with a credential", {"provostScramSha256": [CREDENTIALS["provostScramSha256"]]}),
+        ("with what is none", {"provostScramSha256": ["{SCRAM-SHA-256}x"]}),
+        ("with another login", {"uid": ["nobody@own.example"]}),
+        ("with another address", {"mail": ["%s@%s.example" % (local, domain), "x@rival.example"]}),
+        ("with another sender", {"provostSender": ["x@rival.example"]}),
+        ("with a former address", {"provostFormerAddress": ["x@rival.example"]}),
+        ("with a number", {"provostNumber": ["77"]}),
+        ("with more classes", {"objectClass": ["inetOrgPerson", "provostUser", "extensibleObject"]}),
+        ("disabled", {"provostEnabled": ["FALSE"]}))
+]
+
+
 def result(call, connection, controls):
     """What comes of a write, which is not done."""
     try:
@@ -310,8 +336,11 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     for member in (ROOT, BORIS):
         admin.modify_s(ADMINISTRATORS, [(ldap.MOD_ADD, "member", [member.encode()])])
     admin.modify_s(OTHER, [(ldap.MOD_ADD, "provostViewer", [FORBA.encode(), FORCA.encode()])])
+    for role, dn in (("provostOwner", user("gone")), ("provostAdministrator", user("lost"))):
+        admin.modify_s(OTHER, [(ldap.MOD_ADD, role, [dn.encode()])])
+    admin.modify_s(ADMINISTRATORS, [(ldap.MOD_ADD, "member", [user("past").encode()])])
     before = directory.slapcat(BASE)
-    gateway, reading = directory.external(), directory.external(reading=True)
+    gateway, reading, adding = directory.external(), directory.external(reading=True), directory.external(adding=True)
     secrets = {"super administrator": directory.password("admin")}
     for who, dn in WHO.items():
         direct = directory.connect(dn, secrets.get(who, PASSWORD))
@@ -330,6 +359,12 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
         tap.is_(found[1], found[0], who + ": the same principals")
         beyond = [what for what, call, may, by_gateway in WRITES if who not in may + by_gateway and result(call, reading, [proxied(dn)]) == DONE]
         tap.is_(beyond, [], who + ": writes nothing there that is not his")
+        # Where it adds for him he can add the same.
+        elsewhere = [[result(call, c, [proxied(dn)]) for _, call in ADDITIONS] for c in (gateway, adding)]
+        tap.is_([one for one in zip((what for what, _ in ADDITIONS), *elsewhere) if one[1] != one[2]], [], who + ": adds the same on the socket for adding")
+        done = {what for (what, _), got in zip(ADDITIONS, elsewhere[1]) if got == DONE}
+        named = [what for what in done if what.startswith(("mail=gone", "mail=lost", "mail=past"))]
+        tap.is_((named, "mail=new@own.example, with all there is" in done), (named if who in SUPER else [], who in SUPER + DEPUTIES), who + ": nor anybody who would be above him")
         direct.unbind_s()
     # A name that cannot be asked for keeps nobody from being found above him: then he writes no account.
     badly_named = directory.connect(BADLY_NAMED, PASSWORD)

@@ -145,6 +145,7 @@ class Directory:
             "PASSWORD_MODULES": "",
             "DOVECOT_PASSWORDS": self.dovecot_passwords,
             "READING": self.socket("read"),
+            "ADDING": self.socket("add"),
             "AUDIT_DAYS": "30",
         }
         for name in ("admin", "postfix", "dovecot", "signer", "sso"):
@@ -202,14 +203,14 @@ class Directory:
 
     def start(self):
         """Start slapd and wait until it answers. Another program may take the free port first: then try another."""
-        self.ldapi, self.reading = self.socket("ldapi"), self.socket("read")
+        self.ldapi, self.reading, self.adding = (self.socket(name) for name in ("ldapi", "read", "add"))
         deadline = time.monotonic() + START_DEADLINE
         while True:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
             self.url = "ldap://127.0.0.1:%d" % port
-            command = [SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h", " ".join((self.url, self.ldapi, self.reading))]
+            command = [SLAPD, "-F", os.path.join(self.place, "config"), "-d", self.level, "-h", " ".join((self.url, self.ldapi, self.reading, self.adding))]
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             while self.process.poll() is None and time.monotonic() < deadline:
@@ -276,9 +277,9 @@ class Directory:
         """A connection of the first administrator."""
         return self.connect(self.dn("uid=admin", "ou=principals"), self.password("admin"))
 
-    def external(self, reading=False):
-        """A connection of the gateway, known by its system user; reading: on the socket where it reads for others."""
-        connection = self.unbound(self.reading if reading else self.ldapi)
+    def external(self, reading=False, adding=False):
+        """A connection of the gateway, known by its system user; reading, adding: on the socket where it does so for others."""
+        connection = self.unbound(self.reading if reading else self.adding if adding else self.ldapi)
         connection.sasl_external_bind_s()
         return connection
 
