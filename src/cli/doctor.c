@@ -17,7 +17,7 @@ struct doctor_options {
 	const char *state_dir, *base, *ldap_uri, *ca_file;
 	const char *password_dir, *administrator, *password_file;
 	const char *domain, *dovecot_reads_passwords, *passwd_accept;
-	const char *slapd, *delimiter;
+	const char *slapd, *delimiter, *key_dir, *seal_key_file;
 	int64_t expiring, sample;
 	bool json;
 };
@@ -54,6 +54,10 @@ static const struct command_option option_rows[] = {
 	 "what another directory allows [no]"),
 	OPTION("passwd-accept", F(passwd_accept), "LIST",
 	 "further schemes it takes [provostd's own]"),
+	OPTION("key-dir", F(key_dir), "DIR",
+	 "where provost dkim sync writes [none]"),
+	OPTION("seal-key-file", F(seal_key_file), "FILE",
+	 "with which DKIM keys are sealed [none]"),
 	OPTION("slapd", F(slapd), "FILE",
 	 "the program that runs [/usr/sbin/slapd]"),
 	OPTIONS_END,
@@ -151,7 +155,9 @@ static int run(const struct command *c, const void *options, char *const *words)
 				      .domain = o->domain,
 				      .days = o->expiring,
 				      .sample = o->sample,
-				      .json = o->json};
+				      .json = o->json,
+				      .key_dir = o->key_dir,
+				      .seal_key_file = o->seal_key_file};
 	struct err e = {0};
 
 	(void)c;

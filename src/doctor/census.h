@@ -52,13 +52,32 @@ struct held_role {
 	const char *entry, *role, *dn;
 };
 
+/* A DKIM key. */
+struct held_key {
+	struct held_key *next;
+	const char *dn, *above; /* the domain that it stands below */
+	const char *domain, *selector, *state, *type;
+	const char *name; /* what signers find it by; NULL: it has no key */
+	const char *dns;  /* what was seen of its record */
+	int64_t created, activated, due; /* seconds since 1970; 0: never */
+	bool rotates; /* a number of days says when it gets a successor */
+};
+
+/* An error that was found of a DKIM key in the DNS. */
+struct held_check {
+	struct held_check *next;
+	const char *about, *code;
+};
+
 struct census {
 	struct arena *arena;
 	char delimiter; /* of tags: "+" at first; 0: there are none */
 	struct held_domain *domains, *last_domain;
 	struct held_address *addresses, *last_address;
 	struct held_role *roles;
-	int64_t domain_count, user_count, alias_count;
+	struct held_key *keys;
+	struct held_check *checks;
+	int64_t domain_count, user_count, alias_count, key_count;
 
 	/* For census.c. */
 	struct held_domain **by_name;

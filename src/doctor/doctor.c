@@ -1,6 +1,7 @@
 #include "doctor/doctor.h"
 
 #include "doctor/analysis.h"
+#include "doctor/keys.h"
 #include "doctor/probe.h"
 #include "doctor/server.h"
 #include "doctor/trial.h"
@@ -37,7 +38,8 @@ static bool examine_entries(struct doctor *d, struct err *e)
 	analyse_domains(&d->analysis);
 	analyse_addresses(&d->analysis);
 	analyse_loops(&d->analysis);
-	return walk_roles(&w, e) && walk_principals(&w, e) &&
+	analyse_keys(&d->analysis);
+	return walk_principals(&w, e) && walk_roles(&w, e) &&
 	       walk_journal(&w, e);
 }
 
@@ -81,11 +83,30 @@ static bool examine_server(struct doctor *d, struct err *e)
 	return server_configuration(&s, e) && server_writers(&s, e);
 }
 
+/* Passwords of services open their keys. */
+static void look_at_files(struct doctor *d)
+{
+	struct arena *a = d->census->arena;
+
+	for (enum service s = 0; s < SERVICE_COUNT; s++) {
+		const char *path =
+			arena_printf(a, "%s/%s", d->set->sight.passwords,
+				     service_name(s));
+
+		if (d->sight.services[s] != NULL)
+			keys_files(&d->report, a, path);
+	}
+	keys_files(&d->report, a, d->set->key_dir);
+	keys_files(&d->report, a, d->set->seal_key_file);
+}
+
 static bool examine(struct doctor *d, struct err *e)
 {
 	if (!sight_open(&d->sight, d->census->arena, &d->set->sight, &d->report,
 			e))
 		return false;
+	if (d->set->domain == NULL)
+		look_at_files(d);
 	return examine_entries(d, e) && try_lookups(d, e) &&
 	       (d->set->domain != NULL ||
 		(try_access(d, e) && examine_server(d, e)));

@@ -22,7 +22,9 @@ struct doctor_settings {
 	const char *forms;   /* expression for stored passwords */
 	const char *config;  /* slapd.d, or NULL */
 	const char *program; /* slapd, or NULL */
-	const char *listens; /* where slapd is to be reached, or NULL */
+	const char *key_dir; /* where `provost dkim sync` writes, or NULL */
+	const char *seal_key_file; /* with which keys are sealed, or NULL */
+	const char *listens;       /* where slapd is to be reached, or NULL */
 };
 
 /* Returns the exit status: 0 fine, 1 warnings, 2 errors, 3 could not

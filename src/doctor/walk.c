@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/address.h"
+#include "doctor/keys.h"
 #include "ldap/dn.h"
 #include "ldap/filter.h"
 #include "util/text.h"
@@ -79,7 +80,7 @@ static void add_domain(struct census *c, const struct direct_entry *en,
 {
 	static const char *const roles[] = {"provostOwner",
 					    "provostAdministrator",
-					    "provostViewer"};
+					    "provostViewer", "provostSponsor"};
 	struct held_domain *d = census_add_domain(c, name);
 
 	d->kind = keep(c->arena, direct_text(en, "provostDomainKind"));
@@ -151,14 +152,29 @@ static void each_held(void *ctx, struct arena *a, const struct direct_entry *en)
 		add_address(w->census, en, mail, false);
 	else if (has_class(en, "provostUsage"))
 		check_usage(w, a, en);
+	else if (has_class(en, "provostDkimKey"))
+		keys_add(w->census, en);
+	else if (has_class(en, "provostCheck"))
+		keys_add_check(w->census, en);
 }
 
 static const char *const held[] = {"objectClass",
 				   "entryUUID",
+				   "createTimestamp",
 				   "mail",
 				   "owner",
 				   "provostAdministrator",
+				   "provostCheckResult",
 				   "provostDestination",
+				   "provostDkimActivated",
+				   "provostDkimDns",
+				   "provostDkimDomain",
+				   "provostDkimDue",
+				   "provostDkimKeyName",
+				   "provostDkimKeyType",
+				   "provostDkimRotateDays",
+				   "provostDkimSelector",
+				   "provostDkimState",
 				   "provostDomainKind",
 				   "provostDomainName",
 				   "provostEnabled",
@@ -173,6 +189,7 @@ static const char *const held[] = {"objectClass",
 				   "provostSendOnly",
 				   "provostSender",
 				   "provostSenderAllowed",
+				   "provostSponsor",
 				   "provostTargetDomain",
 				   "provostTransport",
 				   "provostUsageOf",
@@ -230,6 +247,26 @@ static void judge_role(struct walk *w, const struct held_role *r,
 			    "its %s %s is disabled", r->role, r->dn);
 }
 
+/* Access rules paste names into filters; what ldif/database.ldif refuses may
+ * have come in another way. */
+static bool can_be_asked(const char *dn, const char *base)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_.@=,-";
+	size_t size = strlen(dn), below = strlen(base);
+
+	if (size <= below || strcasecmp(dn + size - below, base) != 0)
+		return true;
+	for (const char *c = dn; c < dn + size - below; c++) {
+		bool escape = *c == '\\' && strncasecmp(c, "\\3d", 3) == 0;
+
+		if (!escape && strchr(good, *c) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* The next so many roles at once; *at moves behind them. */
 static bool ask_roles(struct walk *w, const struct held_role **at,
 		      struct err *e)
@@ -244,6 +281,10 @@ static bool ask_roles(struct walk *w, const struct held_role **at,
 	for (; *at != NULL && count < DIRECT_AT_ONCE; *at = (*at)->next) {
 		if (!is_wanted(w->analysis, *at))
 			continue;
+		if (!can_be_asked((*at)->dn, w->base))
+			report_find(w->report, FIND_ROLE_NAME, (*at)->entry,
+				    "its %s is called %s", (*at)->role,
+				    (*at)->dn);
 		asked[count] = *at;
 		searches[count++] = (struct direct_search){
 			.base = (*at)->dn,
@@ -287,19 +328,24 @@ static void each_principal(void *ctx, struct arena *a,
 	(void)a;
 	analyse_expiry(w->analysis, en->dn, flag(en, "provostEnabled"),
 		       moment(en, "provostExpires"));
+	add_roles(w->census, en->dn, "provostSponsor",
+		  direct_values(en, "provostSponsor"));
 }
 
 bool walk_principals(struct walk *w, struct err *e)
 {
 	static const char *const want[] = {"provostEnabled", "provostExpires",
-					   NULL};
+					   "provostSponsor", NULL};
 	CLEANUP(arena_release) struct arena *a = arena_new();
-	const struct direct_search s =
-		{.base = dn_child(a, "ou", "principals", w->base),
-		 .scope = DIRECT_ALL,
-		 .filter = filter_present(a, "provostExpires"),
-		 .want = want,
-		 .as = w->sight->as};
+	const char *const either[] = {filter_present(a, "provostExpires"),
+				      filter_present(a, "provostSponsor")};
+	const struct direct_search s = {.base = dn_child(a, "ou", "principals",
+							 w->base),
+					.scope = DIRECT_ALL,
+					.filter = filter_any(a, either,
+							     COUNT(either)),
+					.want = want,
+					.as = w->sight->as};
 
 	return !analysis_wants(w->analysis, NULL) ||
 	       direct_search(w->sight->all, &s, each_principal, w, e);

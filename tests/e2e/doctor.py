@@ -54,7 +54,7 @@ def examine(*options):
 
 def found(report):
     """How often each finding was made about each entry."""
-    return collections.Counter((one["code"], one["entry"].split(",")[0]) for one in report["findings"])
+    return collections.Counter((one["code"], one["entry"].split(",")[0].replace(PLACE, "")) for one in report["findings"])
 
 
 class Patient(Directory):
@@ -98,6 +98,7 @@ def lookups_tried():
 
 
 PARTS = []
+PLACE = "-"
 
 
 def dn_of(*parts):
@@ -255,6 +256,62 @@ expect("readable", "provostDomainName=l1.example")
 expect("service_login", "cn=signer")
 
 
+# A role under a name that no filter can hold, as slapadd takes it.
+odd = dn_of("mail=odd@good.example+sn=x)(", "provostDomainName=good.example", "ou=domains")
+entry = user_entry("odd@good.example", userPassword=HASH)
+put(odd, dict(entry, sn=["x)("]))
+domain("d3.example", provostViewer=odd)
+domain("d4.example", provostSponsor=odd)
+put(dn_of("uid=rex", "ou=principals"), dict(principal_entry("rex"), provostSponsor=[odd]))
+put(dn_of("cn=odd", "ou=groups"), {"objectClass": ["groupOfNames"], "cn": ["odd"], "member": [odd]})
+for entry in "d3.example", "d4.example", "uid=rex", "cn=odd":
+    expect("role_name", entry)
+
+
+def dkim(selector, where="signed.example", state="active", kind="rsa", **more):
+    """A key of a domain, well but for what is said."""
+    values = {"objectClass": "provostDkimKey", "provostDkimSelector": selector, "provostDkimDomain": where, "provostDkimState": state, "provostDkimKeyType": kind,
+              "provostDkimKeyName": "%s._domainkey.%s" % (selector, where), "provostDkimPrivateKey": "of " + selector, "provostDkimDns": "published",
+              "provostDkimActivated": moment(-30), "createTimestamp": moment(-40), **more}
+    put(dn_of("provostDkimSelector=" + selector, "provostDomainName=" + (more.pop("below", None) or where), "ou=domains"),
+        {name: [value] for name, value in values.items() if value is not None and name != "below"})
+
+
+for name in "signed", "signed2", "signed3", "shown", "signoff":
+    domain(name + ".example", enabled=name != "signoff")
+dkim("good")
+dkim("good2", kind="ed25519", provostDkimActivated=moment(-3000), provostDkimRotateDays="30", provostDkimDue=moment(1))
+dkim("next", state="prepared", createTimestamp=moment(-3), provostDkimDns="absent", provostDkimDue=moment(0))
+dkim("past", state="retired", provostDkimKeyName=None, provostDkimPrivateKey=None, provostDkimActivated=moment(-900))
+dkim("two", where="signed2.example", provostDkimActivated=moment(-2))
+dkim("three", where="signed2.example", provostDkimActivated=moment(-1))
+expect("dkim_several", "provostDkimSelector=three")
+# Two that have just been exchanged are settled soon.
+dkim("four", where="signed3.example", provostDkimActivated=moment(-2))
+dkim("five", where="signed3.example", provostDkimActivated=moment(0))
+dkim("taken", where="signed3.example", state="published", provostDkimKeyName="good._domainkey.signed.example")
+for _ in "called as another", "and that is there":
+    expect("dkim_conflict", "provostDkimSelector=taken")
+dkim("strange", where="signed.example", below="signed3.example", state="retired")
+expect("dkim_conflict", "provostDkimSelector=strange")
+dkim("unseen", where="shown.example", provostDkimDns="different")
+dkim("unseen2", where="shown.example", kind="ed25519")
+put(dn_of("cn=check", "provostDomainName=shown.example", "ou=domains"),
+    {"objectClass": ["provostCheck"], "cn": ["check"],
+     "provostCheckResult": ['{"name":"dkim","about":"unseen2._domainkey.shown.example","result":"error","code":"dkim_missing","actor":"you"}', '{"name":"mx","result":"error","code":"mx_missing"}', "{"]})
+for name in "unseen", "unseen2":
+    expect("dkim_not_shown", "provostDkimSelector=" + name)
+dkim("hollow", where="shown.example", provostDkimKeyName=None, provostDkimPrivateKey=None)
+expect("dkim_without_key", "provostDkimSelector=hollow")
+dkim("waits", where="shown.example", state="prepared", createTimestamp=moment(-8), provostDkimDns="absent", provostDkimDue=moment(-1))
+for code in "dkim_waits", "dkim_late":
+    expect(code, "provostDkimSelector=waits")
+dkim("off", where="signoff.example", provostDkimActivated=moment(-400))
+for code in "dkim_domain_off", "dkim_old":
+    expect(code, "provostDkimSelector=off")
+expect("key_file_open", "/keys/a.pem")
+
+
 def write(path, text):
     with open(path, "w", encoding="ascii") as file:
         file.write(text)
@@ -271,14 +328,19 @@ def state_of(directory):
     write(os.path.join(state, "ldap-uri"), "ldap://0.0.0.0:389\n")
     write(os.path.join(state, "dovecot-reads-passwords"), "yes\n")
     for name in "postfix", "dovecot", "sso", "signer":
-        write(os.path.join(state, "services", name), directory.password("sso" if name == "signer" else name) + "\n")
+        os.chmod(write(os.path.join(state, "services", name), directory.password("sso" if name == "signer" else name) + "\n"), 0o640)
     return state
 
 
 with Patient(base=BASE, entries="".join(PARTS), edit=break_rules, dovecot_passwords="read") as directory:
     state = state_of(directory)
     slapd = write(os.path.join(directory.place, "slapd"), "..@(#) $OpenLDAP: slapd 2.5.13+dfsg-5 (now) $")
-    options = ["--state-dir", state, "--slapd", slapd]
+    PLACE = directory.place
+    keys = os.path.join(directory.place, "keys")
+    os.mkdir(keys)
+    for name, mode in ("a.pem", 0o644), ("b.pem", 0o640), ("key.table", 0o644):
+        os.chmod(write(os.path.join(keys, name), "x"), mode)
+    options = ["--state-dir", state, "--slapd", slapd, "--key-dir", keys]
     status, report = examine(*options)
     got = found(report)
     for key in sorted(set(EXPECTED) | set(got)):
@@ -315,7 +377,7 @@ with Patient(base=BASE, entries="".join(PARTS), edit=break_rules, dovecot_passwo
     other = ["--ldap-uri", directory.ldapi, "--base", BASE, "--password-dir", os.path.join(state, "services")]
     status, part = examine(*other)
     missing = {key for key in EXPECTED if key not in found(part)}
-    tap.is_({code for code, _ in missing}, {"index_missing", "overlay_missing", "slapd_exposed", "password_form", "no_password"},
+    tap.is_({code for code, _ in missing}, {"index_missing", "overlay_missing", "slapd_exposed", "password_form", "no_password", "key_file_open"},
             "of another directory less is seen")
     tap.ok(len(part["not_examined"]) == 3 and found(part)["readable", "provostDomainName=l1.example"], "and is told to be unseen", part["not_examined"])
     tap.ok(any("cn=dovecot" in one["problem"] for one in part["findings"] if one["code"] == "readable"), "Dovecot may not read hashes everywhere")
