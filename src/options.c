@@ -57,6 +57,11 @@ const struct conf_option options[] = {
 	 "requests a second with one API key; more are 429; 0: any number"},
 	{L(rate.key_burst), "200", 1, 1000000, NULL,
 	 "of these that may come at once after a pause"},
+	{L(rate.checks), "1", 0, 1000000, NULL,
+	 "checks of domains in the DNS a second that one login may ask for; "
+	 "more are 429; 0: any number"},
+	{L(rate.checks_burst), "20", 1, 1000000, NULL,
+	 "of these that may come at once after a pause"},
 
 	{L(api.require_if_match), "no", 0, 0, NULL,
 	 "yes or no: PUT, PATCH and DELETE of what is there have to say in "

@@ -47,12 +47,21 @@ bool admission_visit(struct call *call, struct err *e)
 	return take(call, RATE_REFUSED, network_of(call), COST, e);
 }
 
+/* Each is a few dozen questions to the DNS, and waits for the answers. */
+static bool is_check(const struct route *r)
+{
+	return strcmp(r->method, "POST") == 0 &&
+	       strcmp(r->path, "domains/{name}/checks") == 0;
+}
+
 bool admission_enter(struct call *call, struct err *e)
 {
 	const struct caller *c = call->task.caller;
 
 	return (c->key == NULL || take(call, RATE_KEY, c->key, COST, e)) &&
-	       take(call, RATE_CALLER, c->identity, COST, e);
+	       take(call, RATE_CALLER, c->identity, COST, e) &&
+	       (!is_check(call->route) ||
+		take(call, RATE_CHECKS, c->identity, COST, e));
 }
 
 /* A long list is as much work as several requests. */

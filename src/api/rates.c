@@ -40,6 +40,9 @@ static const struct {
 	[RATE_KEY] = {"key", offsetof(struct rate_settings, key),
 		      offsetof(struct rate_settings, key_burst),
 		      "too many requests with this API key"},
+	[RATE_CHECKS] = {"checks", offsetof(struct rate_settings, checks),
+			 offsetof(struct rate_settings, checks_burst),
+			 "too many checks of domains with your login"},
 };
 
 struct rates *rates_new(void)

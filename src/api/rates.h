@@ -19,6 +19,7 @@ enum rate {
 	RATE_REFUSED, /* what of that proved no login */
 	RATE_KEY,     /* whatever is done with one API key */
 	RATE_CALLER,  /* whatever is done with a login, its keys among it */
+	RATE_CHECKS,  /* what he has looked up in the DNS: checks of domains */
 	RATE_COUNT,
 };
 
@@ -28,6 +29,7 @@ struct rate_settings {
 	int64_t refused, refused_burst;
 	int64_t caller, caller_burst;
 	int64_t key, key_burst;
+	int64_t checks, checks_burst;
 };
 
 struct rates;

@@ -45,8 +45,8 @@ static const char *const codes[] = {"200", "201",   "202", "204", "304", "400",
 				    "410", "412",   "413", "415", "422", "428",
 				    "429", "431",   "500", "501", "503", "504",
 				    "505", "other", NULL};
-static const char *const buckets[] = {"source", "refused", "key", "caller",
-				      NULL};
+static const char *const buckets[] = {"source", "refused", "key",
+				      "caller", "checks",  NULL};
 static const char *const passwords[] = {"right", "wrong", "unheard", "delayed",
 					NULL};
 static const char *const operations[] = {"search", "add",  "modify", "delete",

@@ -135,6 +135,16 @@ def proved(g, admin, nsd):
     tap.is_(admin.post("/v1/domains", {"name": "q.example"}).json["state"], "enabled", "super administrators prove nothing")
 
 
+def often(admin, rita):
+    """One login does not have the DNS asked for him any number of times."""
+    for _ in range(100):
+        reply = rita.post("/v1/domains/r.example/checks", None)
+        if reply.status == 429:
+            break
+    tap.is_((reply.status, int(reply.headers["Retry-After"]) >= 1, '"checks";r=0' in reply.headers["RateLimit"]), (429, True, True), "too many checks with one login are refused")
+    tap.is_((rita.get("/v1/domains/r.example/checks").status, admin.post("/v1/domains/r.example/checks", None).status), (200, 200), "nothing else is, and nobody else")
+
+
 def broken(admin, nsd):
     """Nobody answers."""
     nsd.stop()
@@ -157,6 +167,7 @@ try:
         changes(admin, nsd, zone)
         others(g, admin)
         proved(g, admin, nsd)
+        often(admin, g.client("rita", PASSWORD))
         broken(admin, nsd)
 finally:
     if nsd.process.poll() is None:

@@ -29,7 +29,9 @@ static const struct rate_settings limits = {.source = 1,
 					    .caller = 1,
 					    .caller_burst = 1000,
 					    .key = 1,
-					    .key_burst = 100};
+					    .key_burst = 100,
+					    .checks = 1,
+					    .checks_burst = 3};
 static struct service service = {.rate = &limits};
 static const struct request req = {.source = "2001:db8::1",
 				   .source_network = "2001:db8::/64"};
@@ -75,6 +77,38 @@ static void keys(void)
 	OK(admission_enter(&call, &e) && left(&call, RATE_KEY) == 0 &&
 		   call.seen.by[RATE_KEY].rule.rate == 0,
 	   "without a key there is none to ask");
+}
+
+static void checks(void)
+{
+	static const struct route check = {"POST",    "domains/{name}/checks",
+					   NULL,      NULL,
+					   "x:write", KIND_DOMAIN,
+					   {NULL}};
+	const struct caller kim = {.identity = "kim", .key = "k9"},
+			    lee = {.identity = "lee"};
+	struct err e = {0};
+	unsigned count = 0;
+
+	for (;;) {
+		struct call call = call_of(&kim);
+
+		call.route = &check;
+		if (!admission_enter(&call, &e))
+			break;
+		count++;
+	}
+	OK(count >= 3 && count <= 5 && e.kind == ERR_RATE,
+	   "the DNS is not asked for him any number of times");
+	struct call call = call_of(&kim);
+	err_clear(&e);
+	OK(admission_enter(&call, &e) &&
+		   call.seen.by[RATE_CHECKS].rule.rate == 0,
+	   "what else he does is not held up by that");
+	call = call_of(&lee);
+	call.route = &check;
+	OK(admission_enter(&call, &e) && left(&call, RATE_CHECKS) == 2,
+	   "nor is anybody else");
 }
 
 static int64_t cost(const struct route *route, const char *limit, void *body)
@@ -161,6 +195,7 @@ int main(void)
 {
 	service.rates = rates_new();
 	keys();
+	checks();
 	costs();
 	refusals();
 	arrivals();
