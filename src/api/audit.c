@@ -31,6 +31,18 @@ static const char *const made_of[][2] = {
 	{"provostAdministrator", "administrators"},
 	{"provostViewer", "viewers"},
 	{"userPassword", "password"},
+	{"description", "description"},
+	{"provostDkimState", "state"},
+	{"provostDkimStaged", "staged"},
+	{"provostDkimRotateDays", "rotate_after_days"},
+	{"provostDkimPublicKey", "txt"},
+	{"provostDkimKeyName", "next_step"},
+	{"provostDkimDns", "dns"},
+	{"provostDkimDnsChecked", "dns_checked_at"},
+	{"provostDkimDue", "due_at"},
+	{"provostDkimPublished", "published_at"},
+	{"provostDkimActivated", "activated_at"},
+	{"provostDkimRetired", "retired_at"},
 };
 
 static json_t *list(const struct text_list *values)

@@ -7,6 +7,7 @@ const char *const subject_names[SUBJECT_COUNT] = {
 	[SUBJECT_DOMAIN] = "domain",
 	[SUBJECT_PRINCIPAL] = "principal",
 	[SUBJECT_ADMINISTRATORS] = "administrators",
+	[SUBJECT_DKIM_KEY] = "dkim_key",
 };
 
 const char *const change_whats[CHANGE_WHATS] = {

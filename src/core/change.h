@@ -1,6 +1,6 @@
 /*
  * change - what became of something that somebody may follow: a domain, user,
- * alias or principal, or who has rights
+ * alias, principal or DKIM key, or who has rights
  *
  * Changes come out of the directory's own log, whoever made them and by
  * whatever way, in the one order in which the directory made them.  Each has a
@@ -20,6 +20,7 @@ enum subject {
 	SUBJECT_PRINCIPAL,
 	SUBJECT_ADMINISTRATORS, /* the roles of a domain, or, without a key,
 				 * who is a super administrator */
+	SUBJECT_DKIM_KEY,       /* by its selector, in a domain */
 	SUBJECT_COUNT,
 };
 
@@ -39,7 +40,8 @@ extern const char *const change_whats[CHANGE_WHATS];
 
 /* Where something is. */
 struct spot {
-	const char *key;    /* address, name or login; NULL: see above */
+	const char *key;    /* address, name, login or selector; NULL: see
+			     * above */
 	const char *domain; /* that it is or is in; or NULL */
 };
 

@@ -33,6 +33,21 @@ static bool is_role(const char *attribute, size_t count)
 	return false;
 }
 
+/* Directly below a domain. */
+static bool find_dkim_key(struct arena *a, const char *base, const char *dn,
+			  const struct whose *w, struct spot *ret)
+{
+	const char *attribute, *value, *above = dn;
+
+	if (w->domain == NULL || w->login != NULL || !w->further ||
+	    !dn_take(a, &above, &attribute, &value) ||
+	    strcasecmp(attribute, "provostDkimSelector") != 0 ||
+	    !dn_equal(above, schema_dn(a, base, KIND_DOMAIN, w->domain)))
+		return false;
+	*ret = (struct spot){text_lower(a, value), w->domain};
+	return true;
+}
+
 /* False: nobody follows what is there. */
 static bool find_spot(struct arena *a, const char *base, const char *dn,
 		      enum subject *subject, struct spot *ret)
@@ -44,8 +59,12 @@ static bool find_spot(struct arena *a, const char *base, const char *dn,
 		*subject = SUBJECT_ADMINISTRATORS;
 		return true;
 	}
-	if (!whose_is(a, base, dn, &w) || w.key != NULL || w.further ||
-	    (w.domain == NULL && w.login == NULL))
+	if (!whose_is(a, base, dn, &w))
+		return false;
+	*subject = SUBJECT_DKIM_KEY;
+	if (find_dkim_key(a, base, dn, &w, ret))
+		return true;
+	if (w.key != NULL || w.further || (w.domain == NULL && w.login == NULL))
 		return false;
 	*ret = (struct spot){w.login != NULL ? w.login : w.domain, w.domain};
 	*subject = w.login == NULL    ? SUBJECT_DOMAIN
@@ -240,12 +259,30 @@ static void compare_holders(struct arena *a, const struct entry *en,
 	c->lost = less(a, &before, &after);
 }
 
+/* Each look at the DNS writes when it was, and when the next one is due. */
+static bool is_but_a_look(const struct change *c)
+{
+	static const char *const looks[] = {"provostDkimDue",
+					    "provostDkimDnsChecked"};
+
+	if (c->subject != SUBJECT_DKIM_KEY)
+		return false;
+	for (size_t i = 0; i < c->record->change_count; i++) {
+		const char *name = c->record->changes[i].attribute;
+
+		if (name == NULL || (strcasecmp(name, looks[0]) != 0 &&
+				     strcasecmp(name, looks[1]) != 0))
+			return false;
+	}
+	return true;
+}
+
 /* Of what slapd writes by itself a wrong password is none, and what is now as
  * it was is none either. */
 static bool is_news(const struct entry *en, const struct change *c)
 {
 	return c->what != CHANGE_CHANGED ||
-	       (c->record->change_count > 0 &&
+	       (c->record->change_count > 0 && !is_but_a_look(c) &&
 		!follow_is_failure(entry_values(en, "reqMod")));
 }
 

@@ -178,6 +178,14 @@ static bool reads_trail(const struct sight *s, const struct change *c,
 	       is_since(find(s->trail, s->trail_count, at->domain), c);
 }
 
+/* A selector may be what somebody is called. */
+static bool is_he(const struct sight *s, const struct change *c,
+		  const struct spot *at)
+{
+	return c->subject != SUBJECT_DKIM_KEY &&
+	       text_equal(at->key, s->caller->login);
+}
+
 /* Whether he sees what is there, or did until this. */
 static bool sees_spot(const struct sight *s, const struct change *c,
 		      const struct spot *at)
@@ -189,7 +197,7 @@ static bool sees_spot(const struct sight *s, const struct change *c,
 		return true;
 	if (at->domain == NULL && holds(&s->principals, at->key))
 		return true;
-	if (text_equal(at->key, s->caller->login))
+	if (is_he(s, c, at))
 		return s->since != NULL && strcmp(c->place, s->since) >= 0;
 	return names_him(s, &c->lost) &&
 	       (at->domain != NULL ? scope_covers(s->caller->scope, at->domain)
@@ -199,7 +207,7 @@ static bool sees_spot(const struct sight *s, const struct change *c,
 static void leave_out(const struct sight *s, struct arena *a, struct change *c)
 {
 	struct audit_record *r = arena_copy(a, c->record, sizeof(*c->record));
-	bool own = text_equal(c->at.key, s->caller->login),
+	bool own = is_he(s, c, &c->at),
 	     his = text_equal(r->actor, s->caller->login);
 
 	/* As in the trail: how something was asked for is not for who merely

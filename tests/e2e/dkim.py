@@ -140,9 +140,44 @@ def secrecy(g, boss, cursor):
     changes = boss.get("/v1/changes?limit=200&cursor=" + cursor)
     shown = [boss.get(KEYS).text, boss.get("/v1/audit?limit=200").text, changes.text, g.log()]
     tap.ok(pieces and not [text for text in shown if "PRIVATE KEY" in text or any(piece in text for piece in pieces)], "no reply, no trail, no change and no log shows a private key")
-    tap.ok(changes.json["items"] and "dkim" not in changes.text, "and changes tell of the domain, not of its keys")
     trail = boss.get("/v1/audit?limit=200").json["items"]
     tap.ok(any(entry.get("kind") == "dkim_key" for entry in trail) or "dkim_key" in str(trail), "the trail of changes tells that there are keys")
+
+
+def events(client, cursor, what=""):
+    items = client.get("/v1/changes?limit=200%s&cursor=%s" % (what, cursor)).json["items"]
+    return [(one["event"], one["domain"], one["key"], one["changed"]) for one in items]
+
+
+def following(g, boss):
+    """Who follows changes hears of keys, as far as he sees the domain."""
+    boss.post("/v1/domains", {"name": "heard.example"})
+    boss.post("/v1/domains", {"name": "other.example"})
+    for login in "vera", "carl":
+        boss.post("/v1/principals", {"login": login, "password": "the same for all of them"})
+    boss.put("/v1/domains/heard.example/administrators/vera", {"role": "viewer"})
+    vera, carl = (g.client(login, "the same for all of them") for login in ("vera", "carl"))
+    path = "/v1/domains/heard.example/dkim"
+    cursor = boss.get("/v1/changes?limit=0").json["cursor"]
+    boss.post(path, {"selector": "carl", "algorithm": "ed25519"})
+    boss.patch(path + "/carl", {"state": "published", "description": "x"})
+    boss.post("/v1/domains/other.example/dkim", {"selector": "vera", "algorithm": "ed25519"})
+    boss.delete(path + "/carl")
+    boss.patch("/v1/domains/heard.example", {"description": "the last"})
+    want = [("dkim_key.created", "heard.example", "carl", []), ("dkim_key.changed", "heard.example", "carl", ["next_step", "txt"]),
+            ("dkim_key.changed", "heard.example", "carl", ["description", "state"]), ("dkim_key.deleted", "heard.example", "carl", [])]
+
+    def heard(client, what=""):
+        return [(event, domain, key, sorted(name for name in changed if name[-3:] != "_at")) for event, domain, key, changed in events(client, cursor, what) if event.startswith("dkim_key")]
+
+    gateway.until(lambda: ("domain.changed", "heard.example", "heard.example", ["description"]) in events(boss, cursor), "the last change", 20)
+    tap.is_(heard(vera), want, "who sees a domain hears of its keys, and of no others")
+    tap.is_(heard(boss, "&kind=dkim_key&domain=heard.example"), want, "by kind, and by domain")
+    tap.is_(heard(boss, "&kind=domain"), [], "and not by another")
+    tap.is_(heard(carl), [], "a key that is called as somebody is none of his affair")
+    tap.is_(boss.post("/v1/webhooks", {"url": "https://hooks.example/x", "events": ["dkim_key", "dkim_key.changed"]}).status, 201, "a webhook may be for keys alone")
+    member = [change["member"] for entry in boss.get("/v1/audit?domain=heard.example&limit=50").json["items"] if entry["kind"] == "dkim_key" for change in entry["changes"]]
+    tap.ok({"state", "description", "txt"} <= set(member), "the trail calls what changed by its name", member)
 
 
 def rotating(boss):
@@ -176,6 +211,7 @@ def main():
         rotating(boss)
         again(boss)
         deleting(g, boss)
+        following(g, boss)
         rehearsing(g, boss)
         secrecy(g, boss, cursor)
         tap.is_(boss.complaints, [], "every reply is as described")
