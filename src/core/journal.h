@@ -13,6 +13,7 @@
 
 struct journal;
 struct plan;
+struct import_job;
 
 struct journal_ops {
 	/* ERR_EXISTS if there is one of that id, ERR_CONFLICT if another has
@@ -64,6 +65,18 @@ struct journal_ops {
 	/* Delete what is below that plan, about so many entries. */
 	bool (*purge)(struct journal *j, const struct task *t, const char *id,
 		      unsigned limit, bool *more, struct err *e);
+
+	/* Add it, if it is not known, else write what changes of it, provided
+	 * that it has its holder: else ERR_CHANGED.  `take`: whoever it has. */
+	bool (*write_import)(struct journal *j, const struct task *t,
+			     struct import_job *job, bool take, struct err *e);
+	bool (*read_import)(struct journal *j, const struct task *t,
+			    const char *id, struct import_job *ret,
+			    struct err *e);
+
+	/* How many of that identity are kept. */
+	bool (*count_imports)(struct journal *j, const struct task *t,
+			      const char *caller, size_t *ret, struct err *e);
 };
 
 struct journal {

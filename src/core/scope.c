@@ -20,7 +20,7 @@ static const char all[] = "*", all_read[] = "*:read", reading[] = ":read";
 static const char *const of_domains[] =
 	{"domains:", "users:",   "aliases:",        "resolve:",    "passwords:",
 	 "me:",      "keys:",    "administrators:", "changesets:", "jobs:",
-	 "trash:",   "changes:", "dkim:",           "webhooks:"};
+	 "trash:",   "changes:", "dkim:",           "webhooks:",   "imports:"};
 
 bool scope_is_word(const char *word, const struct text_list *known)
 {

@@ -601,6 +601,9 @@ static const struct journal_ops ops = {
 	.count_jobs = count_jobs,
 	.forget_jobs = forget_jobs,
 	.retired_any = retired_any,
+	.write_import = journal_write_import,
+	.read_import = journal_read_import,
+	.count_imports = journal_count_imports,
 };
 
 struct journal *ldap_journal_open(struct session *session,

@@ -8,6 +8,7 @@
 #ifndef LDAP_JOURNAL_PARTS_H
 #define LDAP_JOURNAL_PARTS_H
 
+#include "core/imports.h"
 #include "core/plan.h"
 #include "crypto/sealing.h"
 #include "ldap/store_parts.h"
@@ -28,6 +29,14 @@ bool journal_write_works(struct journal *port, const struct task *t,
 			 const struct plan *p, struct err *e);
 bool journal_read_works(struct journal *port, const struct task *t,
 			struct plan *p, struct err *e);
+
+/* Imports are entries of their own, see ldap/journal_import.c. */
+bool journal_write_import(struct journal *port, const struct task *t,
+			  struct import_job *job, bool take, struct err *e);
+bool journal_read_import(struct journal *port, const struct task *t,
+			 const char *id, struct import_job *ret, struct err *e);
+bool journal_count_imports(struct journal *port, const struct task *t,
+			   const char *caller, size_t *ret, struct err *e);
 
 /* As JSON; NULL for none. */
 const char *journal_write_failure(struct arena *a, const struct failure *f);

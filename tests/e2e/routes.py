@@ -31,7 +31,7 @@ CODECS = {"domain": ("Domain", "DomainCreate", "DomainPatch", "DomainPut"), "use
           "alias": ("Alias", "AliasCreate", "AliasPatch", "AliasPut"), "password": (None, "NewPassword", None, None),
           "dkim": ("DkimKey", "DkimKeyCreate", "DkimKeyPatch", None), "rotation": (None, "DkimRotation", None, None),
           "key": ("Key", "KeyCreate", "KeyPatch", None)}
-OWN_BODY = {("POST", "/v1/changesets"), ("POST", "/autodiscover/autodiscover.xml"), ("POST", "/Autodiscover/Autodiscover.xml")}  # read by the handler itself
+OWN_BODY = {("POST", "/v1/changesets"), ("POST", "/v1/imports"), ("POST", "/autodiscover/autodiscover.xml"), ("POST", "/Autodiscover/Autodiscover.xml")}  # read by the handler itself
 KEYS = {"name", "address", "login"}  # PUT has them in the path
 
 

@@ -92,8 +92,13 @@ class Description:
             return "%s: type %s is not described" % (what, kind)
         schema = dict(content[kind]["schema"])
         schema["components"] = self.document.get("components", {})
-        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(reply.json if "json" in kind else reply.text))
+        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(reply.json if is_json(kind) else reply.text))
         return "%s: %s" % (what, errors[0].message) if errors else None
+
+
+def is_json(kind):
+    """Whether a media type is JSON as a whole, and not one value a line."""
+    return "json" in kind and "ndjson" not in kind
 
 
 class Reply:
@@ -106,7 +111,7 @@ class Reply:
         binary = (response.headers.get("Content-Type") or "").startswith("application/x-")
         self.text = self.body.decode(errors="replace" if binary else "strict")
         kind = response.headers.get("Content-Type") or ""
-        self.json = json.loads(self.text) if "json" in kind and self.text else None
+        self.json = json.loads(self.text) if is_json(kind) and self.text else None
 
     def __repr__(self):
         return "%d %s" % (self.status, self.text)

@@ -1,0 +1,97 @@
+#include "import/reader.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util/text.h"
+
+static const struct reader_format *const formats[] = {&format_csv,
+						      &format_ndjson,
+						      &format_ldif};
+
+/* What is before a parameter, or a blank. */
+static bool same_type(const char *type, const char *wanted)
+{
+	return wanted != NULL && strcspn(type, "; \t") == strlen(wanted) &&
+	       strncasecmp(type, wanted, strlen(wanted)) == 0;
+}
+
+const struct reader_format *reader_find(const char *name,
+					const char *media_type)
+{
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		const struct reader_format *f = formats[i];
+
+		if (name != NULL ? strcmp(f->name, name) == 0
+				 : media_type != NULL &&
+					   same_type(media_type, f->media_type))
+			return f;
+	}
+	return NULL;
+}
+
+const char *reader_names(struct arena *a)
+{
+	const char *list = formats[0]->name;
+
+	for (size_t i = 1; i < COUNT(formats); i++)
+		list = arena_join(a, list, ", ", formats[i]->name, NULL);
+	return list;
+}
+
+/* What some programs write before UTF-8. */
+static size_t mark_size(const struct reader_input *in)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+
+	return in->size >= 3 && memcmp(in->text, mark, 3) == 0 ? 3 : 0;
+}
+
+bool reader_begin(struct reader *ret, const struct reader_format *f,
+		  const struct reader_input *in, struct err *e)
+{
+	*ret = (struct reader){.format = f,
+			       .in = *in,
+			       .at = mark_size(in),
+			       .line = 1};
+	/* As in UTF-16, or what is no text at all. */
+	if (memchr(in->text, '\0', in->size) != NULL)
+		return err_code(e, ERR_MALFORMED, "not_text",
+				"that is not text in UTF-8");
+	return f->open(ret, e);
+}
+
+bool reader_next(struct reader *r, struct arena *a, struct import_record *ret,
+		 struct err *e)
+{
+	*ret = (struct import_record){.kind = KIND_COUNT};
+	if (!r->format->next(r, a, ret, e) && e->kind == ERR_NONE)
+		return false;
+	r->number++;
+	if (ret->number == 0)
+		ret->number = r->number;
+	else
+		r->number = ret->number;
+	if (e->kind == ERR_NONE && ret->bad != NULL)
+		err_code(e, ERR_MALFORMED, "not_text",
+			 "%s is not text in UTF-8", ret->bad);
+	return true;
+}
+
+bool reader_line(struct reader *r, const char **text, size_t *size)
+{
+	const char *from = r->in.text + r->at, *end;
+	size_t left = r->in.size - r->at;
+
+	if (left == 0)
+		return false;
+	end = memchr(from, '\n', left);
+	size_t whole = end != NULL ? (size_t)(end - from) + 1 : left;
+	*text = from;
+	*size = end != NULL ? whole - 1 : whole;
+	if (*size > 0 && from[*size - 1] == '\r')
+		(*size)--;
+	r->at += whole;
+	r->line++;
+	return true;
+}

@@ -1,0 +1,127 @@
+#include "import/record.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util/text.h"
+
+static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS};
+
+enum kind record_kind(const char *word)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (text_equal(kind_rules(kinds[i])->noun, word))
+			return kinds[i];
+	}
+	return KIND_COUNT;
+}
+
+static void drop(void *object)
+{
+	json_decref(object);
+}
+
+void record_begin(struct import_record *r, struct arena *a, enum kind k,
+		  size_t line)
+{
+	*r = (struct import_record){.line = line,
+				    .kind = k,
+				    .members = json_object()};
+	arena_defer(a, drop, r->members);
+}
+
+static const struct codec_field *find(const struct codec *c, const char *name)
+{
+	for (const struct codec_field *f = c->fields; f->key != NULL; f++) {
+		if (strcmp(f->key, name) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static json_t *flag(const char *text)
+{
+	static const char *const words[] = {"false", "true", "0",  "1", "no",
+					    "yes",   "off",  "on", "f", "t"};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcasecmp(words[i], text) == 0)
+			return json_boolean(i % 2 == 1);
+	}
+	return json_string(text);
+}
+
+static json_t *number(const char *text)
+{
+	int64_t n;
+
+	return text_number(text, 0, INT64_MAX, &n) ? json_integer(n)
+						   : json_string(text);
+}
+
+static json_t *list(const char *text)
+{
+	static const char between[] = " ,;\t\r\n";
+	json_t *ret = json_array();
+
+	for (text += strspn(text, between); *text != '\0';
+	     text += strspn(text, between)) {
+		size_t size = strcspn(text, between);
+
+		json_array_append_new(ret, json_stringn(text, size));
+		text += size;
+	}
+	return ret;
+}
+
+static json_t *value_of(const struct codec_field *f, const char *text)
+{
+	switch (f->field.kind) {
+	case FIELD_FLAG:
+		return flag(text);
+	case FIELD_NUMBER:
+		return number(text);
+	case FIELD_LIST:
+		return list(text);
+	case FIELD_TEXT:
+		break;
+	}
+	return json_string(text);
+}
+
+/* jansson takes no other text. */
+static bool is_utf8(const char *text)
+{
+	json_t *value = json_string(text);
+
+	json_decref(value);
+	return value != NULL;
+}
+
+bool record_set(struct import_record *r, const struct codec *c,
+		const char *name, const char *text)
+{
+	const struct codec_field *f = find(c, name);
+
+	if (f == NULL)
+		return false;
+	if (is_utf8(text))
+		json_object_set_new(r->members, name, value_of(f, text));
+	else
+		r->bad = f->key;
+	return true;
+}
+
+void record_more(struct import_record *r, const struct codec *c,
+		 const char *name, const char *text)
+{
+	const struct codec_field *f = find(c, name);
+	json_t *there = json_object_get(r->members, name);
+
+	if (f == NULL || !json_is_array(there))
+		return;
+	if (is_utf8(text))
+		json_array_append_new(there, json_string(text));
+	else
+		r->bad = f->key;
+}

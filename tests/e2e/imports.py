@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+"""Imports over HTTP: every format, what is told of each record, and whoever is killed: nothing twice, nothing left out."""
+
+import base64
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+
+import ldap
+
+import faults
+import gateway
+import tap
+
+BASE = "dc=provost"
+HASH = "{CRYPT}$6$rounds=1000$rights$jvF/IoKNuCtNI3HAWV9TssyIdu9RYaS1q2.fU1etfpbAaWysppn0WHpvZY6NAylpGdrEu8BD7PjOAWBKnjnWc."
+PASSWORD = "the same for all of them"
+MANY = 400
+
+CSV = """type,name,address,destinations,quota_bytes,password_hash
+domain,i.example,,,,
+user,"Ann, the first",ann@i.example,,1000,%s
+user,Bob,bob@i.example,,,{PLAIN}secret
+alias,,sales@i.example,ann@i.example bob@i.example,,
+alias,,'@i.example,ann@i.example,,
+user,Nobody,x@elsewhere.example,,,
+user,Wrong,wrong@i.example,,many,
+user,'=1+1,formula@i.example,,,
+""" % HASH
+CREATED = {2, 3, 4, 5, 6, 9}  # lines
+
+
+def send(client, text, query="", kind="text/csv", **headers):
+    """The reply, its records, and the last line."""
+    reply = client.request("POST", "/v1/imports" + query, raw=text.encode() if isinstance(text, str) else text, headers={"Content-Type": kind, **headers})
+    if reply.status != 200:
+        return reply, [], None
+    lines = [json.loads(line) for line in reply.text.splitlines()]
+    return reply, [line for line in lines if "result" in line], lines[-1].get("import")
+
+
+def results(records):
+    return [(record["line"], record["result"]) for record in records]
+
+
+def a_file(admin):
+    reply, records, job = send(admin, CSV, Prefer="dry-run")
+    want = [(line, "created" if line in CREATED else "failed") for line in range(2, 10)]
+    tap.is_((results(records), reply.headers["Preference-Applied"], job["id"]), (want, "dry-run", None), "a dry run tells of each line")
+    tap.is_(admin.get("/v1/domains/i.example").status, 404, "and writes nothing")
+    reply, records, job = send(admin, CSV, "?id=first")
+    tap.is_((results(records), reply.headers["Location"]), (want, "/v1/imports/first"), "then it is done as told")
+    tap.is_([record["error"]["code"] for record in records if "error" in record], ["invalid", "invalid"], "with what was wrong")
+    tap.is_([record["key"] for record in records if "password_left_out" in record], ["bob@i.example"], "and whose hash was not taken")
+    tap.is_("secret" in reply.text, False, "which is not told")
+    tap.is_((job["state"], job["done"], job["created"], job["failed"], job["passwords_left_out"], len(job["problems"])), ("done", 8, 6, 2, 1, 3), "the whole is summed up")
+    shown = admin.get("/v1/imports/first").json
+    tap.is_({key: shown[key] for key in ("state", "done", "created", "failed", "problems")}, {key: job[key] for key in ("state", "done", "created", "failed", "problems")}, "and asked for later")
+    tap.is_((admin.get("/v1/users/formula@i.example").json["name"], admin.get("/v1/users/ann@i.example").json["quota_bytes"], admin.get("/v1/aliases/@i.example").json["destinations"]),
+            ("=1+1", 1000, ["ann@i.example"]), "values are those of the file")
+    tap.is_(admin.as_("ann@i.example", PASSWORD).get("/v1/me").status, 200, "a ready-made hash opens")
+    reply, records, job = send(admin, CSV, "?id=first")
+    tap.is_((results(records), job["created"]), ([], 6), "sent again, it is done already")
+
+
+def conflicts(admin):
+    rows = "type,address,name,password_hash,destinations\nuser,ann@i.example,Ann,,\nuser,eva@i.example,Eva,,\nuser,sales@i.example,Sales,,\nalias,sales@i.example,,,bob@i.example\n"
+    for how, want in (("fail", ["failed", "created", "failed", "failed"]), ("skip", ["skipped"] * 4), ("update", ["updated", "unchanged", "failed", "updated"])):
+        _, records, _ = send(admin, rows, "?on_conflict=" + how)
+        tap.is_([record["result"] for record in records], want, "on_conflict=" + how)
+    tap.is_((admin.get("/v1/users/ann@i.example").json["name"], admin.get("/v1/users/ann@i.example").json["quota_bytes"], admin.get("/v1/aliases/sales@i.example").json["destinations"]),
+            ("Ann", 1000, ["bob@i.example"]), "what is named is changed, the rest stays")
+    tap.is_(send(admin, rows, "?id=first&on_conflict=skip")[0].json["code"], "other_settings", "an import is gone on with as it was begun")
+
+
+def formats(admin):
+    lines = [{"type": "domain", "name": "n.example"}, {"type": "user", "address": "a@n.example", "forward_to": ["x@far.example"], "keep_copy": True},
+             {"type": "user", "address": "b@n.example", "nonsense": 1}, {"type": "user", "address": "c@n.example", "change": True, "name": "C"}, {"type": "user", "address": "a@n.example", "change": True, "name": "A"}]
+    _, records, _ = send(admin, "\n".join(map(json.dumps, lines)) + "\n{broken\n\n" + json.dumps({"type": "alias", "address": "d@n.example", "destinations": ["a@n.example"], "line": 77, "number": 90}), kind="application/x-ndjson")
+    tap.is_([(record["number"], record["line"], record["result"]) for record in records],
+            [(1, 1, "created"), (2, 2, "created"), (3, 3, "failed"), (4, 4, "failed"), (5, 5, "updated"), (6, 6, "failed"), (90, 77, "created")], "NDJSON, with faults of single lines")
+    ldif = ("version: 1\n\n# a comment\n  that goes on\ndn: ou=people,o=x\nobjectClass: organizationalUnit\nou: people\n\n"
+            "dn: provostDomainName=l.example,ou=domains,o=x\nobjectClass: provostDomain\nprovostDomainName: l.example\nprovostDomainKind: local\nprovostEnabled: TRUE\nprovostMaxUsers: 9\n\n"
+            "dn: mail=u@l.example,provostDomainName=l.example\nobjectClass: inetOrgPerson\nobjectClass: provostUser\nmail: u@l.example\ncn:: VcO8w58=\nsn: U\nprovostEnabled: FALSE\n"
+            "userPassword:: " + base64.b64encode(HASH.encode()).decode()[:40] + "\n " + base64.b64encode(HASH.encode()).decode()[40:] +
+            "\nprovostDestination: u@l.example\nprovostDestination: x@far.example\nprovostExpires: 20991231235959Z\n\n"
+            "dn: mail=al@l.example,provostDomainName=l.example\nobjectClass: provostAlias\nmail: al@l.example\nprovostDestination: u@l.example\nprovostEnabled: TRUE\n\n"
+            "dn: cn=x\nchangetype: delete\n\n")
+    _, records, _ = send(admin, ldif, kind="text/ldif")
+    tap.is_(results(records), [(5, "ignored"), (9, "created"), (16, "created"), (29, "created"), (35, "failed")], "LDIF, with what is not brought in")
+    user = admin.get("/v1/users/u@l.example").json
+    tap.is_([user[key] for key in ("name", "enabled", "forward_to", "keep_copy", "expires_at")], ["Uüß", False, ["x@far.example"], True, "2099-12-31T23:59:59Z"], "values are those of the entry")
+    for text, query, kind, code in (("name\nx\n", "", "text/csv", "type_missing"), ("type,nonsense\n", "", "text/csv", "column_unknown"), ("type,type\n", "", "text/csv", "column_twice"), ("", "", "text/csv", "empty"),
+                                    ('type,"x\n', "", "text/csv", "csv_malformed"), ("type\x00", "", "text/csv", "not_text"), ("x", "?format=xml", "text/csv", "parameter_malformed"), ("x", "", "text/plain", "unsupported_media_type"),
+                                    ("x", "?id=NO", "text/csv", "column_unknown"), ("type\n", "?id=NO", "text/csv", "parameter_malformed")):
+        tap.is_(send(admin, text, query, kind)[0].json["code"], code, "%r is refused: %s" % (text[:12], code))
+    _, records, _ = send(admin, "type,address,name\nuser,p@l.example\nuser,q@l.example,\xff\nuser,\"r@l.example,x\nuser,s@l.example,y\n".encode("latin-1"))
+    tap.is_([record["error"]["code"] for record in records], ["columns_differ", "not_text", "csv_malformed"], "a missing quote makes the rest of no use, and is told")
+
+
+def rights(g, admin):
+    admin.post("/v1/domains", {"name": "other.example"})
+    for name in ("owner@l.example", "plain@l.example"):
+        admin.post("/v1/users", {"address": name, "password": PASSWORD})
+    admin.put("/v1/domains/l.example/administrators/owner@l.example", {"role": "owner"})
+    owner, rows = admin.as_("owner@l.example", PASSWORD), "address\nz%s@l.example\nz@other.example\n"
+    tap.is_([record["result"] for record in send(owner, rows % 1, "?type=user&id=hers")[1]], ["created", "failed"], "an owner brings in what he might make")
+    tap.is_([record["result"] for record in send(admin.as_("plain@l.example", PASSWORD), rows % 2, "?type=user")[1]], ["failed", "failed"], "a user brings in nothing")
+    tap.is_((admin.as_("plain@l.example", PASSWORD).get("/v1/imports/hers").status, admin.get("/v1/imports/hers").status), (404, 200), "nor does he hear of others' imports")
+    tap.is_(send(admin, rows % 3, "?type=user&id=hers")[0].json["code"], "id_taken", "nobody goes on with somebody else's")
+    key = owner.post("/v1/keys", {"label": "k", "scopes": ["imports:write", "aliases:write"]}).json["key"]
+    bearer = gateway.Client(g.address)
+    _, records, _ = send(bearer, "type,address,destinations\nuser,k@l.example,\nalias,k@l.example,u@l.example\n", Authorization="Bearer " + key)
+    tap.is_([record["result"] for record in records], ["failed", "created"], "a key brings in what it is for")
+    admin.complaints.extend(bearer.complaints)
+
+
+def cut_off(g, text, query, lines):
+    """Send an import, read so many lines of its report, and hang up."""
+    host, port = g.address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    login = base64.b64encode(("admin:" + g.secret("admin-password")).encode()).decode()
+    connection.request("POST", "/v1/imports" + query, text.encode(), {"Content-Type": "text/csv", "Authorization": "Basic " + login})
+    response = connection.getresponse()
+    for _ in range(lines):
+        response.readline()
+    return connection, response
+
+
+def made(g):
+    """Who is there, by LDAP."""
+    directory = ldap.initialize(g.ldap_url)
+    directory.simple_bind_s("uid=admin,ou=principals," + BASE, g.secret("admin-password"))
+    return [values["mail"][0].decode() for _, values in directory.search_s("provostDomainName=k.example,ou=domains," + BASE, ldap.SCOPE_ONELEVEL, "(objectClass=provostUser)", ["mail"])]
+
+
+def killed(g, admin):
+    """The client, the gateway and slapd, in turn, in the middle of one import; and somebody else makes one of its users."""
+    admin.post("/v1/domains", {"name": "k.example"})
+    names = ["u%04d@k.example" % n for n in range(MANY)]
+    text = "address,password_hash\n" + "".join("%s,%s\n" % (name, HASH) for name in names)
+    admin.post("/v1/users", {"address": names[-1]})
+    query = "?id=long&type=user"
+    connection, _ = cut_off(g, text, query, 40)
+    connection.sock.shutdown(2)  # the client is gone
+    connection.close()
+    gateway.until(lambda: admin.get("/v1/imports/long").json["state"] == "interrupted", "the gateway notes that nobody reads", 30)
+    connection, response = cut_off(g, text, query, 40)
+    os.kill(g.process.pid, signal.SIGKILL)
+    try:
+        tap.is_(b'"import"' in response.read(), False, "of a gateway that is killed the report has no end")
+    except (http.client.HTTPException, OSError):
+        tap.ok(True, "of a gateway that is killed the report has no end")
+    g.process.wait()
+    g.start()
+    admin = admin.as_("admin", g.secret("admin-password"))
+    admin.address = g.address
+    before = admin.get("/v1/imports/long").json
+    tap.ok(0 < before["done"] < MANY, "it is known how far it came", before["done"])
+    slapd = threading.Timer(0.1, lambda: os.kill(faults.slapd_of(g), signal.SIGKILL))
+    slapd.start()
+    _, records, job = send(admin, text, query)
+    for _ in range(3):
+        if job["state"] == "done":
+            break
+        tap.ok(job["error"]["code"] == "proof_expired", "interrupted", job)
+        _, more, job = send(admin, text, query)
+        records += more
+    slapd.join()
+    tap.is_((job["state"], job["done"], job["created"], job["failed"]), ("done", MANY, MANY - 1, 1), "it ends with all done and nothing twice")
+    tap.is_([record["key"] for record in records if record["result"] == "failed"], [names[-1]], "but the one that somebody else has made")
+    tap.is_(sorted(made(g)), names, "all are there")
+    return admin
+
+
+def main():
+    with gateway.Gateway() as g:
+        admin = g.admin()
+        a_file(admin)
+        conflicts(admin)
+        formats(admin)
+        rights(g, admin)
+        admin = killed(g, admin)
+        tap.is_(admin.complaints, [], "every reply is as described")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
