@@ -14,15 +14,11 @@
 #include "core/again.h"
 #include "core/alias.h"
 #include "core/domain.h"
-#include "core/listing.h"
 #include "core/password.h"
 #include "core/removal.h"
 #include "core/rename_domain.h"
 #include "core/replace.h"
 #include "core/user.h"
-#include "util/base64.h"
-#include "util/clock.h"
-#include "util/instant.h"
 #include "util/text.h"
 
 /* clang-format off */
@@ -159,22 +155,13 @@ bool native_create(const struct call *call, struct response *res, json_t **ret,
 	return true;
 }
 
-/* The parameters of native_create_login, list and so on, in the order of the
+/* The parameters of native_create_login and so on, in the order of the
  * table. */
 enum { CREATE_GENERATE = 0 };
 enum { READ_INCLUDE = 0 };
 enum { CHANGE_KEEP = 0 };
 enum { PASSWORD_KEYS = 0 };
 enum { REMOVE_RECURSIVE = 0, REMOVE_ALIASES = 0 };
-enum {
-	LIST_LIMIT,
-	LIST_CURSOR,
-	LIST_DOMAIN,
-	LIST_OK,             /* of aliases */
-	LIST_IDLE = LIST_OK, /* of users */
-	LIST_NEVER
-};
-enum { IDLE_DAYS_MAX = 36500, DAY_SECONDS = 86400 };
 
 /* A parameter that is true or false; false if it is not given. */
 static bool read_flag(const struct call *call, size_t which, bool *ret,
@@ -374,148 +361,6 @@ bool native_remove(const struct call *call, struct response *res, json_t **ret,
 	return true;
 }
 
-/* A cursor is the last key of a page, so that it stays valid while entries come
- * and go; base64 keeps clients from making up their own. */
-static bool read_cursor(const struct call *call, struct query *q, struct err *e)
-{
-	const char *cursor = call->query[LIST_CURSOR];
-	char *key;
-	size_t size;
-
-	if (cursor == NULL)
-		return true;
-	if (!base64_decode(call->task.arena, cursor, &key, &size) ||
-	    strlen(key) != size || !text_is_clean(key))
-		return err_code(e, ERR_MALFORMED, "cursor_malformed",
-				"that is not a cursor of ours");
-	q->after = key;
-	return true;
-}
-
-/* Who is wanted of those who do not log in. */
-static bool read_idle(const struct call *call, struct query *q, struct err *e)
-{
-	const char *days = call->query[LIST_IDLE];
-	const char *never = call->query[LIST_NEVER];
-	char *since = arena_alloc(call->task.arena, INSTANT_SIZE);
-	int64_t n = 0;
-
-	if (days != NULL && !text_number(days, 1, IDLE_DAYS_MAX, &n))
-		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"inactive_days is a number from 1 to %d",
-				IDLE_DAYS_MAX);
-	if (never != NULL && (days == NULL || (strcmp(never, "only") != 0 &&
-					       strcmp(never, "exclude") != 0)))
-		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"never is only or exclude, and goes with "
-				"inactive_days");
-	if (days == NULL)
-		return true;
-	instant_text(since, clock_seconds() - n * DAY_SECONDS);
-	q->idle_since = since;
-	q->idle_days = n;
-	q->never = never == NULL                ? NEVER_TOO
-		   : strcmp(never, "only") == 0 ? NEVER_ONLY
-						: NEVER_EXCLUDED;
-	return true;
-}
-
-static bool read_query(const struct call *call, struct query *q, struct err *e)
-{
-	const char *limit = call->query[LIST_LIMIT];
-	int64_t n = QUERY_LIMIT_DEFAULT;
-	struct err bad = {0};
-
-	q->kind = call->route->kind;
-	if (limit != NULL && !text_number(limit, 1, QUERY_LIMIT_MAX, &n))
-		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"limit is a number from 1 to %d",
-				QUERY_LIMIT_MAX);
-	q->limit = (size_t)n;
-	if (call->query[LIST_DOMAIN] != NULL) {
-		q->domain =
-			text_lower(call->task.arena, call->query[LIST_DOMAIN]);
-		if (!domain_name_check(q->domain, &bad))
-			return err_code(e, ERR_MALFORMED, "parameter_malformed",
-					"domain: %s", bad.text);
-	}
-	if (q->kind == KIND_ALIAS && call->query[LIST_OK] != NULL) {
-		bool *ok = arena_alloc(call->task.arena, sizeof(*ok));
-
-		if (!read_flag(call, LIST_OK, ok, e))
-			return false;
-		q->ok = ok;
-	}
-	return (q->kind != KIND_USER || read_idle(call, q, e)) &&
-	       read_cursor(call, q, e);
-}
-
-/* As the request had it. */
-static const char *idle_words(struct arena *a, const struct query *q)
-{
-	static const char *const never[] = {[NEVER_TOO] = "",
-					    [NEVER_ONLY] = "&never=only",
-					    [NEVER_EXCLUDED] =
-						    "&never=exclude"};
-
-	return q->idle_since == NULL
-		       ? ""
-		       : arena_printf(a, "&inactive_days=%lld%s",
-				      (long long)q->idle_days, never[q->never]);
-}
-
-static const char *next_cursor(const struct call *call, const struct query *q,
-			       const struct page *page, struct response *res)
-{
-	struct arena *a = call->task.arena;
-	size_t size = kind_rules(q->kind)->size;
-
-	if (!page->more || (page->count == 0 && page->last == NULL))
-		return NULL;
-	const char *last =
-		page->last != NULL
-			? page->last
-			: kind_key(q->kind,
-				   page->records + (page->count - 1) * size);
-	const char *cursor = base64_encode(a, last, strlen(last));
-	response_header(
-		res, "Link",
-		arena_printf(a,
-			     "<%s?limit=%zu&cursor=%s%s%s%s%s>; rel=\"next\"",
-			     call->req->path, q->limit, cursor,
-			     q->domain != NULL ? "&domain=" : "",
-			     q->domain != NULL ? q->domain : "",
-			     q->ok == NULL ? ""
-			     : *q->ok      ? "&ok=true"
-					   : "&ok=false",
-			     idle_words(a, q)));
-	return cursor;
-}
-
-bool native_list(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct writer w = {.arena = call->task.arena};
-	struct query q = {0};
-	struct page page = {0};
-
-	(void)ret;
-	if (!read_query(call, &q, e) ||
-	    !listing(call->gateway, &call->task, &q, &page, e))
-		return false;
-	writer_raw(&w, "{\"items\":[");
-	for (size_t i = 0; i < page.count; i++) {
-		writer_raw(&w, i > 0 ? "," : "");
-		codec_write(native_codec(q.kind),
-			    page.records + i * kind_rules(q.kind)->size, &w);
-	}
-	writer_raw(&w, "],\"next_cursor\":");
-	writer_text(&w, next_cursor(call, &q, &page, res));
-	writer_raw(&w, "}");
-	show(res, &w);
-	return true;
-}
-
 static bool read_keys(const struct call *call, enum keys_fate *ret,
 		      struct err *e)
 {
@@ -558,20 +403,20 @@ static bool resolve_read(const struct call *call, struct response *res,
 
 /* clang-format off */
 static const struct route routes[] = {
-	{"GET",    "domains",           NULL,    native_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor"}},
+	{"GET",    "domains",           NULL,    native_list,   "domains:read",  KIND_DOMAIN, {"limit", "cursor", "q", "enabled", "kind"}},
 	{"POST",   "domains",           &domain, native_create, "domains:write", KIND_DOMAIN, {NULL}},
 	{"GET",    "domains/{name}",    NULL,    native_read,   "domains:read",  KIND_DOMAIN, {"include", "as_of"}},
 	{"PUT",    "domains/{name}",    &domain, native_replace, "domains:write", KIND_DOMAIN, {NULL}},
 	{"PATCH",  "domains/{name}",    &domain, native_change, "domains:write", KIND_DOMAIN, {"keep_alias"}},
 	{"DELETE", "domains/{name}",    NULL,    domain_remove, "domains:write", KIND_DOMAIN, {"recursive"}},
-	{"GET",    "users",             NULL,    native_list,   "users:read",    KIND_USER,   {"limit", "cursor", "domain", "inactive_days", "never"}},
+	{"GET",    "users",             NULL,    native_list,   "users:read",    KIND_USER,   {"limit", "cursor", "q", "enabled", "domain", "inactive_days", "never"}},
 	{"POST",   "users",             &user,   native_create_login,   "users:write",   KIND_USER,   {"generate_password"}},
 	{"GET",    "users/{address}",   NULL,    native_read,   "users:read",    KIND_USER,   {"include", "as_of"}},
 	{"PUT",    "users/{address}",   &user,   native_replace, "users:write",   KIND_USER,   {NULL}},
 	{"PATCH",  "users/{address}",   &user,   native_change, "users:write",   KIND_USER,   {"keep_old_address"}},
 	{"DELETE", "users/{address}",   NULL,    native_remove, "users:write",   KIND_USER,  {"aliases"}},
 	{"PUT",    "users/{address}/password", &native_password, native_password_set, "passwords:write", KIND_USER, {"keys"}},
-	{"GET",    "aliases",           NULL,    native_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "domain", "ok"}},
+	{"GET",    "aliases",           NULL,    native_list,   "aliases:read",  KIND_ALIAS,  {"limit", "cursor", "q", "enabled", "domain", "ok"}},
 	{"POST",   "aliases",           &alias,  native_create, "aliases:write", KIND_ALIAS,  {NULL}},
 	{"GET",    "aliases/{address}", NULL,    native_read,   "aliases:read",  KIND_ALIAS,  {"as_of"}},
 	{"PUT",    "aliases/{address}", &alias,  native_replace, "aliases:write", KIND_ALIAS,  {NULL}},

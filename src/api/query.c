@@ -33,6 +33,27 @@ const char *query_decode(struct arena *a, const char *text, size_t size)
 	return text_is_clean(decoded) ? decoded : NULL;
 }
 
+const char *query_encode(struct arena *a, const char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	char *encoded = arena_alloc(a, strlen(text) * 3 + 1), *to = encoded;
+
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (strchr(plain, c) != NULL) {
+			*to++ = *text;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[c >> 4];
+		*to++ = digits[c & 15];
+	}
+	return encoded;
+}
+
 static bool take(struct call *call, const char *name, const char *value,
 		 struct err *e)
 {

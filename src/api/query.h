@@ -18,4 +18,7 @@ bool query_has_no_credential(const struct request *req, struct err *e);
  * has a control character in it. */
 const char *query_decode(struct arena *a, const char *text, size_t size);
 
+/* Back: whatever could mean something there is percent-encoded. */
+const char *query_encode(struct arena *a, const char *text);
+
 #endif

@@ -6,8 +6,7 @@
 #include "util/clock.h"
 
 enum {
-	/* Each round costs a search for all keys, so each looks at many. */
-	ROUND = QUERY_LIMIT_MAX,
+	ROUND = QUERY_LIMIT_MAX,     /* that are looked at at once */
 	ROUNDS_MAX = 5,              /* that are looked through for a page */
 	DESTINATIONS_A_PAGE = 10000, /* that are judged in a round, about */
 	KEPT_BYTES = 8 << 20,        /* of a page, about */
@@ -34,6 +33,7 @@ static void shorten(struct page *p)
 		if (count > DESTINATIONS_A_PAGE) {
 			p->count = i;
 			p->more = true;
+			p->last = NULL;
 			return;
 		}
 		count += aliases[i].destinations.count;
@@ -94,6 +94,8 @@ static void keep(struct sieve *s, const struct page *p)
 	}
 	if (i > 0)
 		s->last = arena_strdup(s->arena, aliases[i - 1].address);
+	if (i == p->count && p->more && p->last != NULL)
+		s->last = arena_strdup(s->arena, p->last);
 	s->more = p->more || i < p->count;
 }
 

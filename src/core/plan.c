@@ -139,9 +139,9 @@ static const char *last_key(enum kind k, const struct page *page)
 {
 	size_t size = kind_rules(k)->size;
 
-	return page->count > 0
-		       ? kind_key(k, page->records + (page->count - 1) * size)
-		       : NULL;
+	if (page->last != NULL || page->count == 0)
+		return page->last;
+	return kind_key(k, page->records + (page->count - 1) * size);
 }
 
 /* Whether the step's domain, and no other of that name, is there. */

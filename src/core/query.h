@@ -18,6 +18,11 @@ struct query {
 	const char *after; /* only what is sorted behind this key, or NULL */
 	size_t limit;      /* 1 to QUERY_LIMIT_MAX */
 
+	const char *search;      /* in the key or a user's name; NULL: all */
+	bool begins;             /* the key begins so */
+	const bool *enabled;     /* what the operator wants; NULL: all */
+	const char *domain_kind; /* of domains; NULL: all */
+
 	/* For core/listing alone. */
 	const bool *ok; /* aliases with this verdict; NULL: all */
 
@@ -35,7 +40,8 @@ struct page {
 	size_t count;
 	bool more;        /* there are others behind the last one */
 	const char *last; /* the key to go on behind, if there are more; NULL:
-			     that of the last record */
+			     that of the last record.  Where looking takes
+			     long there may be none on this page, and more */
 };
 
 #endif

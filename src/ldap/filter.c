@@ -53,6 +53,22 @@ const char *filter_not(struct arena *a, const char *part)
 	return arena_join(a, "(!", part, ")", NULL);
 }
 
+const char *filter_begins(struct arena *a, const char *attr, const char *text)
+{
+	const char *whole = filter_equal(a, attr, text);
+
+	return arena_printf(a, "%.*s*)", (int)strlen(whole) - 1, whole);
+}
+
+const char *filter_contains(struct arena *a, const char *attr, const char *text)
+{
+	const char *whole = filter_equal(a, attr, text);
+
+	return arena_printf(a, "(%s=*%.*s*)", attr,
+			    (int)(strlen(whole) - strlen(attr) - 3),
+			    whole + strlen(attr) + 2);
+}
+
 const char *filter_below(struct arena *a, const char *attr, const char *domain)
 {
 	const char *whole = filter_equal(a, attr, domain);

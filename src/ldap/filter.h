@@ -19,6 +19,11 @@ const char *filter_present(struct arena *a, const char *attr);
 const char *filter_from(struct arena *a, const char *attr, const char *value);
 const char *filter_to(struct arena *a, const char *attr, const char *value);
 
+/* attr=text*, attr=*text*; the text is not empty. */
+const char *filter_begins(struct arena *a, const char *attr, const char *text);
+const char *filter_contains(struct arena *a, const char *attr,
+			    const char *text);
+
 /* What that one does not fit. */
 const char *filter_not(struct arena *a, const char *part);
 

@@ -77,6 +77,11 @@ void list_add(struct list *l, const char *key)
 	}
 }
 
+bool list_is_done(const struct list *l, const char *from)
+{
+	return l->dropped && strcmp(l->heap[0], from) < 0;
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

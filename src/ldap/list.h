@@ -21,6 +21,9 @@ struct list *list_new(struct arena *a, size_t limit, const char *after);
 /* Keys longer than 255 bytes are left out: we never make such. */
 void list_add(struct list *l, const char *key);
 
+/* Whether keys from that text on would be of no use any more. */
+bool list_is_done(const struct list *l, const char *from);
+
 /* For a search: the first value of each entry's first attribute is a key of
  * that list.  An entry without any is passed over. */
 void list_take(void *list, LDAP *ld, LDAPMessage *message);

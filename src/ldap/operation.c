@@ -25,6 +25,8 @@ static int submit(LDAP *ld, const struct operation *op, int64_t deadline,
 	struct timeval limit = {.tv_sec = left > 0 ? left / 1000 + 1 : 1};
 	struct berval cred;
 
+	if (op->patience != 0 && op->patience < limit.tv_sec)
+		limit.tv_sec = op->patience;
 	switch (op->kind) {
 	case OPERATION_SEARCH:
 		return ldap_search_ext(ld, op->dn, op->scope, op->filter,

@@ -44,6 +44,9 @@ struct operation {
 	int64_t idle; /* SEARCH: milliseconds without an entry until it is given
 		       * up before its deadline; 0: none but the deadline */
 
+	int64_t patience; /* SEARCH: seconds until slapd ends it and says so; 0:
+			   * when nobody waits for it any more */
+
 	bool first; /* SEARCH: the first server alone is asked */
 
 	int result;          /* LDAP result code */

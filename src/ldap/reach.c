@@ -31,19 +31,25 @@ static bool find(struct ldap_store *s, const struct task *t, const char *filter,
 	return true;
 }
 
-bool reach_find(struct ldap_store *s, const struct task *t,
+static const char *both(struct arena *a, const char *one, const char *which)
+{
+	return which != NULL ? filter_and(a, one, which) : one;
+}
+
+bool reach_find(struct ldap_store *s, const struct task *t, const char *which,
 		struct text_list *ret, struct err *e)
 {
-	if (!find(s, t, schema_role_filter(t->arena, t->caller->identity), ret,
-		  e))
+	const char *role = schema_role_filter(t->arena, t->caller->identity);
+
+	if (!find(s, t, both(t->arena, role, which), ret, e))
 		return false;
 	return ret->count > 0 ||
 	       err_set(e, ERR_NOT_FOUND, "you have no role in any domain");
 }
 
 bool reach_among(struct ldap_store *s, const struct task *t,
-		 const struct text_list *names, struct text_list *ret,
-		 struct err *e)
+		 const struct text_list *names, const char *which,
+		 struct text_list *ret, struct err *e)
 {
 	const char **any = arena_alloc(t->arena, names->count * sizeof(*any));
 
@@ -52,7 +58,10 @@ bool reach_among(struct ldap_store *s, const struct task *t,
 		any[i] = filter_equal(t->arena, schema_of(KIND_DOMAIN)->key,
 				      names->items[i]);
 	if (names->count > 0 &&
-	    !find(s, t, filter_any(t->arena, any, names->count), ret, e) &&
+	    !find(s, t,
+		  both(t->arena, filter_any(t->arena, any, names->count),
+		       which),
+		  ret, e) &&
 	    e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);

@@ -11,15 +11,16 @@
 
 enum { REACH_MAX = 1000 };
 
-/* Their names, sorted.  ERR_NOT_FOUND if there is none, ERR_DENIED if there are
- * more than REACH_MAX. */
-bool reach_find(struct ldap_store *s, const struct task *t,
+/* Their names, sorted; of those that such a filter fits, if it is not NULL.
+ * ERR_NOT_FOUND if there is none, ERR_DENIED if there are more than REACH_MAX.
+ */
+bool reach_find(struct ldap_store *s, const struct task *t, const char *which,
 		struct text_list *ret, struct err *e);
 
 /* Those among some names that he sees, be he who he may; perhaps none. */
 bool reach_among(struct ldap_store *s, const struct task *t,
-		 const struct text_list *names, struct text_list *ret,
-		 struct err *e);
+		 const struct text_list *names, const char *which,
+		 struct text_list *ret, struct err *e);
 
 /* Whether he may look everywhere. */
 bool reach_is_super_administrator(struct store *port, const struct task *t,

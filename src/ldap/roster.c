@@ -181,8 +181,9 @@ static bool collect_all(struct ldap_store *s, const struct task *t,
 		return false;
 	if (all && q->within == NULL)
 		return collect(s, t, NULL, r, e);
-	if (!(q->within != NULL ? reach_among(s, t, q->within, &domains, e)
-				: reach_find(s, t, &domains, e)))
+	if (!(q->within != NULL
+		      ? reach_among(s, t, q->within, NULL, &domains, e)
+		      : reach_find(s, t, NULL, &domains, e)))
 		return e->kind == ERR_NOT_FOUND;
 	return collect_some(s, t, &domains, r, e);
 }

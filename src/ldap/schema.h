@@ -32,6 +32,8 @@ extern const char schema_former[];
 extern const char schema_quota[];
 extern const char schema_enabled[], schema_wish[], schema_expires[];
 extern const char schema_mailbox_id[];
+extern const char schema_name[]; /* a user's */
+extern const char schema_domain_kind[];
 extern const char schema_usage_of[];
 extern const char schema_created[];
 extern const char schema_last_login[];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/abreast.h"
 #include "ldap/filter.h"
 #include "ldap/idle.h"
 #include "ldap/list.h"
@@ -10,36 +11,58 @@
 #include "ldap/reach.h"
 #include "ldap/reading.h"
 #include "ldap/schema.h"
+#include "ldap/sweep.h"
 #include "ldap/usage.h"
+#include "util/clock.h"
 
 enum {
-	KEYS_A_SEARCH = 50,   /* whose records are fetched at once */
+	KEYS_A_SEARCH = 12,   /* whose records are fetched at once: slapd tries
+			       * each entry against each of them */
 	PAGE_BYTES = 8 << 20, /* of a list's records, about */
 	LIST_READS = 10,      /* a list may take that many times a read */
+	LEAVE = 1500,         /* milliseconds in which keys become a page */
 };
 
-/* The keys of a list, and whether one could not be read. */
+/* The keys of a list, and where it had to be given up. */
 struct keys {
 	struct list *list;
-	const struct idle *idle; /* who is wanted; NULL: all */
-	bool broken;
+	int64_t until;
+	const char *ceased; /* or NULL */
 };
 
-static void each_key(void *ctx, LDAP *ld, LDAPMessage *message)
+static const char *is_enabled(struct arena *a, bool wanted)
 {
-	struct berval dn, *values = NULL, name;
-	BerElement *ber = NULL;
-	struct keys *k = ctx;
+	const char *const any[] = {filter_equal(a, schema_enabled, "TRUE"),
+				   filter_equal(a, schema_wish, "TRUE")};
+	const char *is = filter_any(a, any, COUNT(any));
 
-	if (ldap_get_dn_ber(ld, message, &ber, &dn) != LDAP_SUCCESS ||
-	    ldap_get_attribute_ber(ld, message, ber, &name, &values) !=
-		    LDAP_SUCCESS)
-		k->broken = true;
-	else if (values != NULL && values[0].bv_val != NULL &&
-		 idle_wants(k->idle, &dn))
-		list_add(k->list, values[0].bv_val);
-	ber_memfree(values);
-	ber_free(ber, 0);
+	return wanted ? is : filter_not(a, is);
+}
+
+static const char *searched(struct arena *a, const struct query *q)
+{
+	const char *key = schema_of(q->kind)->key;
+
+	if (q->begins)
+		return filter_begins(a, key, q->search);
+	const char *const any[] = {filter_contains(a, key, q->search),
+				   filter_contains(a, schema_name, q->search)};
+	return q->kind == KIND_USER ? filter_any(a, any, COUNT(any)) : any[0];
+}
+
+/* The records that a query is about. */
+static const char *query_filter(struct arena *a, const struct query *q)
+{
+	const char *all[4] = {schema_class_filter(a, q->kind)};
+	size_t n = 1;
+
+	if (q->search != NULL)
+		all[n++] = searched(a, q);
+	if (q->domain_kind != NULL)
+		all[n++] = filter_equal(a, schema_domain_kind, q->domain_kind);
+	if (q->enabled != NULL)
+		all[n++] = is_enabled(a, *q->enabled);
+	return n > 1 ? filter_all(a, all, n) : all[0];
 }
 
 /* Where to look for a query's answer, and how deep. */
@@ -75,6 +98,15 @@ static bool read_own(struct ldap_store *s, const struct task *t,
 	return store_run(s, t, op, s->set->read_seconds, "list", e);
 }
 
+static bool read_usage(struct ldap_store *s, const struct task *t,
+		       const struct operation *op, const struct reading *r,
+		       struct err *e)
+{
+	return !usage_is_there(s, t) ||
+	       usage_read(s, t, op, (struct user *)(void *)r->records, r->count,
+			  e);
+}
+
 /* The records of some keys, in any order. */
 static bool fetch(struct ldap_store *s, const struct task *t,
 		  const struct query *q, const char *const *keys, size_t count,
@@ -87,56 +119,177 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	for (size_t i = 0; i < count; i++)
 		any[i] = filter_equal(t->arena, schema_of(q->kind)->key,
 				      keys[i]);
-	op.filter = filter_and(t->arena, op.filter,
-			       filter_any(t->arena, any, count));
+	op.filter = filter_and(t->arena, filter_any(t->arena, any, count),
+			       schema_class_filter(t->arena, q->kind));
 	op.want = map_wanted(r->map, t->arena, schema_guard);
 	op.controls = control_list(&c);
 	op.each = reading_each;
 	op.ctx = r;
-	size_t before = r->count;
 	/* Who may not look among them is shown himself. */
 	if (!store_run(s, t, &op, s->set->read_seconds, "list", e) &&
 	    !read_own(s, t, q, &op, e))
 		return false;
-	if (r->err.kind != ERR_NONE)
+	if (r->err.kind != ERR_NONE) {
 		*e = r->err;
-	if (q->kind == KIND_PRINCIPAL && r->err.kind == ERR_NONE &&
-	    !principal_mark(s, t,
-			    (struct principal *)(void *)r->records + before,
-			    r->count - before, e))
 		return false;
-	return r->err.kind == ERR_NONE &&
-	       (q->kind != KIND_USER || !usage_is_there(s, t) ||
-		usage_read(s, t, &op,
-			   (struct user *)(void *)r->records + before,
-			   r->count - before, e));
+	}
+	if (q->kind == KIND_PRINCIPAL)
+		return principal_mark(s, t,
+				      (struct principal *)(void *)r->records,
+				      r->count, e);
+	return q->kind != KIND_USER || read_usage(s, t, &op, r, e);
+}
+
+/* The records of a page, some at a time. */
+struct fetching {
+	struct ldap_store *store;
+	const struct task *task;
+	const struct query *query;
+	const char *const *keys;
+	size_t count;
+	struct reading *parts;
+	size_t enough; /* parts */
+};
+
+static bool fetch_part(void *ctx, size_t number, struct err *e)
+{
+	struct fetching *f = ctx;
+	size_t first = number * KEYS_A_SEARCH;
+	size_t n = f->count - first;
+
+	/* A page of very large records is a short page. */
+	if (number > 0 && arena_used(f->task->arena) > PAGE_BYTES) {
+		f->enough = number < f->enough ? number : f->enough;
+		return true;
+	}
+	return fetch(f->store, f->task, f->query, f->keys + first,
+		     n < KEYS_A_SEARCH ? n : KEYS_A_SEARCH, &f->parts[number],
+		     e);
+}
+
+static struct reading *divide(const struct fetching *f, size_t parts,
+			      char *records)
+{
+	const struct schema *schema = schema_of(f->query->kind);
+	struct reading *all =
+		arena_alloc(f->task->arena, (parts + 1) * sizeof(*all));
+	size_t size = kind_rules(f->query->kind)->size;
+
+	for (size_t i = 0; i < parts; i++)
+		all[i] = (struct reading){.kind = f->query->kind,
+					  .map = &schema->map,
+					  .arena = f->task->arena,
+					  .size = size,
+					  .records = records +
+						     i * KEYS_A_SEARCH * size,
+					  .room = KEYS_A_SEARCH};
+	return all;
+}
+
+/* Some may have gone meanwhile. */
+static size_t close_up(const struct fetching *f, char *records)
+{
+	size_t size = kind_rules(f->query->kind)->size, count = 0;
+
+	for (size_t i = 0; i < f->enough; i++) {
+		const struct reading *r = &f->parts[i];
+
+		memmove(records + count * size, r->records, r->count * size);
+		count += r->count;
+	}
+	return count;
+}
+
+static int by_key(const void *a, const void *b, void *kind)
+{
+	const enum kind *k = kind;
+
+	return strcmp(kind_key(*k, a), kind_key(*k, b));
+}
+
+static bool fetch_all(struct fetching *f, struct page *ret, struct err *e)
+{
+	size_t parts = (f->count + KEYS_A_SEARCH - 1) / KEYS_A_SEARCH;
+	size_t size = kind_rules(f->query->kind)->size;
+	char *records =
+		arena_alloc(f->task->arena, (parts * KEYS_A_SEARCH + 1) * size);
+	enum kind kind = f->query->kind;
+
+	f->enough = parts;
+	f->parts = divide(f, parts, records);
+	if (!abreast(fetch_part, f, parts, ABREAST, e))
+		return false;
+	ret->count = close_up(f, records);
+	ret->records = records;
+	if (ret->count > 0)
+		qsort_r(records, ret->count, size, by_key, &kind);
+	if (f->enough < parts) {
+		ret->last = f->keys[f->enough * KEYS_A_SEARCH - 1];
+		ret->more = true;
+	}
+	return true;
+}
+
+static bool is_wanted(const void *idle, const struct berval *dn)
+{
+	return idle_wants(idle, dn);
+}
+
+/* Of several that were given up, the first counts. */
+static void note_end(struct keys *k, const char *ceased)
+{
+	if (ceased != NULL &&
+	    (k->ceased == NULL || strcmp(ceased, k->ceased) < 0))
+		k->ceased = ceased;
 }
 
 /* Keys of one domain, or of all that the caller may see everything of. */
 static bool collect(struct ldap_store *s, const struct task *t,
 		    const struct query *q, struct keys *k, struct err *e)
 {
-	const char *const want[] = {schema_of(q->kind)->key, NULL};
 	struct operation op = searching(s, t, q);
 	struct controls c = store_as_caller(t);
 	CLEANUP(idle_free) struct idle *idle = NULL;
+	struct sweep w = {.op = &op,
+			  .attribute = schema_of(q->kind)->key,
+			  .wants = is_wanted,
+			  .list = k->list,
+			  .after = q->after,
+			  .limit = q->limit,
+			  .until = k->until};
 
 	op.limit = OPERATION_ALL;
 	op.controls = control_list(&c);
 	if (!idle_find(s, t, q, &op, &idle, e))
 		return false;
-	k->idle = idle;
-	op.want = want;
-	op.filter = idle_filter(t->arena, q, op.filter);
-	op.each = each_key;
-	op.ctx = k;
+	w.ctx = idle;
+	op.filter = idle_filter(t->arena, q, query_filter(t->arena, q));
 	op.idle = s->set->read_seconds * 1000;
-	if (store_run(s, t, &op, s->set->read_seconds * LIST_READS, "list", e))
+	if (!sweep(s, t, &w, e))
+		return false;
+	note_end(k, w.ceased);
+	return true;
+}
+
+/* The domains to look in, or of domains those that are wanted. */
+static bool reach(struct ldap_store *s, const struct task *t,
+		  const struct query *q, struct text_list *ret, struct err *e)
+{
+	const char *which =
+		q->kind == KIND_DOMAIN ? query_filter(t->arena, q) : NULL;
+
+	if (q->within != NULL)
+		return reach_among(s, t, q->within, which, ret, e);
+	if (reach_find(s, t, which, ret, e))
 		return true;
-	if (op.result == LDAP_SIZELIMIT_EXCEEDED)
-		err_code(e, ERR_DENIED, "too_many",
-			 "there are more than you may list at once");
-	return false;
+	/* That none is as he wants it does not mean that there is none. */
+	if (e->kind != ERR_NOT_FOUND || which == NULL)
+		return false;
+	err_clear(e);
+	if (!reach_find(s, t, NULL, ret, e))
+		return false;
+	ret->count = 0;
+	return true;
 }
 
 /* A search of the whole directory would cost the same for who sees little of
@@ -147,8 +300,7 @@ static bool collect_reach(struct ldap_store *s, const struct task *t,
 	struct query part = *q;
 	struct text_list domains;
 
-	if (!(q->within != NULL ? reach_among(s, t, q->within, &domains, e)
-				: reach_find(s, t, &domains, e)))
+	if (!reach(s, t, q, &domains, e))
 		return false;
 	for (size_t i = 0; i < domains.count; i++) {
 		if (q->kind == KIND_DOMAIN) {
@@ -179,68 +331,52 @@ static bool collect_principals(struct ldap_store *s, const struct task *t,
 }
 
 /* A short list must never pass for the whole. */
-static bool found(const struct keys *k, const char *const **keys, size_t *count,
-		  bool *more, struct err *e)
+static void found(const struct keys *k, struct fetching *f, struct page *page)
 {
-	*keys = list_keys(k->list, count, more);
-	return !k->broken ||
-	       err_set(e, ERR_INTERNAL, "the directory sent a broken entry");
+	f->keys = list_keys(k->list, &f->count, &page->more);
+	while (k->ceased != NULL && f->count > 0 &&
+	       strcmp(f->keys[f->count - 1], k->ceased) > 0) {
+		f->count--;
+		page->more = false;
+	}
+	page->last = f->count > 0 ? f->keys[f->count - 1] : NULL;
+	if (k->ceased != NULL && !page->more) {
+		page->more = true;
+		page->last = k->ceased;
+	}
+}
+
+static int64_t end_of(struct ldap_store *s, const struct task *t)
+{
+	int64_t end = clock_now() + s->set->read_seconds * LIST_READS * 1000;
+
+	return end < t->deadline - LEAVE ? end : t->deadline - LEAVE;
 }
 
 /* The sorted keys of a page. */
 static bool find_keys(struct ldap_store *s, const struct task *t,
-		      const struct query *q, const char *const **keys,
-		      size_t *count, bool *more, struct err *e)
+		      const struct query *q, struct keys *k, struct err *e)
 {
-	struct keys k = {.list = list_new(t->arena, q->limit, q->after)};
 	bool all = q->domain != NULL;
 
 	if (q->kind == KIND_PRINCIPAL)
-		return collect_principals(s, t, q, &k, e) &&
-		       found(&k, keys, count, more, e);
+		return collect_principals(s, t, q, k, e);
 	if (!all && q->within == NULL &&
 	    !reach_is_super_administrator(&s->port, t, &all, e))
 		return false;
-	if (!(all ? collect(s, t, q, &k, e) : collect_reach(s, t, q, &k, e)))
-		return false;
-	return found(&k, keys, count, more, e);
-}
-
-static int by_key(const void *a, const void *b, void *kind)
-{
-	const enum kind *k = kind;
-
-	return strcmp(kind_key(*k, a), kind_key(*k, b));
+	return all ? collect(s, t, q, k, e) : collect_reach(s, t, q, k, e);
 }
 
 bool store_list(struct store *port, const struct task *t, const struct query *q,
 		struct page *ret, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
-	const char *const *keys = NULL;
-	size_t count = 0, n;
+	struct keys k = {.list = list_new(t->arena, q->limit, q->after),
+			 .until = end_of(s, t)};
+	struct fetching f = {.store = s, .task = t, .query = q};
 
-	if (!find_keys(s, t, q, &keys, &count, &ret->more, e))
+	if (!find_keys(s, t, q, &k, e))
 		return false;
-	struct reading r = {.kind = q->kind,
-			    .map = &schema_of(q->kind)->map,
-			    .arena = t->arena,
-			    .size = kind_rules(q->kind)->size,
-			    .room = count};
-	r.records = arena_alloc(t->arena, count * r.size);
-	for (size_t i = 0; i < count; i += n) {
-		n = count - i < KEYS_A_SEARCH ? count - i : KEYS_A_SEARCH;
-		if (!fetch(s, t, q, keys + i, n, &r, e))
-			return false;
-		/* A page of very large records is a short page. */
-		if (arena_used(t->arena) > PAGE_BYTES && i + n < count) {
-			ret->more = true;
-			break;
-		}
-	}
-	enum kind kind = q->kind;
-	qsort_r(r.records, r.count, r.size, by_key, &kind);
-	ret->records = r.records;
-	ret->count = r.count;
-	return true;
+	found(&k, &f, ret);
+	return fetch_all(&f, ret, e);
 }

@@ -8,6 +8,14 @@
 #include "ldap/control.h"
 #include "ldap/session.h"
 
+enum { SWEEPS = 16 };
+
+/* Where a list that is too long to be looked through went on last. */
+struct sweep_memory {
+	uint64_t place; /* its base, as a number */
+	size_t depth;   /* letters; 0: it is short */
+};
+
 struct ldap_store {
 	struct store port;
 	struct session *session;
@@ -19,6 +27,7 @@ struct ldap_store {
 	bool usage_there;     /* ...anything was ever measured */
 	int64_t number_next, number_end; /* of numbers that are ours to give */
 	bool number_taking;              /* somebody is getting more of them */
+	struct sweep_memory sweeps[SWEEPS];
 };
 
 struct ldap_store *store_self(struct store *s);

@@ -264,7 +264,8 @@ static bool filter_of(struct ldap_store *s, const struct task *t,
 		return false;
 	} else if (!all) {
 		domains = (struct text_list){0};
-		if (!reach_find(s, t, &domains, e) && e->kind != ERR_NOT_FOUND)
+		if (!reach_find(s, t, NULL, &domains, e) &&
+		    e->kind != ERR_NOT_FOUND)
 			return false;
 		err_clear(e);
 		part = domains_filter(a, &domains, t->caller->identity);

@@ -152,7 +152,7 @@ class Client:
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
         reply = self._exchange(method, target, data, sent)
-        complaint = Client.description.complaint(method, target, reply)
+        complaint = self.description.complaint(method, target, reply)
         if complaint:
             self.complaints.append(complaint)
         return reply

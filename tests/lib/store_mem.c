@@ -480,26 +480,6 @@ static bool remove_item(struct store *port, const struct task *t, enum kind k,
 	return store_mem_lost(lost, e);
 }
 
-static bool is_idle(const struct user *u, const struct query *q)
-{
-	const char *last = u->last_login_at;
-
-	if (last == NULL)
-		return q->never != NEVER_EXCLUDED;
-	return q->never != NEVER_ONLY && strcmp(last, q->idle_since) < 0;
-}
-
-static bool is_wanted(const struct item *it, const struct query *q)
-{
-	const char *key = store_mem_key(it);
-
-	return it->plan == NULL && it->kind == q->kind &&
-	       (q->idle_since == NULL || is_idle(it->record, q)) &&
-	       (q->domain == NULL || !kind_is_address(q->kind) ||
-		strcmp(address_domain(key), q->domain) == 0) &&
-	       (q->after == NULL || strcmp(key, q->after) > 0);
-}
-
 static int by_key(const void *one, const void *other)
 {
 	const struct item *const *a = one, *const *b = other;
@@ -515,11 +495,11 @@ static struct item **select_items(struct store_mem *s, struct arena *a,
 	size_t n = 0;
 
 	for (struct item *it = s->items; it != NULL; it = it->next)
-		n += is_wanted(it, q);
+		n += store_mem_wants(it, q);
 	*count = n;
 	found = arena_alloc(a, (n + 1) * sizeof(struct item *));
 	for (struct item *it = s->items; it != NULL; it = it->next) {
-		if (is_wanted(it, q))
+		if (store_mem_wants(it, q))
 			found[--n] = it;
 	}
 	if (*count > 0)

@@ -56,6 +56,7 @@ bool store_mem_lost(bool lost, struct err *e);
 struct item *store_mem_find(struct store_mem *s, enum kind k, const char *key);
 const char *store_mem_key(const struct item *it);
 void store_mem_stamp(struct store_mem *s, struct item *it);
+bool store_mem_wants(const struct item *it, const struct query *q);
 /* He is a super administrator, or no longer. */
 void store_mem_name(struct store_mem *s, const char *login, bool yes);
 bool store_mem_may_write(const struct store_mem *s, const struct task *t);

@@ -32,6 +32,10 @@ int main(void)
 	IS(filter_from(a, "n", "1*"), "(n>=1\\2a)", "that and more");
 	IS(filter_to(a, "n", "1"), "(n<=1)", "that and less");
 	IS(filter_present(a, "mail"), "(mail=*)", "any value");
+	IS(filter_begins(a, "mail", "a*b"), "(mail=a\\2ab*)", "a beginning");
+	IS(filter_contains(a, "cn", "a"), "(cn=*a*)", "a part");
+	IS(filter_contains(a, "cn", "a)(b"), "(cn=*a\\29\\28b*)",
+	   "a part is no grammar");
 	IS(filter_and(a, one, two), "(&(a=1)(b=2))", "both");
 	IS(filter_any(a, parts, 3), "(|(a=1)(b=2)(a=1))", "any of three");
 	IS(filter_any(a, parts, 1), "(|(a=1))", "any of one");

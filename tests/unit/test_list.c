@@ -72,5 +72,14 @@ int main(void)
 	list_add(l, big);
 	const char **got = list_keys(l, &count, &more);
 	OK(count == 1 && strcmp(got[0], big) == 0, "one of 255 may be");
+
+	l = list_new(a, 2, NULL);
+	list_add(l, "b");
+	list_add(l, "d");
+	OK(!list_is_done(l, "e"), "there may be one more, which tells");
+	list_add(l, "c");
+	OK(list_is_done(l, "d"), "from there on nothing gets in");
+	OK(!list_is_done(l, "bb"), "from there on something may");
+	OK(!list_is_done(l, "c"), "the same is not behind it");
 	return tap_done();
 }

@@ -75,6 +75,9 @@ int main(void)
 		IS(query_decode(a, decoded[i].text, strlen(decoded[i].text)),
 		   decoded[i].want, decoded[i].text);
 	IS(query_decode(a, "abc%41", 3), "abc", "only so many bytes");
+	IS(query_encode(a, "aZ9-._~"), "aZ9-._~", "nothing to encode");
+	IS(query_encode(a, "a b&c=*\xc3\xa4#"), "a%20b%26c%3D%2A%C3%A4%23",
+	   "all that could mean something");
 	IS(query_decode(a, "a%41", 3), NULL, "an escape that is cut off");
 	for (size_t i = 0; i < COUNT(queries); i++) {
 		const struct request req = {.arena = a,

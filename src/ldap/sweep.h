@@ -1,0 +1,36 @@
+/*
+ * sweep - the first keys behind a given one, out of any number of entries
+ *
+ * slapd cannot send entries in order, nor begin in the middle of them.  But an
+ * index tells it which keys begin with some letters.  So keys are looked
+ * through beginning by beginning, in order; where there are too many of one,
+ * it is gone on with its next letters.  What is read for a page thus depends on
+ * the page, and not on how many entries there are.
+ */
+#ifndef LDAP_SWEEP_H
+#define LDAP_SWEEP_H
+
+#include "ldap/list.h"
+#include "ldap/store_parts.h"
+
+/* Whether an entry is wanted, by its name as the directory sends it. */
+typedef bool sweep_fn(const void *ctx, const struct berval *dn);
+
+struct sweep {
+	const struct operation *op; /* where, which, and on whose behalf */
+	const char *attribute;      /* that the keys are in */
+	sweep_fn *wants;            /* or NULL */
+	const void *ctx;
+	struct list *list;
+	const char *after;  /* keys up to that one are of no use, or NULL */
+	size_t limit;       /* how many keys are wanted, about */
+	int64_t until;      /* when it is given up, by clock_now() */
+	const char *ceased; /* set when it was: nothing is known of the keys
+			     * behind that one.  Else NULL */
+};
+
+/* Adds keys to the list.  ERR_TIMEOUT: there was not even time for some. */
+bool sweep(struct ldap_store *s, const struct task *t, struct sweep *w,
+	   struct err *e);
+
+#endif

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""Lists of more than can be looked through at once: the same order, the same pages, whatever is looked for and whoever asks."""
+
+import os
+import random
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
+
+import directory
+import gateway
+import tap
+from described import Client, admin, complaints_of_log
+from lists import keys, walk
+
+class Plain(gateway.Client):
+    """Long replies are not compared with the description once more: that takes a hundred times as long as to get them."""
+
+    description = type("Nothing", (), {"complaint": lambda *_: None})()
+
+
+BASE = "dc=provost"
+CROWD, SMALL = "crowd.example", "small.example"
+PASSWORD = "the same for all of them"
+# Letters of every sort next to each other, names that begin with others, and many that begin alike for long.
+NAMES = ["a", "a-b", "a.b", "a=b", "a_b", "aa", "ab", "0", "0.0", "_", "_a", "z", "zz", "n", "na"]
+ALIKE = "newsletter-of-customer-number-"
+
+
+def domain_dn(name):
+    return "provostDomainName=%s,ou=domains,%s" % (name, BASE)
+
+
+def local_parts():
+    """Sorted as addresses are."""
+    dice = random.Random(11)
+    found = set(NAMES) | {"%s%04d" % (ALIKE, number) for number in range(1400)}
+    while len(found) < 2600:
+        found.add("".join(dice.choice("aeinst") for _ in range(dice.randint(2, 6))))
+    return sorted(found, key=lambda name: name + "@")
+
+
+def is_disabled(number):
+    return number % 7 == 3
+
+
+def fill(g, names):
+    """Put them into the directory while it does not run."""
+    hashed = directory.crypt_hash(PASSWORD)
+    owner = "uid=olga,ou=principals," + BASE
+    text = [directory.ldif(owner, directory.principal_entry("olga", userPassword=hashed))]
+    for name, kind in ((CROWD, "local"), (SMALL, "local"), ("relay.example", "relay")):
+        more = {"provostOwner": owner} if name != "relay.example" else {"provostTransport": "smtp:[mx.example]"}
+        text.append(directory.ldif(domain_dn(name), directory.domain_entry(name, kind, name != SMALL, **more)))
+    order = list(enumerate(names))
+    random.Random(5).shuffle(order)
+    for number, name in order:
+        address = "%s@%s" % (name, CROWD)
+        more = {"cn": "Zaphod %d" % number} if number % 100 == 0 else {"cn": "N"}
+        entry = directory.user_entry(address, not is_disabled(number), provostMailboxId="box-%08d" % number, **more)
+        rdn = address.replace("=", "\\3D")
+        text.append(directory.ldif("mail=%s,%s" % (rdn, domain_dn(CROWD)), entry))
+    address = "aa@" + SMALL
+    text.append(directory.ldif("mail=%s,%s" % (address, domain_dn(SMALL)), directory.user_entry(address)))
+    who = {}
+    if os.geteuid() == 0:
+        import pwd
+        provost = pwd.getpwnam("provost")
+        who = {"user": provost.pw_uid, "group": provost.pw_gid, "extra_groups": []}
+    subprocess.run([directory.SLAPADD, "-q", "-F", os.path.join(g.state, "slapd.d"), "-b", BASE], input="".join(text), text=True, check=True, timeout=120, **who)
+
+
+def whole(clients, everybody):
+    for who, client, limits in clients:
+        for limit in limits:
+            pages = walk(client, "/v1/users?domain=%s&limit=%d" % (CROWD, limit))
+            tap.is_(keys(pages), everybody, "%s, by %d: everybody, in order, once" % (who, limit))
+            tap.is_({len(page) for page in pages[:-1]}, {limit}, "%s, by %d: full pages" % (who, limit))
+        beyond = sorted(everybody + ["aa@" + SMALL])
+        tap.is_(keys(walk(client, "/v1/users?limit=700")), beyond, "%s: of all domains" % who)
+
+
+def searched(client, names, texts):
+    def find(query):
+        return keys(walk(client, "/v1/users?domain=%s&limit=300&%s" % (CROWD, query)))
+
+    def expect(wanted):
+        return ["%s@%s" % (name, CROWD) for number, name in enumerate(names) if wanted(number, name)]
+
+    for text in texts:
+        tap.is_(find("q=" + text), expect(lambda _, name, text=text: text in name + "@" + CROWD), "what contains %s" % text)
+        tap.is_(find("q=%s*" % text), expect(lambda _, name, text=text: name.startswith(text)), "what begins with %s" % text)
+    tap.is_(find("q=" + ALIKE + "*"), expect(lambda _, name: name.startswith(ALIKE)), "what begins with much of the same")
+    tap.is_(find("q=SIN*"), find("q=sin*"), "in capitals, too")
+    tap.is_(find("q=zaphod"), expect(lambda number, _: number % 100 == 0), "by name")
+    tap.is_(find("q=zaphod*"), [], "what begins is the address")
+    tap.is_(find("q=nobody%29%28mail"), [], "what a filter consists of means nothing")
+    tap.is_(find("enabled=false"), expect(lambda number, _: is_disabled(number)), "who is disabled")
+    tap.is_(find("enabled=true"), expect(lambda number, _: not is_disabled(number)), "who is enabled")
+    tap.is_(find("enabled=false&q=sin"), expect(lambda number, name: is_disabled(number) and "sin" in name), "both")
+    tap.is_(keys(walk(client, "/v1/users?q=aa*&limit=10")), sorted(expect(lambda _, name: name.startswith("aa")) + ["aa@" + SMALL]), "in all domains")
+    link = client.get("/v1/users?limit=3&q=a%26%C3%A4&enabled=false").headers["Link"]
+    tap.is_(link, None, "there is no next page of nothing")
+    link = client.get("/v1/users?limit=3&q=a&enabled=true").headers["Link"]
+    tap.ok("&q=a&enabled=true>" in link, "a link has what was looked for in it", link)
+    tap.is_(keys(walk(client, "/v1/users?limit=500&q=e%26*&enabled=true", by="link")), [], "also what has to be encoded")
+
+
+def domains(clients):
+    for who, client in clients.items():
+        def find(query):
+            return [item["name"] for item in client.get("/v1/domains?" + query).json["items"]]
+
+        every = [SMALL, CROWD] if who == "an owner" else [SMALL, CROWD, "relay.example"]
+        tap.is_(sorted(find("")), sorted(every), "%s: domains" % who)
+        tap.is_(find("kind=local"), [CROWD, SMALL], "%s: domains of a kind" % who)
+        tap.is_(find("kind=alias"), [], "%s: domains of a kind that there is not" % who)
+        tap.is_(find("enabled=false"), [SMALL], "%s: disabled domains" % who)
+        tap.is_(find("q=row"), [CROWD], "%s: domains by a part of the name" % who)
+        tap.is_(find("q=row*"), [], "%s: that is not how it begins" % who)
+        tap.is_(find("q=example&enabled=true&kind=local"), [CROWD], "%s: domains by all of that" % who)
+
+
+def refused(client):
+    for query, path in (("q=", "users"), ("q=*", "users"), ("q=a*b", "users"), ("q=" + "x" * 256, "users"), ("enabled=yes", "users"), ("enabled=", "aliases"),
+                        ("kind=remote", "domains"), ("kind=", "domains"), ("ok=maybe", "aliases"), ("q=%00", "users"), ("q=a&q=b", "users")):
+        reply = client.get("/v1/%s?%s" % (path, query))
+        tap.ok(reply.status == 400 and reply.json["code"].startswith("parameter_"), "%s?%s is refused" % (path, query[:20]), repr(reply))
+    for query, path in (("kind=local", "users"), ("domain=" + CROWD, "domains"), ("ok=true", "users"), ("q=a", "principals")):
+        reply = client.get("/v1/%s?%s" % (path, query))
+        tap.is_((reply.status, reply.json["code"]), (400, "parameter_unknown"), "%s have no %s" % (path, query))
+
+
+def changing(client):
+    """Nothing is lost or shown twice where some come and go between pages."""
+    def disturb(page):
+        if page == 2:
+            last = shown[-1]
+            client.delete("/v1/users/" + last)
+            client.post("/v1/users", {"address": ALIKE + "0000x@" + CROWD})
+            client.delete("/v1/users/zz@" + CROWD)
+
+    shown = []
+    reply = client.get("/v1/users?domain=%s&limit=400" % CROWD)
+    number = 0
+    while True:
+        shown += [item["address"] for item in reply.json["items"]]
+        number += 1
+        disturb(number)
+        if reply.json["next_cursor"] is None:
+            break
+        reply = client.get("/v1/users?domain=%s&limit=400&cursor=%s" % (CROWD, reply.json["next_cursor"]))
+    tap.ok(shown == sorted(set(shown)), "in order, and once")
+    tap.ok("zz@" + CROWD not in shown, "who went is not shown")
+    tap.is_(len(shown), 2600 if ALIKE + "0000x@" + CROWD in shown else 2599, "everybody else is")
+
+
+def main():
+    names = local_parts()
+    everybody = ["%s@%s" % (name, CROWD) for name in names]
+    with gateway.Gateway(ldap_port=False) as g:
+        g.stop()
+        fill(g, names)
+        g.start()
+        client = admin(g)
+        owner = Client(g.address, "olga", PASSWORD)
+        # Their replies are those of other lists: here they are not compared with the description again.
+        plain, deputy = Plain(g.address, "admin", g.secret("admin-password")), Plain(g.address, "olga", PASSWORD)
+        whole((("a super administrator", plain, (130, 1000)), ("an owner", deputy, (1000,))), everybody)
+        searched(plain, names, ("na", "sin", "a-b", "number-00", "999"))
+        searched(deputy, names, ("sin",))
+        domains({"a super administrator": client, "an owner": owner})
+        refused(client)
+        changing(plain)
+        tap.is_(client.complaints + owner.complaints, [], "every reply is as described")
+        tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
+        tap.is_(g.stop(), 0, "it ends well")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
