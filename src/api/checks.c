@@ -26,6 +26,13 @@ static const char *aside(const struct gateway *g)
 		       : "no connection to the socket that is read for others";
 }
 
+static const char *adding(const struct gateway *g)
+{
+	return g->store->ops->is_open(g->store, STORE_ADDING_ASIDE)
+		       ? NULL
+		       : "no connection to the socket for adding for others";
+}
+
 static const char *login(const struct gateway *g)
 {
 	return g->login->ops->is_ready(g->login)
@@ -52,6 +59,7 @@ static const struct {
 	[CHECK_READ] = {"directory_read", true, reading, 0},
 	[CHECK_WRITE] = {"directory_write", false, writing, 0},
 	[CHECK_ASIDE] = {"directory_read_socket", false, aside, 0},
+	[CHECK_ADDING] = {"directory_add_socket", false, adding, 0},
 	[CHECK_LOGIN] = {"login", true, login, 0},
 	[CHECK_SCHEMA] = {"schema", true, NULL, HEALTH_SCHEMA},
 	[CHECK_WRITER] = {"single_writer", false, NULL, HEALTH_WRITER},

@@ -71,6 +71,8 @@ int main(int argc, char **argv)
 	do {
 		const char *name = argc > 1 ? argv[1] : "";
 
+		if (strcmp(name, "help") == 0)
+			name = "--help";
 		if (strcmp(name, "--help") == 0 ||
 		    strcmp(name, "--version") == 0)
 			help_and_end(c, called, name[2]);
@@ -78,7 +80,7 @@ int main(int argc, char **argv)
 		if (next == NULL)
 			return command_misused(
 				*name == '\0'
-					? "what is to be done?"
+					? "a command is missing"
 					: arena_printf(a, "%s is no command",
 						       name));
 		called = arena_join(a, called, *called != '\0' ? " " : "", name,

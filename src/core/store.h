@@ -75,6 +75,7 @@ enum store_way {
 	STORE_WRITING,
 	STORE_READING_ASIDE, /* for others; where there is no such way it
 			      * counts as open */
+	STORE_ADDING_ASIDE,  /* the same of what is added for them */
 };
 
 struct store_ops {

@@ -544,10 +544,12 @@ static bool is_ready(struct store *port)
 static bool is_open(struct store *port, enum store_way way)
 {
 	const struct ldap_store *s = store_self(port);
+	struct session *aside =
+		way == STORE_ADDING_ASIDE ? s->adding : s->reading;
 
-	return way == STORE_WRITING
-		       ? session_can_write(s->session)
-		       : s->reading == NULL || session_is_up(s->reading);
+	if (way == STORE_WRITING)
+		return session_can_write(s->session);
+	return aside == NULL || session_is_up(aside);
 }
 
 static const struct store_ops ops = {

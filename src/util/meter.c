@@ -29,17 +29,11 @@ struct rule {
 };
 
 static const char *const build[] = {"version=\"" PACKAGE_VERSION "\"", NULL};
-static const char *const checks[] = {"directory_read",
-				     "directory_write",
-				     "directory_read_socket",
-				     "login",
-				     "schema",
-				     "single_writer",
-				     "lease",
-				     "journal",
-				     "password_hashing",
-				     "change_log",
-				     NULL};
+static const char *const checks[] =
+	{"directory_read",       "directory_write", "directory_read_socket",
+	 "directory_add_socket", "login",           "schema",
+	 "single_writer",        "lease",           "journal",
+	 "password_hashing",     "change_log",      NULL};
 static const char *const codes[] = {"200", "201",   "202", "204", "304", "400",
 				    "401", "403",   "404", "405", "406", "409",
 				    "410", "412",   "413", "415", "422", "428",

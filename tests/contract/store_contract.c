@@ -633,7 +633,8 @@ int store_contract(const struct contract *c)
 	guest = on_behalf_of(c->guest);
 	OK(OPS->is_ready(c->store), "ready");
 	OK(OPS->is_open(c->store, STORE_WRITING) &&
-		   OPS->is_open(c->store, STORE_READING_ASIDE),
+		   OPS->is_open(c->store, STORE_READING_ASIDE) &&
+		   OPS->is_open(c->store, STORE_ADDING_ASIDE),
 	   "by all ways");
 	domains();
 	users();

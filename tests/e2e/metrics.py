@@ -191,7 +191,7 @@ def readiness(g, port):
     client = Client(g.address)
     reply = client.get("/readyz")
     checks = {check["name"]: check for check in reply.json["checks"]}
-    tap.is_((reply.status, reply.json["status"], len(checks)), (200, "ok", 10), "ready, and what was looked at")
+    tap.is_((reply.status, reply.json["status"], len(checks)), (200, "ok", 11), "ready, and what was looked at")
     gateway.until(lambda: all(check["status"] == "ok" for check in client.get("/readyz").json["checks"]), "all checks", 10)
     tap.ok(True, "all is well")
     tap.is_(sorted(name for name, check in checks.items() if check["required"]), ["directory_read", "login", "schema"], "what is required")
@@ -205,7 +205,7 @@ def readiness(g, port):
     try:
         def failed():
             return {check["name"]: check.get("reason") for check in client.get("/readyz").json["checks"] if check["status"] == "failed"}
-        gateway.until(lambda: {"directory_read", "directory_write", "directory_read_socket", "login"} <= set(failed()), "the checks", 10)
+        gateway.until(lambda: {"directory_read", "directory_write", "directory_read_socket", "directory_add_socket", "login"} <= set(failed()), "the checks", 10)
         reply = client.get("/readyz")
         tap.ok(reply.status == 503 and all(failed().values()), "without a directory it says what is wrong: %s" % failed())
         tap.is_((reply.json["code"], reply.headers["Retry-After"]), ("directory_down", "1"), "as a problem")
