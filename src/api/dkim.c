@@ -1,7 +1,7 @@
 #include "core/dkim_keys.h"
 
-#include "api/amend.h"
 #include "api/conditional.h"
+#include "api/item.h"
 #include "api/native.h"
 
 /* clang-format off */
@@ -55,13 +55,10 @@ static bool made(const struct call *call, struct response *res,
 		 const struct dkim_key *k, const struct revision *rev,
 		 json_t **ret)
 {
-	res->status = 201;
-	response_header(res, "Location",
-			arena_join(call->task.arena, "/v1/domains/", k->domain,
-				   "/dkim/", k->selector, NULL));
-	conditional_tag(call->req, res, rev->etag);
-	*ret = native_show_dkim(k);
-	return true;
+	const char *at = arena_join(call->task.arena, "/v1/domains/", k->domain,
+				    "/dkim/", k->selector, NULL);
+
+	return item_made(call, at, rev, native_show_dkim(k), res, ret);
 }
 
 static bool create(const struct call *call, struct response *res, json_t **ret,
@@ -88,39 +85,6 @@ static bool rotate(const struct call *call, struct response *res, json_t **ret,
 	       made(call, res, k, &rev, ret);
 }
 
-static bool list(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct dkim_list keys;
-
-	(void)res;
-	if (!dkim_list(call->gateway, &call->task, call->params[0], &keys, e))
-		return false;
-	json_t *items = json_array();
-	for (size_t i = 0; i < keys.count; i++)
-		json_array_append_new(items, native_show_dkim(&keys.items[i]));
-	*ret = json_pack("{s:o, s:n}", "items", items, "next_cursor");
-	return true;
-}
-
-static bool read(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct revision rev;
-	struct dkim_key k;
-
-	if (!dkim_read(call->gateway, &call->task, call->params[0],
-		       call->params[1], &k, &rev, e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	if (conditional_is_fresh(call->req, rev.etag)) {
-		res->status = 304;
-		return true;
-	}
-	*ret = native_show_dkim(&k);
-	return true;
-}
-
 static bool amend_read(const struct call *call, void *ret, struct revision *rev,
 		       struct err *e)
 {
@@ -145,17 +109,33 @@ static bool amend_write(const struct call *call, const struct patch *p,
 const struct amendable native_dkim_amendable = {amend_read, amend_show,
 						amend_write};
 
+static bool list(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct dkim_list keys;
+
+	(void)res;
+	if (!dkim_list(call->gateway, &call->task, call->params[0], &keys, e))
+		return false;
+	*ret = item_list(call, &native_dkim_amendable, keys.items,
+			 sizeof(*keys.items), keys.count);
+	return true;
+}
+
+static bool read(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct dkim_key k;
+
+	return item_read(call, &native_dkim_amendable, &k, res, ret, e);
+}
+
 bool native_dkim_change(const struct call *call, struct response *res,
 			json_t **ret, struct err *e)
 {
-	struct revision rev;
 	struct dkim_key k;
 
-	if (!amend(call, &k, &rev, e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	*ret = native_show_dkim(&k);
-	return true;
+	return item_change(call, &native_dkim_amendable, &k, res, ret, e);
 }
 
 static bool remove_key(const struct call *call, struct response *res,

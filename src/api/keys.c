@@ -1,8 +1,8 @@
 #include "core/keys.h"
 
-#include "api/amend.h"
 #include "api/conditional.h"
 #include "api/dialect.h"
+#include "api/item.h"
 #include "api/native.h"
 
 /* clang-format off */
@@ -50,47 +50,9 @@ static bool create(const struct call *call, struct response *res, json_t **ret,
 	if (!conditional_never(call->req, e) ||
 	    !keys_create(call->gateway, &call->task, &rights, k, &rev, e))
 		return false;
-	res->status = 201;
-	response_header(res, "Location",
-			arena_join(call->task.arena, "/v1/keys/", k->id, NULL));
-	conditional_tag(call->req, res, rev.etag);
-	*ret = native_show_key(k);
-	return true;
-}
-
-static bool list(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct key *keys;
-	size_t count;
-
-	(void)res;
-	if (!keys_list(call->gateway, &call->task, call->query[LIST_OWNER],
-		       &keys, &count, e))
-		return false;
-	json_t *items = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(items, native_show_key(&keys[i]));
-	*ret = json_pack("{s:o, s:n}", "items", items, "next_cursor");
-	return true;
-}
-
-static bool read(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct revision rev;
-	struct key k;
-
-	if (!keys_read(call->gateway, &call->task, call->params[0], &k, &rev,
-		       e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	if (conditional_is_fresh(call->req, rev.etag)) {
-		res->status = 304;
-		return true;
-	}
-	*ret = native_show_key(&k);
-	return true;
+	return item_made(call,
+			 arena_join(call->task.arena, "/v1/keys/", k->id, NULL),
+			 &rev, native_show_key(k), res, ret);
 }
 
 static bool amend_read(const struct call *call, void *ret, struct revision *rev,
@@ -119,17 +81,35 @@ static bool amend_write(const struct call *call, const struct patch *p,
 const struct amendable native_key_amendable = {amend_read, amend_show,
 					       amend_write};
 
+static bool list(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct key *keys;
+	size_t count;
+
+	(void)res;
+	if (!keys_list(call->gateway, &call->task, call->query[LIST_OWNER],
+		       &keys, &count, e))
+		return false;
+	*ret = item_list(call, &native_key_amendable, keys, sizeof(*keys),
+			 count);
+	return true;
+}
+
+static bool read(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct key k;
+
+	return item_read(call, &native_key_amendable, &k, res, ret, e);
+}
+
 bool native_key_change(const struct call *call, struct response *res,
 		       json_t **ret, struct err *e)
 {
-	struct revision rev;
 	struct key k;
 
-	if (!amend(call, &k, &rev, e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	*ret = native_show_key(&k);
-	return true;
+	return item_change(call, &native_key_amendable, &k, res, ret, e);
 }
 
 static bool revoke(const struct call *call, struct response *res, json_t **ret,

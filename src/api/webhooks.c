@@ -1,7 +1,7 @@
 #include "core/webhooks.h"
 
-#include "api/amend.h"
 #include "api/conditional.h"
+#include "api/item.h"
 #include "api/native.h"
 
 /* clang-format off */
@@ -84,49 +84,10 @@ static bool create(const struct call *call, struct response *res, json_t **ret,
 	if (!there_are(call, e) || !conditional_never(call->req, e) ||
 	    !webhooks_create(call->gateway, &call->task, w, &rev, e))
 		return false;
-	res->status = 201;
-	response_header(res, "Location",
-			arena_join(call->task.arena, "/v1/webhooks/", w->id,
-				   NULL));
-	conditional_tag(call->req, res, rev.etag);
-	*ret = native_show_webhook(w);
-	return true;
-}
-
-static bool list(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct webhook *items;
-	size_t count;
-
-	(void)res;
-	if (!there_are(call, e) ||
-	    !webhooks_list(call->gateway, &call->task, call->query[LIST_OWNER],
-			   &items, &count, e))
-		return false;
-	json_t *all = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(all, native_show_webhook(&items[i]));
-	*ret = json_pack("{s:o, s:n}", "items", all, "next_cursor");
-	return true;
-}
-
-static bool read(const struct call *call, struct response *res, json_t **ret,
-		 struct err *e)
-{
-	struct revision rev;
-	struct webhook w;
-
-	if (!there_are(call, e) || !webhooks_read(call->gateway, &call->task,
-						  call->params[0], &w, &rev, e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	if (conditional_is_fresh(call->req, rev.etag)) {
-		res->status = 304;
-		return true;
-	}
-	*ret = native_show_webhook(&w);
-	return true;
+	return item_made(call,
+			 arena_join(call->task.arena, "/v1/webhooks/", w->id,
+				    NULL),
+			 &rev, native_show_webhook(w), res, ret);
 }
 
 static bool amend_read(const struct call *call, void *ret, struct revision *rev,
@@ -153,17 +114,38 @@ static bool amend_write(const struct call *call, const struct patch *p,
 const struct amendable native_webhook_amendable = {amend_read, amend_show,
 						   amend_write};
 
+static bool list(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct webhook *items;
+	size_t count;
+
+	(void)res;
+	if (!there_are(call, e) ||
+	    !webhooks_list(call->gateway, &call->task, call->query[LIST_OWNER],
+			   &items, &count, e))
+		return false;
+	*ret = item_list(call, &native_webhook_amendable, items, sizeof(*items),
+			 count);
+	return true;
+}
+
+static bool read(const struct call *call, struct response *res, json_t **ret,
+		 struct err *e)
+{
+	struct webhook w;
+
+	return there_are(call, e) &&
+	       item_read(call, &native_webhook_amendable, &w, res, ret, e);
+}
+
 bool native_webhook_change(const struct call *call, struct response *res,
 			   json_t **ret, struct err *e)
 {
-	struct revision rev;
 	struct webhook w;
 
-	if (!there_are(call, e) || !amend(call, &w, &rev, e))
-		return false;
-	conditional_tag(call->req, res, rev.etag);
-	*ret = native_show_webhook(&w);
-	return true;
+	return there_are(call, e) &&
+	       item_change(call, &native_webhook_amendable, &w, res, ret, e);
 }
 
 static bool remove_webhook(const struct call *call, struct response *res,

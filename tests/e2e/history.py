@@ -15,25 +15,13 @@ import ldap
 import gateway
 import tap
 from described import Client, admin, complaints_of_log
-from directory import add_list, crypt_hash, ldif, principal_entry, user_entry
+from directory import add_list, address_dn, crypt_hash, domain_dn, ldif, principal_dn, principal_entry, user_entry
 
 BASE = "dc=provost"
 PASSWORD = "canary of a password"
 HASH = crypt_hash(PASSWORD)
 ANN = "ann@alpha.example"
 VOLATILE = ("updated_at",)
-
-
-def domain_dn(name):
-    return "provostDomainName=%s,ou=domains,%s" % (name, BASE)
-
-
-def address_dn(address):
-    return "mail=%s,%s" % (address, domain_dn(address.partition("@")[2]))
-
-
-def principal_dn(login):
-    return "uid=%s,ou=principals,%s" % (login, BASE)
 
 
 def told(reply):

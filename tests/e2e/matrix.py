@@ -17,7 +17,7 @@ import ldap.modlist
 import gateway
 import tap
 from described import Client, complaints_of_log
-from directory import add_list, alias_entry, crypt_hash, domain_entry, principal_entry, user_entry
+from directory import add_list, address_dn, alias_entry, crypt_hash, domain_dn, domain_entry, principal_dn, principal_entry, user_entry
 
 BASE = "dc=provost"
 PASSWORD = "the same for all of them"
@@ -29,18 +29,6 @@ SIDES = ("own", "foreign", "absent")
 numbers = itertools.count(1)
 key_dns = {}
 hooks = {}  # by side
-
-
-def domain_dn(name):
-    return "provostDomainName=%s,ou=domains,%s" % (name, BASE)
-
-
-def address_dn(address):
-    return "mail=%s,%s" % (address, domain_dn(address.partition("@")[2]))
-
-
-def principal_dn(login):
-    return "uid=%s,ou=principals,%s" % (login, BASE)
 
 
 def login_dn(login):

@@ -305,6 +305,18 @@ class PlainDirectory(Directory):
         return "secret-of-" + name
 
 
+def domain_dn(name, base="dc=provost"):
+    return "provostDomainName=%s,ou=domains,%s" % (name, base)
+
+
+def address_dn(address, base="dc=provost"):
+    return "mail=%s,%s" % (address, domain_dn(address.partition("@")[2], base))
+
+
+def principal_dn(login, base="dc=provost"):
+    return "uid=%s,ou=principals,%s" % (login, base)
+
+
 def domain_entry(name, kind="local", enabled=True, **more):
     """The attributes of a domain."""
     entry = {
