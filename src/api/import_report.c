@@ -57,7 +57,7 @@ static json_t *problems(struct arena *a, const struct import_job *job)
 }
 
 json_t *import_report_job(struct arena *a, const struct import_job *job,
-			  const struct err *e)
+			  size_t last, const struct err *e)
 {
 	json_t *ret = json_pack(
 		"{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
@@ -70,6 +70,9 @@ json_t *import_report_job(struct arena *a, const struct import_job *job,
 		(json_int_t)job->passwords_left_out, "problems",
 		problems(a, job));
 
+	json_object_set_new(ret, "last",
+			    last > 0 ? json_integer((json_int_t)last)
+				     : json_null());
 	json_object_set_new(ret, "error",
 			    e->kind != ERR_NONE
 				    ? problem_word(a, e, status_of(e->kind),

@@ -14,9 +14,10 @@
 /* What became of one record, without a line end. */
 json_t *import_report_record(const struct outcome *o);
 
-/* The whole; e: why it could not be gone on with, or none. */
+/* The whole; `last`: the last record of this part, 0 if that is not asked; e:
+ * why it could not be gone on with, or none. */
 json_t *import_report_job(struct arena *a, const struct import_job *job,
-			  const struct err *e);
+			  size_t last, const struct err *e);
 
 /* Whether that record is a problem: it failed, or somebody has no password. */
 bool import_report_is_problem(const struct outcome *o);

@@ -19,9 +19,12 @@ enum {
 	IMPORT_TYPE,
 	IMPORT_CONFLICT,
 	IMPORT_REPORT,
-	IMPORT_MORE
+	IMPORT_MORE,
+	IMPORT_FIRST,
+	IMPORT_LINE
 };
 
+enum { PLACE_MOST = 1000000000 };
 enum { KEEP_TRIES = 20, KEEP_PAUSE = 500, KEEP_MILLIS = 5000 };
 
 static const char media_type[] = "application/x-ndjson";
@@ -91,21 +94,37 @@ static bool read_format(const struct call *call,
 				 reader_names(call->task.arena));
 }
 
+/* How many come before that one, which is counted from 1. */
+static bool read_place(const struct call *call, size_t which, size_t *ret,
+		       struct err *e)
+{
+	const char *value = call->query[which];
+	int64_t n = 1;
+
+	if (value != NULL && !text_number(value, 1, PLACE_MOST, &n))
+		return malformed(e, call->route->query[which],
+				 "a number from 1");
+	*ret = (size_t)n - 1;
+	return true;
+}
+
 static bool begin_reading(const struct call *call, struct import *im,
 			  struct err *e)
 {
 	const char *type = call->query[IMPORT_TYPE];
 	const struct reader_format *format;
-	const struct reader_input in = {.arena = call->task.arena,
-					.text = call->req->body,
-					.size = call->req->body_size,
-					.codec = native_codec,
-					.kind = type != NULL ? record_kind(type)
-							     : KIND_COUNT};
+	struct reader_input in = {.arena = call->task.arena,
+				  .text = call->req->body,
+				  .size = call->req->body_size,
+				  .codec = native_codec,
+				  .kind = type != NULL ? record_kind(type)
+						       : KIND_COUNT};
 
 	if (type != NULL && in.kind == KIND_COUNT)
 		return malformed(e, "type", "domain, user or alias");
-	return read_format(call, &format, e) &&
+	return read_place(call, IMPORT_FIRST, &in.passed, e) &&
+	       read_place(call, IMPORT_LINE, &in.lines, e) &&
+	       read_format(call, &format, e) &&
 	       reader_begin(&im->reader, format, &in, e);
 }
 
@@ -213,8 +232,10 @@ static bool keep(void *ctx, size_t done, size_t reach, struct err *e)
 {
 	struct import *im = ctx;
 
-	im->job.done = (int64_t)done;
-	im->job.reach = (int64_t)reach;
+	if (im->job.done < (int64_t)done)
+		im->job.done = (int64_t)done;
+	if (im->job.reach < (int64_t)reach)
+		im->job.reach = (int64_t)reach;
 	/* He has just shown who he is. */
 	bool first = !im->begun;
 	im->begun = true;
@@ -238,7 +259,9 @@ static void end(struct import *im, bool good, struct err *e)
 	job->state = !good      ? IMPORT_INTERRUPTED
 		     : im->more ? IMPORT_PART
 				: IMPORT_DONE;
-	job->done = (int64_t)im->run.done;
+	/* A part that came before is sent again. */
+	if (job->done < (int64_t)im->run.done)
+		job->done = (int64_t)im->run.done;
 	if (!im->dry && !text_equal(e->code, "taken_over") &&
 	    !keep_job(im, good ? KEEP_TRIES : 1, &last) && good) {
 		*e = last;
@@ -246,7 +269,7 @@ static void end(struct import *im, bool good, struct err *e)
 	}
 	say(im, im->task.arena,
 	    json_pack("{s:o}", "import",
-		      import_report_job(im->task.arena, job, e)));
+		      import_report_job(im->task.arena, job, im->run.done, e)));
 }
 
 static void stream(void *ctx, struct outlet *o)
@@ -359,13 +382,13 @@ static bool import_show(const struct call *call, struct response *res,
 	(void)res;
 	if (!import_read(call->gateway, &call->task, call->params[0], &job, e))
 		return false;
-	*ret = import_report_job(call->task.arena, &job, &none);
+	*ret = import_report_job(call->task.arena, &job, 0, &none);
 	return true;
 }
 
 /* clang-format off */
 const struct route import_routes[] = {
-	{"POST", "imports",      NULL, import_bring, "imports:write", KIND_COUNT, {"id", "format", "type", "on_conflict", "report", "more"}},
+	{"POST", "imports",      NULL, import_bring, "imports:write", KIND_COUNT, {"id", "format", "type", "on_conflict", "report", "more", "first", "line"}},
 	{"GET",  "imports/{id}", NULL, import_show,  "imports:read",  KIND_COUNT, {NULL}},
 	{NULL,   NULL,           NULL, NULL,         NULL,            KIND_COUNT, {NULL}},
 };

@@ -13,6 +13,7 @@
 #include "cli/doctor.h"
 #include "cli/domain.h"
 #include "cli/help.h"
+#include "cli/import.h"
 #include "cli/key.h"
 #include "cli/options.h"
 #include "cli/outcome.h"
@@ -24,19 +25,13 @@
 #include "util/arena.h"
 #include "json/text.h"
 
-const struct command *const commands[] = {&command_alias,
-					  &command_audit,
-					  &command_config,
-					  &command_dkim,
-					  &command_doctor,
-					  &command_domain,
-					  &command_key,
-					  &command_principal,
-					  &command_role,
-					  &command_status,
-					  &command_trash,
-					  &command_user,
-					  NULL};
+const struct command *const commands[] = {&command_alias,     &command_audit,
+					  &command_config,    &command_dkim,
+					  &command_doctor,    &command_domain,
+					  &command_import,    &command_key,
+					  &command_principal, &command_role,
+					  &command_status,    &command_trash,
+					  &command_user,      NULL};
 
 static int run(const struct command *c, const char *called, struct arena *a,
 	       int argc, char **argv)

@@ -53,7 +53,8 @@ bool reader_begin(struct reader *ret, const struct reader_format *f,
 	*ret = (struct reader){.format = f,
 			       .in = *in,
 			       .at = mark_size(in),
-			       .line = 1};
+			       .line = in->lines + 1,
+			       .number = in->passed};
 	/* As in UTF-16, or what is no text at all. */
 	if (memchr(in->text, '\0', in->size) != NULL)
 		return err_code(e, ERR_MALFORMED, "not_text",

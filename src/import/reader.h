@@ -20,9 +20,10 @@ struct reader_input {
 	const char *text;
 	size_t size;
 	codec_of *codec;
-	enum kind kind;     /* of records that do not say; KIND_COUNT: they
-			     * have to */
-	const char *domain; /* of names that have none, or NULL */
+	enum kind kind; /* of records that do not say; KIND_COUNT: they
+			 * have to */
+	size_t passed;  /* records before it, where it is a part */
+	size_t lines;   /* the same of lines */
 };
 
 struct reader {

@@ -404,7 +404,7 @@ bool run_all(struct run *run, struct err *e)
 			   .heard_at = clock_now(),
 			   .seen = run->dry ? seen_new(run->task->arena)
 					    : NULL};
-	run->done = run->passed;
+	run->done = run->reader->number;
 	while (good && !c->over && !(c->ended && c->count == 0))
 		good = step(c, e);
 	bool cut = c->over;

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -178,6 +179,34 @@ def killed(g, admin):
     return admin
 
 
+def told(done):
+    return dict(line.split("\t") for line in done.stdout.splitlines())
+
+
+def command(g):
+    """provost import: in parts, killed and called again."""
+    names = ["c%03d@k.example" % n for n in range(150)]
+    path = os.path.join(g.top, "users.csv")
+    with open(path, "w", encoding="utf-8") as file:
+        odd = {70: "y" * 2000, 99: '"in two\nlines"'}
+        file.write("address,name,password_hash\n" + "".join("%s,%s,%s\n" % (name, odd.get(n, "User"), HASH) for n, name in enumerate(names)))
+    env = {**{key: value for key, value in os.environ.items() if not key.startswith("PROVOST_")}, "PROVOST_URL": "http://" + g.address, "PROVOST_LOGIN": "admin", "PROVOST_PASSWORD": g.secret("admin-password")}
+    words = [os.path.join(gateway.BUILD, "provost"), "import", path, "--type", "user", "--part-bytes", "4000"]
+    first = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    gateway.until(lambda: names[0] in made(g), "it has begun", 60)
+    first.kill()
+    first.wait()
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=120, check=False)
+    tap.ok("going on" in done.stderr, "the command goes on where it was killed", done.stderr)
+    faulty = {int(line[len(path) + 1:].split(":")[0]) for line in done.stderr.splitlines() if line.startswith(path)}
+    tap.ok(faulty <= {72, 101}, "lines are those of the file", faulty)
+    counts = told(done)
+    tap.is_((counts["created"], counts["failed"], done.returncode), ("148", "2", 5), "it tells of all, and that some failed")
+    tap.is_(len([name for name in made(g) if name in names]), 148, "all are there")
+    done = subprocess.run([*words, "--on-conflict", "skip"], env=env, capture_output=True, text=True, timeout=120, check=False)
+    tap.is_((told(done)["skipped"], told(done)["failed"]), ("148", "2"), "another way is another import")
+
+
 def main():
     with gateway.Gateway() as g:
         admin = g.admin()
@@ -186,6 +215,7 @@ def main():
         formats(admin)
         rights(g, admin)
         admin = killed(g, admin)
+        command(g)
         tap.is_(admin.complaints, [], "every reply is as described")
     tap.done()
 
