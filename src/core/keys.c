@@ -5,7 +5,12 @@
 #include "core/again.h"
 #include "core/scope.h"
 #include "core/user.h"
+#include "util/random.h"
 #include "util/text.h"
+
+enum {
+	LABEL_WORD = 12
+}; /* characters that tell one standing key from another */
 
 /* The words are the same for what is not there and what must not be seen. */
 static bool unknown(struct err *e)
@@ -120,6 +125,78 @@ bool keys_list(const struct gateway *g, const struct task *t, const char *owner,
 		       ? err_set(e, ERR_NOT_FOUND, "there is nobody called %s",
 				 owner)
 		       : false;
+}
+
+/* Its text is made out of its label, and of what nobody else knows. */
+static bool standing_text(const struct gateway *g, const struct task *t,
+			  const char *label, struct origin *origin,
+			  struct keytext *ret, struct err *e)
+{
+	struct task own = *t;
+
+	if (!g->requests->ops->origin(g->requests, t,
+				      arena_join(t->arena, "key ", label, NULL),
+				      origin, e))
+		return false;
+	own.origin = origin;
+	again_keytext(&own, ret);
+	return true;
+}
+
+static bool find_standing(const struct gateway *g, const struct task *t,
+			  const char *label, struct key *ret, bool *found,
+			  struct err *e)
+{
+	struct origin origin;
+	struct keytext text;
+	struct key *keys;
+	size_t count;
+
+	*found = false;
+	if (!keys_list(g, t, NULL, &keys, &count, e))
+		return false;
+	for (size_t i = 0; i < count && !*found; i++) {
+		*ret = keys[i];
+		if (ret->label == NULL || !key_is_good(ret, t->source) ||
+		    strncmp(ret->label, label, strlen(label)) != 0)
+			continue;
+		if (!standing_text(g, t, ret->label, &origin, &text, e))
+			return false;
+		*found = text_equal(text.id, ret->id);
+		ret->text = *found ? keytext_show(t->arena, &text) : NULL;
+		keytext_wipe(&text);
+	}
+	explicit_bzero(&origin, sizeof(origin));
+	return true;
+}
+
+bool keys_standing(const struct gateway *g, const struct task *t,
+		   const struct text_list *rights, const char *label,
+		   struct key *ret, struct err *e)
+{
+	const char **every = arena_alloc(t->arena, sizeof(*every));
+	struct task own = *t;
+	struct origin origin;
+	struct keytext text;
+	struct revision rev;
+	bool found;
+
+	if (!find_standing(g, t, label, ret, &found, e))
+		return false;
+	if (found)
+		return true;
+	every[0] = "*";
+	*ret = key_defaults;
+	ret->scopes = (struct text_list){every, 1};
+	ret->label = arena_join(t->arena, label, " ",
+				random_name(t->arena, LABEL_WORD), NULL);
+	if (!standing_text(g, t, ret->label, &origin, &text, e))
+		return false;
+	keytext_wipe(&text);
+	own.origin = &origin;
+	bool good = keys_create(g, &own, rights, ret, &rev, e);
+	explicit_bzero(&origin, sizeof(origin));
+	return good;
 }
 
 static bool change_once(const struct gateway *g, const struct task *t,

@@ -26,6 +26,13 @@ bool keys_read(const struct gateway *g, const struct task *t, const char *id,
 bool keys_list(const struct gateway *g, const struct task *t, const char *owner,
 	       struct key **ret, size_t *count, struct err *e);
 
+/* A key of the caller's that is told again whenever it is asked for, for
+ * clients that fetch one with a password: it is found by its label, and made if
+ * there is none that is good.  One that was revoked does not come again. */
+bool keys_standing(const struct gateway *g, const struct task *t,
+		   const struct text_list *rights, const char *label,
+		   struct key *ret, struct err *e);
+
 bool keys_change(const struct gateway *g, const struct task *t,
 		 const struct text_list *rights, const char *id,
 		 const struct patch *patch, const struct text_list *if_match,

@@ -48,6 +48,11 @@ struct requests_ops {
 		      const struct asked *asked, struct claim *ret,
 		      struct err *e);
 
+	/* What is made up for the caller under that name, the same each time;
+	 * nothing is kept of it. */
+	bool (*origin)(struct requests *r, const struct task *t,
+		       const char *key, struct origin *ret, struct err *e);
+
 	/* It was answered, and is answered so from now on.  An answer that
 	 * another has given meanwhile stays. */
 	bool (*keep)(struct requests *r, const struct task *t,

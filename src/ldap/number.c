@@ -150,8 +150,8 @@ static bool pass(struct ldap_store *s, const struct task *t, int64_t asked,
 	int64_t at, end;
 
 	if (asked < 1 || asked > asked_max)
-		return err_code(e, ERR_INVALID, "number_out_of_range",
-				"a number is 1 to %lld", (long long)asked_max);
+		return err_set(e, ERR_INVALID, "a number is 1 to %lld",
+			       (long long)asked_max);
 	if (!store_look(s, t, schema_numbers_dn(t->arena, s->set->base), next,
 			&text, e))
 		return false;
@@ -195,8 +195,8 @@ static bool goes_on(struct ldap_store *s, struct err *e)
 
 static bool taken(struct err *e, int64_t asked)
 {
-	return err_code(e, ERR_EXISTS, "number_taken",
-			"the number %lld is taken", (long long)asked);
+	return err_set(e, ERR_EXISTS, "the number %lld is taken",
+		       (long long)asked);
 }
 
 /* The attribute has one value, so only the first is taken.  An assertion would

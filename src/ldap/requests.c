@@ -427,6 +427,19 @@ static bool claim(struct requests *port, const struct task *t,
 	return claim_it(&c, e);
 }
 
+static bool origin(struct requests *port, const struct task *t, const char *key,
+		   struct origin *ret, struct err *e)
+{
+	const struct asked asked = {.key = key, .what = ""};
+	const char *known;
+
+	*ret = (struct origin){.again = false};
+	if (!read_secret(self(port), t, &known, e))
+		return false;
+	ret->mark = request_names(t, known, &asked, ret->bytes).mark;
+	return true;
+}
+
 /* Nobody answers it any more, unless another has taken it over. */
 static void assert_holder(struct controls *controls, const struct task *t,
 			  const struct claim *c)
@@ -591,6 +604,7 @@ LDAPMod **ldap_requests_mark(const struct task *t, LDAPMod **mods)
 
 static const struct requests_ops ops = {
 	.claim = claim,
+	.origin = origin,
 	.keep = keep,
 	.leave = leave,
 	.made = made,

@@ -15,6 +15,8 @@ enum {
 	KEYS_A_SEARCH = 50, /* whose records are fetched at once */
 	ROSTER_READS = 10,  /* it may take that many times a read */
 	SCRATCH = 1 << 20,  /* bytes of entries that are kept, about */
+	IN_ORDER = 50,      /* that few get numbers in the order of their keys;
+			     * more do in about that order, and sooner */
 };
 
 /* All rows that there are, without their records. */
@@ -254,7 +256,8 @@ static bool give_numbers(struct ldap_store *s, const struct task *t,
 		else
 			g.rows[first++] = row;
 	}
-	return abreast(give, &g, first, ABREAST, e) &&
+	unsigned at_once = first > IN_ORDER ? ABREAST : 1;
+	return abreast(give, &g, first, at_once, e) &&
 	       abreast(give, &rest, later, ABREAST, e);
 }
 
