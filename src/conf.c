@@ -351,6 +351,11 @@ static bool check(struct arena *a, struct conf *conf, struct err *e)
 		return err_wrap(e, "mail.recipient_delimiter");
 	return check_yes_no("api.require_if_match", conf->api.require_if_match,
 			    e) &&
+	       check_yes_no("api.dinomail", conf->api.dinomail, e) &&
+	       check_yes_no("api.dinomail_url_keys",
+			    conf->api.dinomail_url_keys, e) &&
+	       check_yes_no("api.dinomail_whole_lists",
+			    conf->api.dinomail_whole_lists, e) &&
 	       check_yes_no("embedded.dovecot_reads_passwords",
 			    conf->embedded.dovecot_reads_passwords, e) &&
 	       check_ldap_listen(conf->embedded.ldap_listen, e) &&

@@ -66,6 +66,13 @@ const struct conf_option options[] = {
 	{L(api.require_if_match), "no", 0, 0, NULL,
 	 "yes or no: PUT, PATCH and DELETE of what is there have to say in "
 	 "If-Match which state they change; else they are 428"},
+	{L(api.dinomail), "no", 0, 0, NULL,
+	 "yes or no: serve the API of DinoMail below /api/, too"},
+	{L(api.dinomail_url_keys), "no", 0, 0, NULL,
+	 "yes or no: there API keys may come in the URL, as username and "
+	 "api_key, where logs keep them"},
+	{L(api.dinomail_whole_lists), "no", 0, 0, NULL,
+	 "yes or no: there DELETE and PUT of a list delete all that is in it"},
 	{L(api.profile_certificate), NULL, 0, 0, NULL,
 	 "PEM file of the certificate that profiles for Apple's devices are "
 	 "signed with, with those between it and its authority behind it; by "

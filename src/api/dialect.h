@@ -14,6 +14,29 @@
 /* The right of routes that need no login. */
 extern const char open_to_all[];
 
+struct collection;
+
+/* What clients of another product expect of HTTP itself.  Parameters that a
+ * route does not name are its handler's, and neither Prefer nor Idempotency-Key
+ * means anything. */
+struct foreign {
+	bool (*is_on)(const struct service *s);
+	/* Which method is meant. */
+	const char *(*method)(const struct request *req);
+	/* The credentials that a route takes, enum auth_scheme, and what there
+	 * is of them besides in the header Authorization.  False: none. */
+	unsigned (*schemes)(const struct route *r);
+	bool (*credential)(const struct call *call, struct auth *ret,
+			   struct err *e);
+	/* How its objects look, of each kind; and whether whole lists of them
+	 * may be deleted at once. */
+	const struct collection *(*collections)(enum kind k);
+	bool (*whole_lists)(const struct service *s);
+	/* Word an error, and give any reply the headers that they know. */
+	void (*finish)(const struct call *call, struct response *res,
+		       const struct err *e);
+};
+
 struct dialect {
 	const char *name;
 	const char *prefix;                /* of its paths, from "/" to a "/" */
@@ -24,6 +47,7 @@ struct dialect {
 	bool conditional;  /* [api] require_if_match counts */
 	/* How a route takes a JSON Patch; NULL: no route does. */
 	const struct amendable *(*amends)(const struct route *r);
+	const struct foreign *foreign;             /* NULL: our own ways */
 	const char *error_type;                    /* media type */
 	unsigned (*status_of)(enum err_kind kind); /* NULL: the usual */
 	json_t *(*word_error)(struct arena *a, const struct err *e,
@@ -31,6 +55,7 @@ struct dialect {
 };
 
 extern const struct dialect dialect_native;
+extern const struct dialect dialect_dinomail;
 extern const struct dialect dialect_health;
 
 /* The first whose prefix fits serves a path, the last whatever is left; ended

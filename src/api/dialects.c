@@ -8,6 +8,7 @@ const char open_to_all[] = "none";
 
 const struct dialect *const dialects[] = {
 	&dialect_native,
+	&dialect_dinomail,
 	&dialect_health,
 	NULL,
 };

@@ -38,42 +38,68 @@ bool dispatch_check(struct err *e)
 	return deprecation_check(deprecations, e);
 }
 
+static bool is_on(const struct dialect *d, const struct service *s)
+{
+	return d->foreign == NULL || (s != NULL && d->foreign->is_on(s));
+}
+
 /* The last one takes whatever is left. */
-static const struct dialect *find_dialect(const char *path)
+static const struct dialect *find_dialect(const struct service *s,
+					  const char *path)
 {
 	const struct dialect *const *d = dialects;
 
 	while (d[1] != NULL &&
-	       strncmp(path, (*d)->prefix, strlen((*d)->prefix)) != 0)
+	       (strncmp(path, (*d)->prefix, strlen((*d)->prefix)) != 0 ||
+		!is_on(*d, s)))
 		d++;
 	return *d;
 }
 
 /* HEAD is a GET whose body libmicrohttpd keeps back. */
-static bool same_method(const struct route *r, const char *method)
+static bool same_method(const struct dialect *d, const struct route *r,
+			const char *method)
 {
 	return strcmp(r->method, method) == 0 ||
-	       (strcmp(method, "HEAD") == 0 && strcmp(r->method, "GET") == 0);
+	       (d->foreign == NULL && strcmp(method, "HEAD") == 0 &&
+		strcmp(r->method, "GET") == 0);
+}
+
+/* In a foreign dialect the first row that fits a path says which it is, and
+ * nothing else does. */
+static bool fits(const struct dialect *d, const struct route *r,
+		 const struct path *path, const char *params[ROUTE_PARAMS],
+		 const char **first)
+{
+	if (!route_matches(r, path, params) ||
+	    (d->foreign != NULL && *first != NULL &&
+	     strcmp(*first, r->path) != 0))
+		return false;
+	*first = r->path;
+	return true;
 }
 
 /* What a path allows, for 405 and OPTIONS; NULL if it is none of ours. */
 static const char *allowed(const struct dialect *d, const struct path *path,
 			   struct arena *a)
 {
-	const char *params[ROUTE_PARAMS], *list = NULL;
+	const char *between = d->foreign == NULL ? ", " : ",";
+	const char *params[ROUTE_PARAMS], *list = NULL, *first = NULL;
 	struct rows rows = rows_of(d);
 	const struct route *r;
 
 	while ((r = rows_next(&rows)) != NULL) {
-		if (!route_matches(r, path, params))
+		if (!fits(d, r, path, params, &first))
 			continue;
-		list = list == NULL
-			       ? r->method
-			       : arena_printf(a, "%s, %s", list, r->method);
-		if (strcmp(r->method, "GET") == 0)
+		list = list == NULL ? r->method
+				    : arena_printf(a, "%s%s%s", list, between,
+						   r->method);
+		if (d->foreign == NULL && strcmp(r->method, "GET") == 0)
 			list = arena_printf(a, "%s, HEAD", list);
 	}
-	return list != NULL ? arena_printf(a, "%s, OPTIONS", list) : NULL;
+	return list != NULL && d->foreign == NULL
+		       ? arena_printf(a, "%s, OPTIONS", list)
+		       : list;
 }
 
 static bool find_route(const struct dialect *d, struct call *call,
@@ -81,6 +107,7 @@ static bool find_route(const struct dialect *d, struct call *call,
 {
 	const struct request *req = call->req;
 	struct rows rows = rows_of(d);
+	const char *first = NULL;
 	const struct route *r;
 	struct path path;
 
@@ -88,8 +115,8 @@ static bool find_route(const struct dialect *d, struct call *call,
 			e))
 		return false;
 	while ((r = rows_next(&rows)) != NULL) {
-		if (same_method(r, req->method) &&
-		    route_matches(r, &path, call->params)) {
+		if (fits(d, r, &path, call->params, &first) &&
+		    same_method(d, r, req->method)) {
 			call->route = r;
 			call->amends = d->amends != NULL ? d->amends(r) : NULL;
 			return true;
@@ -98,7 +125,9 @@ static bool find_route(const struct dialect *d, struct call *call,
 	const char *allow = allowed(d, &path, req->arena);
 	if (allow == NULL)
 		return err_set(e, ERR_NOT_FOUND, "nothing is here");
-	response_header(res, "Allow", allow);
+	call->allow = allow;
+	if (allow[0] != '\0')
+		response_header(res, "Allow", allow);
 	return err_set(e, ERR_METHOD, "only %s can be done here", allow);
 }
 
@@ -113,7 +142,7 @@ bool dispatch_is_visit(const struct request *req)
 	struct response none = {0};
 	struct err e = {0};
 
-	return find_route(find_dialect(req->path), &call, &none, &e) &&
+	return find_route(find_dialect(NULL, req->path), &call, &none, &e) &&
 	       is_visit(call.route);
 }
 
@@ -154,18 +183,23 @@ static bool is_nobody(const struct request *req, unsigned schemes,
 
 /* What the client proves with: keys of ours begin with a word that no token
  * does, so that neither is ever tried as the other. */
-static bool read_credential(const struct call *call, unsigned schemes,
+static bool read_credential(const struct call *call, const struct dialect *d,
 			    struct credential *ret, struct err *e)
 {
 	static const char key_prefix[] = "pvt_";
+	const struct foreign *f = d->foreign;
+	unsigned schemes = f != NULL ? f->schemes(call->route) : d->schemes;
 	struct auth auth;
 
-	if (take_certificate(call->req, ret))
+	if (f == NULL && take_certificate(call->req, ret))
 		return true;
 	if (!auth_read(call->req, schemes, &auth) &&
-	    !is_nobody(call->req, schemes, &auth))
-		return err_set(e, ERR_UNAUTHENTICATED,
-			       "log in with HTTP Basic or an API key");
+	    !is_nobody(call->req, schemes, &auth) &&
+	    (f == NULL || !f->credential(call, &auth, e)))
+		return e->kind != ERR_NONE
+			       ? false
+			       : err_set(e, ERR_UNAUTHENTICATED,
+					 "log in with HTTP Basic or an API key");
 	*ret = (struct credential){.proof = PROOF_PASSWORD,
 				   .name = auth.name,
 				   .secret = auth.secret,
@@ -199,7 +233,7 @@ static const char *challenge(const struct request *req)
 		       : "Basic realm=\"provost\", charset=\"UTF-8\"";
 }
 
-static bool authenticate(struct call *call, unsigned schemes,
+static bool authenticate(struct call *call, const struct dialect *d,
 			 struct response *res, struct err *e)
 {
 	struct login *l = call->gateway->login;
@@ -211,10 +245,10 @@ static bool authenticate(struct call *call, unsigned schemes,
 		return !is_visit(call->route) || admission_visit(call, e);
 	if (!admission_prove(call, e))
 		return false;
-	if (read_credential(call, schemes, &c, e) &&
+	if (read_credential(call, d, &c, e) &&
 	    l->ops->verify(l, &call->task, &c, false, &call->task.caller, e))
 		return admission_enter(call, e) && within_scope(call, e);
-	if (e->kind == ERR_UNAUTHENTICATED)
+	if (e->kind == ERR_UNAUTHENTICATED && d->foreign == NULL)
 		response_header(res, "WWW-Authenticate", challenge(call->req));
 	return false;
 }
@@ -345,9 +379,9 @@ static void log_request(const struct call *call, const struct response *res,
 	bool health = call->service->open ||
 		      (call->route != NULL &&
 		       strcmp(call->route->right, open_to_all) == 0);
-	int level = health               ? LOG_DEBUG
-		    : res->status >= 500 ? LOG_ERR
-					 : LOG_INFO;
+	int level = health                                     ? LOG_DEBUG
+		    : res->status >= 500 && res->status != 501 ? LOG_ERR
+							       : LOG_INFO;
 
 	if (snprintf(status, sizeof(status), "%u", res->status) < 0 ||
 	    snprintf(micros, sizeof(micros), "%lld", (long long)took) < 0)
@@ -396,10 +430,17 @@ static bool answer(const struct dialect *d, struct call *call,
 {
 	bool answered;
 
-	if (!admission_arrive(call, e) || !find_route(d, call, res, e) ||
-	    !query_has_no_credential(call->req, e) ||
+	if (!admission_arrive(call, e) || !find_route(d, call, res, e))
+		return false;
+	if (d->foreign != NULL) {
+		if (!authenticate(call, d, res, e))
+			return false;
+		admission_weigh(call);
+		return call->route->handle(call, res, reply, e);
+	}
+	if (!query_has_no_credential(call->req, e) ||
 	    !prefer_read(call->req, &call->prefer, e) ||
-	    !authenticate(call, d->schemes, res, e) || !query_parse(call, e) ||
+	    !authenticate(call, d, res, e) || !query_parse(call, e) ||
 	    !read_body(call, res, e))
 		return false;
 	admission_weigh(call);
@@ -431,8 +472,14 @@ void dispatch(const struct service *s, const struct request *req,
 				     .request = req->id,
 				     .source = req->source}};
 	const struct dialect *d =
-		s->open ? &dialect_health : find_dialect(req->path);
+		s->open ? &dialect_health : find_dialect(s, req->path);
+	struct request meant = *req;
 	struct err e = {0};
+
+	if (d->foreign != NULL)
+		meant.method = d->foreign->method(req);
+	call.req = &meant;
+	call.dialect = d;
 
 	call.must_match = d->conditional && s->settings != NULL &&
 			  text_equal(s->settings->require_if_match, "yes");
@@ -446,10 +493,12 @@ void dispatch(const struct service *s, const struct request *req,
 	bool good = answer(d, &call, res, &reply, &e);
 	admission_settle(&call, &e);
 	rates_tell(&call.seen, req->arena, res);
-	if (!good && !is_options(&call, res, &e))
+	if (d->foreign == NULL && !good && !is_options(&call, res, &e))
 		word(d, &call, res, &e);
 	else if (reply != NULL)
 		write_body(res, req->arena, reply, d->json_style);
+	if (d->foreign != NULL)
+		d->foreign->finish(&call, res, &e);
 	if (res->body == NULL && res->stream == NULL)
 		res->type = NULL;
 	idempotency_end(&call, res, &e);

@@ -34,6 +34,7 @@ struct service {
 		    * what is about the gateway itself, and without a login */
 };
 
+struct dialect;
 struct http_settings;
 struct streams;
 struct route;
@@ -44,8 +45,10 @@ struct call {
 	const struct request *req;
 	const struct service *service;
 	const struct gateway *gateway;
+	const struct dialect *dialect;
 	const struct route *route;
-	struct task task;                 /* of the caller */
+	const char *allow; /* ERR_METHOD: the methods that can be used there */
+	struct task task;  /* of the caller */
 	const char *params[ROUTE_PARAMS]; /* in the order of the pattern */
 	const char *query[ROUTE_QUERY];   /* in the order of route.query */
 	void *body;                       /* a record, if the route takes one */

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Hold the conversations of tests/e2e/native/*.http with one provostd, each by itself; see tests/e2e/native/README."""
+"""Hold the conversations of tests/e2e/*/*.http with one provostd, each by itself; see tests/e2e/native/README."""
 
 import concurrent.futures
 import glob
@@ -19,7 +19,7 @@ import gateway
 import tap
 from described import Client, admin, complaints_of_log, nobody, same_json, show
 
-HERE = os.path.join(gateway.TOP, "tests", "e2e", "native")
+HERE = [os.path.join(gateway.TOP, "tests", "e2e", dialect) for dialect in ("native", "dinomail")]
 AT_A_TIME = 4  # conversations; most of their time they wait for refused logins
 HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ?(.*)$")
 BASE = "dc=provost"
@@ -56,6 +56,8 @@ class Exchange:
             if not fits(pattern, reply.headers.get(name)):
                 return "%s: %s, want %s" % (name, reply.headers.get(name), pattern)
         text = "\n".join(rest)
+        if text.startswith("text "):
+            return None if reply.text == fill(text[5:]) else "got:  %s\nwant: %s" % (reply.text, fill(text[5:]))
         if text == "body absent":
             return "there is a body: " + reply.text if reply.text else None
         if text and not same_json(json.loads(fill(text)), reply.json):
@@ -92,7 +94,7 @@ class Conversation:
         self.name, self.g = os.path.basename(path), g
         self.results = []
         self.clients = {}
-        self.client = self.as_("admin")
+        self.client, self.always = self.as_("admin"), {}
         self.reply = None
         self.values = {}
         self.directory = None
@@ -150,7 +152,7 @@ class Conversation:
 
     def fill(self, text):
         """Put in what was remembered."""
-        return re.sub(r"\$\{(\w+)\}", lambda found: self.values[found.group(1)], text)
+        return re.sub(r"\$\{(\w+)\}", lambda found: str(self.values[found.group(1)]), text)
 
     def as_(self, login, password=None):
         if (login, password) not in self.clients:
@@ -159,7 +161,11 @@ class Conversation:
         return self.clients[login, password]
 
     def becoming(self, number, rest):
-        self.client = self.as_(*self.fill(rest).split(" ", 1))
+        words = self.fill(rest).split(" ", 1)
+        self.always = {}
+        if words[0] == "apikey":
+            self.always, words = {"Authorization": "ApiKey " + words[1]}, ["nobody"]
+        self.client = self.as_(*words)
 
     def remembering(self, number, rest):
         name, _, place = rest.partition(" = ")
@@ -179,6 +185,7 @@ class Conversation:
         if not exchange.expected:
             raise Mistake("line %d: no reply is expected" % exchange.line)
         method, target, headers, body = exchange.request(self.fill)
+        headers = dict(self.always, **headers)
         deadline = time.monotonic() + exchange.within
         while True:
             self.client.complaints.clear()
@@ -236,9 +243,9 @@ def holds(attributes, want, all_wanted):
 
 def main():
     wanted = sys.argv[1:]
-    paths = sorted(glob.glob(os.path.join(HERE, "*.http")))
-    paths = [path for path in paths if not wanted or any(word in os.path.basename(path) for word in wanted)]
-    with gateway.Gateway() as g:
+    paths = sorted(path for here in HERE for path in glob.glob(os.path.join(here, "*.http")))
+    paths = [path for path in paths if not wanted or any(word in path for word in wanted)]
+    with gateway.Gateway("--api-dinomail", "yes") as g:
         with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
             for conversation in pool.map(lambda path: Conversation(path, g).run(), paths):
                 tap.note("%s %s" % (conversation.name, conversation.lines[0][2:]))

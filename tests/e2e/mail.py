@@ -114,6 +114,27 @@ def alias_domain(g, admin, postfix, dovecot):
     tap.is_(admin.put("/v1/aliases/@example.org", {"destinations": [EVE]}).status, 201, "with the catch-all again")
 
 
+def dinomail(g, admin, postfix, dovecot):
+    """Who is made by a client of DinoMail gets mail, and logs in with the password that it sets."""
+    key = admin.get("/api/apikey/").json["objects"][0]["key"]
+    client, header = g.client(), {"Authorization": "ApiKey admin:" + key}
+    domain = client.get("/api/virtualdomain/?name=example.org", headers=header).json["objects"][0]["resource_uri"]
+    reply = client.post("/api/virtualuser/", {"email": "dino@example.org", "quota": 50000000, "domain": domain}, headers=header)
+    number = reply.headers["Location"].split("/")[3]
+    for source in ("rex@example.org", "info@example.org"):
+        client.post("/api/virtualalias/", {"source": source, "destination": "dino@example.org", "domain": domain}, headers=header)
+    tap.is_(client.patch("/api/changeuserpassword/%s/" % number, {"password": PASSWORD + "4"}, headers=header).status, 202, "DinoMail: a password")
+    for rcpt in ("dino@example.org", "rex@example.org"):
+        answers = postfix.send("dinomail@outside.example", [rcpt], "DinoMail: to " + rcpt)
+        tap.is_([code for code, _ in answers.values()], [250], "DinoMail: accepted for " + rcpt)
+        dovecot.wait_for_message("dino@example.org", PASSWORD + "4", "DinoMail: to " + rcpt, 20)
+        tap.ok(True, "DinoMail: arrived: " + rcpt)
+    tap.ok(not dovecot.imap_login("dino@example.org", PASSWORD), "DinoMail: no other password is good")
+    tap.is_(client.delete("/api/virtualuser/%s/" % number, headers=header).status, 204, "DinoMail: he goes")
+    (code, _), = postfix.send("dinomail@outside.example", ["dino@example.org"], "DinoMail: gone").values()
+    tap.is_(code, 250, "DinoMail: the catch-all takes what is for him")
+
+
 def logins(g, dovecot):
     tap.ok(dovecot.imap_login(JOHN, PASSWORD), "IMAP login with the password set over HTTP")
     tap.ok(not dovecot.imap_login(JOHN, PASSWORD + "x"), "refused with another")
@@ -257,7 +278,7 @@ def refused(g, login, password):
 
 
 def main():
-    with gateway.Gateway() as g:
+    with gateway.Gateway("--api-dinomail", "yes") as g:
         admin = g.admin()
         postfix_dir = configure(g, "postfix")
         dovecot_dir = configure(g, "dovecot", "--mail-dir", g.top + "/mail", "--mail-uid", "5000",
@@ -270,6 +291,7 @@ def main():
             logins(g, dovecot)
             quota(g, admin, dovecot)
             new_password(g, admin, dovecot)
+            dinomail(g, admin, postfix, dovecot)
             renamed(admin, postfix, dovecot)
             domain_renamed(g, admin, postfix)
             disable(g, admin, postfix, dovecot)

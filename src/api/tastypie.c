@@ -1,0 +1,398 @@
+#include "api/tastypie.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "api/query.h"
+#include "core/roster.h"
+#include "http/status.h"
+#include "util/text.h"
+#include "json/text.h"
+
+const char tastypie_plain[] = "plain";
+static const char sorry[] = "sorry";
+static const char html[] = "text/html; charset=utf-8";
+static const char media[] = "application/json";
+
+void tastypie_note(struct err *e, struct arena *a, const char *message)
+{
+	fault_key(e, a, FAULT_POLICY, "", message);
+}
+
+bool tastypie_sorry(struct err *e, enum err_kind kind)
+{
+	return err_code(e, kind, sorry,
+			"Sorry, this request could not be processed. Please "
+			"try again later.");
+}
+
+const char *tastypie_method(const struct request *req)
+{
+	const char *method = request_header(req, "X-HTTP-Method-Override");
+	char *upper;
+
+	if (method == NULL || method[0] == '\0')
+		return req->method;
+	upper = arena_strdup(req->arena, method);
+	for (char *p = upper; *p != '\0'; p++) {
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	}
+	return upper;
+}
+
+/* '&', '<' and '>' as HTML has them. */
+static const char *escape(struct arena *a, const char *text)
+{
+	const char *ret = "";
+
+	while (*text != '\0') {
+		size_t size = strcspn(text, "&<>");
+
+		ret = arena_join(a, ret, arena_strndup(a, text, size),
+				 text[size] == '&'   ? "&amp;"
+				 : text[size] == '<' ? "&lt;"
+				 : text[size] == '>' ? "&gt;"
+						     : "",
+				 NULL);
+		text += size + (text[size] != '\0');
+	}
+	return ret;
+}
+
+/* As Python shows a string. */
+static const char *quote(struct arena *a, const char *text)
+{
+	const char *mark =
+		strchr(text, '\'') != NULL && strchr(text, '"') == NULL ? "\""
+									: "'";
+	const char *ret = mark;
+
+	while (*text != '\0') {
+		size_t size = strcspn(text, mark[0] == '\'' ? "'\\" : "\\");
+		char c[3] = {'\\', text[size], '\0'};
+
+		ret = arena_join(a, ret, arena_strndup(a, text, size),
+				 text[size] != '\0' ? c : "", NULL);
+		text += size + (text[size] != '\0');
+	}
+	return arena_join(a, ret, mark, NULL);
+}
+
+static const char *list_of(struct arena *a, const struct err *e)
+{
+	const char *ret = "[";
+
+	if (e->faults == NULL)
+		return arena_join(a, ret, quote(a, e->text), "]", NULL);
+	for (const struct fault *f = e->faults; f != NULL; f = f->next)
+		ret = arena_join(a, ret, quote(a, f->text),
+				 f->next != NULL ? ", " : "", NULL);
+	return arena_join(a, ret, "]", NULL);
+}
+
+static void say(struct response *res, const char *type, const char *body)
+{
+	res->type = type;
+	res->body = body;
+	res->body_size = strlen(body);
+}
+
+static void say_json(const struct call *call, struct response *res,
+		     const char *key, const char *text)
+{
+	say(res, media,
+	    json_text_print(call->req->arena, json_pack("{s:s}", key, text),
+			    TASTYPIE_STYLE));
+}
+
+static unsigned status_for(const struct err *e)
+{
+	unsigned usual = status_of(e->kind);
+
+	/* What it may not be, was not sent so, or is in the way. */
+	if (usual == 422 || usual == 409 || usual == 412 || usual == 410)
+		return 400;
+	return e->kind == ERR_DENIED ? 401 : usual;
+}
+
+/* Nothing but a status, or words. */
+static void refuse(const struct call *call, struct response *res,
+		   const struct err *e)
+{
+	struct arena *a = call->req->arena;
+	bool own = text_equal(e->code, tastypie_plain);
+
+	res->status = status_for(e);
+	if (res->status == 401 ||
+	    (res->status == 404 && !text_equal(e->code, sorry)))
+		say(res, html, "");
+	else if (res->status == 404 || res->status == 415 ||
+		 (res->status >= 500 && !own))
+		say_json(call, res, "error_message",
+			 "Sorry, this request could not be processed. Please "
+			 "try again later.");
+	else
+		say_json(call, res, "error",
+			 escape(a, own ? e->text : list_of(a, e)));
+	if (res->status == 503 || res->status == 504)
+		response_header(res, "Retry-After", "1");
+}
+
+void tastypie_finish(const struct call *call, struct response *res,
+		     const struct err *e)
+{
+	bool options = strcmp(call->req->method, "OPTIONS") == 0;
+
+	response_header(res, "X-Frame-Options", "DENY");
+	response_header_again(res, "Referrer-Policy", "same-origin");
+	if (e->kind == ERR_METHOD) {
+		res->status = options ? 200 : 405;
+		say(res, html, call->allow);
+	} else if (e->kind != ERR_NONE)
+		refuse(call, res, e);
+	else if (res->body == NULL && res->status != 204)
+		say(res, html, "");
+	if (res->status != 401 && (res->status < 300 || res->type == html))
+		response_header(res, "Vary", "Accept");
+	if (res->status == 200 && res->type != html &&
+	    call->route->kind != KIND_PRINCIPAL)
+		response_header_again(res, "Cache-Control", "no-cache");
+}
+
+const char *tastypie_each(const struct call *call, const char **at)
+{
+	const char *p = *at == NULL ? call->req->query : *at;
+
+	while (p != NULL && *p != '\0') {
+		const char *name =
+			query_decode(call->req->arena, p, strcspn(p, "=&"));
+
+		p += strcspn(p, "&");
+		*at = p += *p == '&';
+		if (name != NULL)
+			return name;
+	}
+	return NULL;
+}
+
+const char *tastypie_parameter(const struct call *call, const char *name)
+{
+	const char *p = call->req->query, *ret = NULL;
+	struct arena *a = call->req->arena;
+
+	while (p != NULL && *p != '\0') {
+		size_t size = strcspn(p, "&"), key = strcspn(p, "=&");
+		const char *value = key < size ? query_decode(a, p + key + 1,
+							      size - key - 1)
+					       : "";
+
+		if (text_equal(query_decode(a, p, key), name) && value != NULL)
+			ret = value;
+		p += size + (p[size] == '&');
+	}
+	return ret;
+}
+
+static bool page_number(const struct call *call, const char *name,
+			const char *what, int64_t *ret, struct err *e)
+{
+	const char *text = tastypie_parameter(call, name);
+	int64_t n;
+
+	if (text == NULL)
+		return true;
+	if (!text_number(text[0] == '-' ? text + 1 : text, 0, INT32_MAX, &n))
+		return err_code(e, ERR_MALFORMED, tastypie_plain,
+				"Invalid %s '%.80s' provided. Please provide "
+				"%s.",
+				name, text, what);
+	if (text[0] == '-' && n > 0)
+		return err_code(e, ERR_MALFORMED, tastypie_plain,
+				"Invalid %s '%.80s' provided. Please provide a "
+				"positive integer >= 0.",
+				name, text);
+	*ret = n;
+	return true;
+}
+
+bool tastypie_page(const struct call *call, struct roster_query *q,
+		   struct err *e)
+{
+	int64_t limit = 0, offset = 0;
+
+	if (!page_number(call, "limit", "a positive integer", &limit, e) ||
+	    !page_number(call, "offset", "an integer", &offset, e))
+		return false;
+	q->limit = limit == 0 || limit > ROSTER_LIMIT_MAX ? ROSTER_LIMIT_MAX
+							  : (size_t)limit;
+	q->offset = (size_t)offset;
+	return true;
+}
+
+/* The same request for another page; credentials are not repeated. */
+static json_t *page_at(const struct call *call, const struct roster_query *q,
+		       size_t offset)
+{
+	static const char *const left_out[] = {"limit", "offset", "username",
+					       "api_key"};
+	struct arena *a = call->req->arena;
+	const char *p = call->req->query, *kept = "";
+
+	while (p != NULL && *p != '\0') {
+		size_t size = strcspn(p, "&"), i = 0;
+		const char *name = query_decode(a, p, strcspn(p, "=&"));
+
+		while (i < COUNT(left_out) && !text_equal(left_out[i], name))
+			i++;
+		if (i == COUNT(left_out))
+			kept = arena_join(a, kept, arena_strndup(a, p, size),
+					  "&", NULL);
+		p += size + (p[size] == '&');
+	}
+	size_t size = strlen(call->req->path);
+	bool slash = size > 0 && call->req->path[size - 1] == '/';
+	return json_string(arena_printf(a, "%s%s?%slimit=%zu&offset=%zu",
+					call->req->path, slash ? "" : "/", kept,
+					q->limit, offset));
+}
+
+json_t *tastypie_meta(const struct call *call, const struct roster_query *q,
+		      size_t total)
+{
+	json_t *next = q->offset + q->limit < total
+			       ? page_at(call, q, q->offset + q->limit)
+			       : json_null();
+	json_t *previous = q->offset >= q->limit
+				   ? page_at(call, q, q->offset - q->limit)
+				   : json_null();
+
+	return json_pack("{s:I, s:o, s:I, s:o, s:I}", "limit",
+			 (json_int_t)q->limit, "next", next, "offset",
+			 (json_int_t)q->offset, "previous", previous,
+			 "total_count", (json_int_t)total);
+}
+
+bool tastypie_accepted(const struct call *call, struct err *e)
+{
+	const char *accept = request_header(call->req, "Accept");
+
+	return accept == NULL || accept[0] == '\0' ||
+	       strchr(accept, '/') != NULL ||
+	       err_code(e, ERR_MALFORMED, tastypie_plain,
+			"Invalid Accept header");
+}
+
+bool tastypie_body(const struct call *call, json_t **ret, struct err *e)
+{
+	const struct request *req = call->req;
+	const char *type = request_header(req, "Content-Type");
+
+	if (type != NULL && type[0] != '\0' &&
+	    (strncmp(type, media, strlen(media)) != 0 ||
+	     strchr("; ", type[strlen(media)]) == NULL))
+		return tastypie_sorry(e, ERR_MEDIA_TYPE);
+	if (json_text_parse(req->arena, req->body, req->body_size, ret, e) ||
+	    e->kind != ERR_MALFORMED)
+		return e->kind == ERR_NONE;
+	err_clear(e);
+	return err_code(e, ERR_MALFORMED, tastypie_plain,
+			"Request is not valid JSON.");
+}
+
+bool tastypie_number(const char *text, int64_t *ret)
+{
+	const char *digits = text + (text[0] == '-');
+
+	*ret = NUMBER_NONE;
+	if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+		return false;
+	while (digits[0] == '0' && digits[1] != '\0')
+		digits++;
+	if (text[0] == '-' || !text_number(digits, 1, INT64_MAX, ret))
+		*ret = NUMBER_NONE;
+	return true;
+}
+
+bool tastypie_uri_number(const char *uri, const char *collection, int64_t *ret)
+{
+	size_t size = strlen(uri), name = strlen(collection);
+	size_t end = size > 0 ? size - 1 : 0, at = end;
+
+	while (at > 0 && strchr("0123456789", uri[at - 1]) != NULL)
+		at--;
+	if (size == 0 || uri[end] != '/' || at == end || end - at > 18 ||
+	    at < name + 6 || strncmp(uri + at - name - 6, "/api/", 5) != 0 ||
+	    strncmp(uri + at - name - 1, collection, name) != 0 ||
+	    uri[at - 1] != '/')
+		return false;
+	*ret = 0;
+	for (; at < end; at++)
+		*ret = *ret * 10 + (uri[at] - '0');
+	return true;
+}
+
+const char *tastypie_uri(struct arena *a, const char *collection,
+			 int64_t number)
+{
+	return arena_printf(a, "/api/%s/%lld/", collection, (long long)number);
+}
+
+static const struct {
+	const char *type, *help;
+} helps[] = {
+	{"string", "Unicode string data. Ex: \"Hello World\""},
+	{"integer", "Integer data. Ex: 2673"},
+	{"datetime", "A date & time as a string. Ex: \"2010-11-10T03:07:43\""},
+	{"boolean", "Boolean data. Ex: True"},
+	{"related", "A single related resource. Can be either a URI or set of "
+		    "nested resource data."},
+};
+
+static json_t *words(const char *const list[])
+{
+	json_t *array = json_array();
+
+	for (; *list != NULL; list++)
+		json_array_append_new(array, json_string(*list));
+	return array;
+}
+
+static json_t *show_field(const struct tastypie_field *f)
+{
+	const char *fallback =
+		f->fallback != NULL ? f->fallback : "\"No default provided.\"";
+	size_t i = 0;
+
+	while (i + 1 < COUNT(helps) && strcmp(helps[i].type, f->type) != 0)
+		i++;
+	json_t *object =
+		json_pack("{s:b, s:o, s:s, s:b, s:b, s:b, s:s, s:b, s:s}",
+			  "blank", f->blank, "default",
+			  json_loads(fallback, JSON_DECODE_ANY, NULL),
+			  "help_text", helps[i].help, "nullable", 0,
+			  "primary_key", strcmp(f->name, "id") == 0, "readonly",
+			  strcmp(f->name, "resource_uri") == 0, "type", f->type,
+			  "unique", f->unique, "verbose_name", f->verbose);
+	if (f->related != NULL) {
+		json_object_set_new(object, "related_schema",
+				    json_string(f->related));
+		json_object_set_new(object, "related_type",
+				    json_string("to_one"));
+	}
+	return object;
+}
+
+json_t *tastypie_schema(const struct tastypie_field *fields,
+			const char *const list[], const char *const detail[])
+{
+	json_t *object = json_object();
+
+	for (; fields->name != NULL; fields++)
+		json_object_set_new(object, fields->name, show_field(fields));
+	return json_pack("{s:o, s:o, s:s, s:i, s:o}",
+			 "allowed_detail_http_methods", words(detail),
+			 "allowed_list_http_methods", words(list),
+			 "default_format", media, "default_limit", 0, "fields",
+			 object);
+}
