@@ -19,7 +19,8 @@ enum {
 	KEYS_A_SEARCH = 12,   /* whose records are fetched at once: slapd tries
 			       * each entry against each of them */
 	PAGE_BYTES = 8 << 20, /* of a list's records, about */
-	LIST_READS = 10,      /* a list may take that many times a read */
+	LIST_READS = 2,       /* a page may take that many times a read... */
+	LISTS_READS = 10,     /* ...or that of many domains */
 	LEAVE = 1500,         /* milliseconds in which keys become a page */
 };
 
@@ -264,7 +265,6 @@ static bool collect(struct ldap_store *s, const struct task *t,
 		return false;
 	w.ctx = idle;
 	op.filter = idle_filter(t->arena, q, query_filter(t->arena, q));
-	op.idle = s->set->read_seconds * 1000;
 	if (!sweep(s, t, &w, e))
 		return false;
 	note_end(k, w.ceased);
@@ -346,9 +346,9 @@ static void found(const struct keys *k, struct fetching *f, struct page *page)
 	}
 }
 
-static int64_t end_of(struct ldap_store *s, const struct task *t)
+static int64_t end_of(struct ldap_store *s, const struct task *t, int reads)
 {
-	int64_t end = clock_now() + s->set->read_seconds * LIST_READS * 1000;
+	int64_t end = clock_now() + s->set->read_seconds * reads * 1000;
 
 	return end < t->deadline - LEAVE ? end : t->deadline - LEAVE;
 }
@@ -364,6 +364,7 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	if (!all && q->within == NULL &&
 	    !reach_is_super_administrator(&s->port, t, &all, e))
 		return false;
+	k->until = end_of(s, t, all ? LIST_READS : LISTS_READS);
 	return all ? collect(s, t, q, k, e) : collect_reach(s, t, q, k, e);
 }
 
@@ -372,7 +373,7 @@ bool store_list(struct store *port, const struct task *t, const struct query *q,
 {
 	struct ldap_store *s = store_self(port);
 	struct keys k = {.list = list_new(t->arena, q->limit, q->after),
-			 .until = end_of(s, t)};
+			 .until = end_of(s, t, LIST_READS)};
 	struct fetching f = {.store = s, .task = t, .query = q};
 
 	if (!find_keys(s, t, q, &k, e))

@@ -10,7 +10,11 @@ enum {
 	AT_ONCE = 2000,      /* keys that are read without further ado */
 	PART_MIN = 128,      /* keys that may begin alike, at least... */
 	PART_MAX = 1000,     /* ...and at most, or they are parted */
-	PART_SECONDS = 1,    /* that slapd looks for them */
+	PART_SECONDS = 1,    /* that slapd looks for them... */
+	PART_READS = 3,      /* ...and reads it may take until it says so */
+	RARE_MAX = 2,        /* letters that are asked for together: of more,
+			      * mdb may lose the numbers of its entries, and
+			      * take all there are instead */
 	ALPHABET_SIZE = 128, /* what is no ASCII is in no key */
 };
 
@@ -92,9 +96,9 @@ static bool ask(const struct walk *w, const char *which, struct part *p,
 	op.patience = PART_SECONDS;
 	op.each = each_key;
 	op.ctx = p;
-	p->whole = store_run(w->store, &own, &op,
-			     w->store->set->read_seconds + PART_SECONDS, "list",
-			     e);
+	p->whole =
+		store_run(w->store, &own, &op,
+			  w->store->set->read_seconds * PART_READS, "list", e);
 	if (p->broken)
 		return err_set(e, ERR_INTERNAL,
 			       "the directory sent a broken entry");
@@ -213,7 +217,8 @@ static size_t unseen(const struct level *l, const char *letters)
 {
 	size_t n = 0;
 
-	while (letters[n] != '\0' && !l->seen[(unsigned char)letters[n]])
+	while (n < RARE_MAX && letters[n] != '\0' &&
+	       !l->seen[(unsigned char)letters[n]])
 		n++;
 	return n;
 }
