@@ -116,7 +116,7 @@ class Bench:
         ldif = os.path.join(self.gateway.top, "users.ldif")
         self.fill(ldif)
         command = [directory.SLAPADD, "-q", "-F", os.path.join(self.gateway.state, "slapd.d"), "-b", BASE, "-l", ldif]
-        subprocess.run(command, check=True, timeout=600, **as_provost())
+        subprocess.run(command, check=True, timeout=600 + self.users // 500, **as_provost())
         os.unlink(ldif)
         # The gateway's user need not be able to enter the place it was built in.
         self.raw_program = shutil.copy(os.path.join(gateway.BUILD, "tests", "bench", "raw"), self.gateway.top)
