@@ -162,7 +162,9 @@ WRITES = [
     ("no limits", replace(OWN, "provostMaxUsers"), SUPER, ("reseller",)),
     ("a domain's sponsor", replace(OWN, "provostSponsor", SUB), SUPER, ()),
     ("no sponsor", replace(OWN, "provostSponsor"), SUPER, ()),
-    ("a domain's switch", replace(OWN, "provostEnabled", "FALSE"), SUPER + ("reseller",), ()),
+    # It may wait for a proof, which the gateway sees to.
+    ("a domain's switch", replace(OWN, "provostEnabled", "FALSE"), SUPER, ("reseller",)),
+    ("a domain's wish", replace(OWN, "provostEnabledWish", "TRUE"), SUPER, ("reseller",)),
     ("another target", replace(TWIN, "provostTargetDomain", "other.example"), SUPER, ()),
     ("a target of his", replace(TWIN, "provostTargetDomain", "free.example"), SUPER + ("reseller",), ()),
     ("a transport", replace(FREE, "provostTransport", "smtp:[mx.else.example]:25"), SUPER + ("reseller",), ()),

@@ -9,6 +9,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 
+import ldap
+import directory
 import gateway
 import names
 import tap
@@ -123,6 +125,16 @@ def proved(g, admin, nsd):
     rita.patch("/v1/domains/r.example", {"enabled": False})
     rita.post("/v1/changesets", {"operations": [{"method": "PATCH", "path": "/v1/domains/r.example", "body": {"enabled": True}}]})
     tap.is_(rita.get("/v1/domains/r.example").json["state"], "pending", "nor is a change set")
+    tool = ldap.initialize(g.ldap_url)
+    tool.simple_bind_s(directory.principal_dn("rita"), PASSWORD)
+    for name, value in (("provostEnabled", b"TRUE"), ("provostEnabledWish", b"FALSE")):
+        for controls in [], [directory.relax()]:
+            try:
+                tool.modify_ext_s(directory.domain_dn("r.example"), [(ldap.MOD_REPLACE, name, [value])], serverctrls=controls)
+                tap.ok(False, "nor is an LDAP tool: " + name)
+            except ldap.INSUFFICIENT_ACCESS:
+                tap.ok(True, "nor is an LDAP tool: " + name)
+    tool.modify_s(directory.domain_dn("r.example"), [(ldap.MOD_REPLACE, "description", [b"by a tool"])])
     got = rita.post("/v1/domains/r.example/checks", None).json
     tap.is_((got["state"], results(got)[("proof", "_provost-challenge.r.example")]), ("pending", ("error", "proof_missing", "you")), "it is told why")
     nsd.change("r.example", '_provost-challenge IN TXT "%s"\n' % got["proof"]["value"][:-1])
