@@ -1,5 +1,6 @@
 #include "cli/connection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,13 +34,25 @@ static const char *said(struct arena *a, const char *option, const char *name)
 	return option != NULL ? option : environment(a, name, false);
 }
 
+/* A pipe, perhaps, with one line of which nobody ends the next. */
+static bool read_input(struct arena *a, const char **ret, struct err *e)
+{
+	char *line = arena_alloc(a, SECRET_MAX + 2);
+
+	*ret = line;
+	return (fgets(line, SECRET_MAX + 2, stdin) != NULL &&
+		strlen(line) <= SECRET_MAX) ||
+	       err_set(e, ERR_INVALID, "no line of the standard input is one");
+}
+
 bool connection_secret(struct arena *a, const char *path, const char **ret,
 		       struct err *e)
 {
 	const char *text;
 
-	if (!file_read(a, strcmp(path, "-") == 0 ? "/dev/stdin" : path,
-		       SECRET_MAX, &text, e)) {
+	if (!(strcmp(path, "-") == 0
+		      ? read_input(a, &text, e)
+		      : file_read(a, path, SECRET_MAX, &text, e))) {
 		e->kind = ERR_INVALID; /* another file was to be named */
 		return false;
 	}

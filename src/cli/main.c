@@ -8,6 +8,7 @@
 #include "cli/alias.h"
 #include "cli/audit.h"
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/config.h"
 #include "cli/dkim.h"
 #include "cli/doctor.h"
@@ -63,6 +64,10 @@ int main(int argc, char **argv)
 	const char *called = "";
 
 	json_text_prepare();
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
+		complete_print(argv + 2);
+		return OUTCOME_DONE;
+	}
 	do {
 		const char *name = argc > 1 ? argv[1] : "";
 

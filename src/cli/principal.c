@@ -92,14 +92,15 @@ static const struct command principal_set =
 	{.name = "set",
 	 .summary = "Change a principal",
 	 .words = "LOGIN",
-	 .groups = {&members, &budgets, &request_unsetting, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&members, &budgets, &request_ready_hash, &request_unsetting,
+		    &request_writing, &request_output, &request_connection},
 	 .defaults = &request_defaults,
 	 .size = sizeof(struct request_options),
 	 .run = request_run,
 	 .subject = &(const struct action){.method = "PATCH",
 					   .path = "/v1/principals/%",
-					   .is_wanting = true}};
+					   .is_wanting = true,
+					   .password = NEW_PASSWORD}};
 
 static const struct command principal_remove =
 	{.name = "remove",

@@ -71,7 +71,8 @@ static void say(int fd, const char *text)
 }
 
 /* Signals end the waiting first, so that the echo comes back. */
-static bool read_line(int fd, char line[SECRET_MAX + 1], struct err *e)
+static bool read_line(int fd, const char *question, char line[SECRET_MAX + 1],
+		      struct err *e)
 {
 	struct sigaction how = {.sa_handler = note};
 	struct sigaction before[COUNT(ending)];
@@ -89,6 +90,7 @@ static bool read_line(int fd, char line[SECRET_MAX + 1], struct err *e)
 	now.c_cc[VMIN] = 1;
 	now.c_cc[VTIME] = 0;
 	tcsetattr(fd, TCSAFLUSH, &now);
+	say(fd, question);
 	while (read_one(fd, line, &used, e))
 		;
 	tcsetattr(fd, TCSAFLUSH, &was);
@@ -110,8 +112,7 @@ bool prompt_secret(struct arena *a, const char *question, const char **ret,
 		return err_set(e, ERR_INVALID,
 			       "there is no terminal to ask for a password at: "
 			       "name a file that has it");
-	say(fd, question);
-	bool good = read_line(fd, line, e);
+	bool good = read_line(fd, question, line, e);
 	say(fd, "\n");
 	if (good)
 		*ret = arena_strdup(a, line);

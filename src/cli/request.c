@@ -300,6 +300,12 @@ const struct command_group request_new_password = {
 	 "whose first line it is, - is the standard input [you are asked]"),
 	OPTIONS_END}};
 
+const struct command_group request_ready_hash = {
+	"The password", (const struct command_option[]){
+	OPTION("password-hash-file", F(password_hash_file), "FILE",
+	 "whose first line is a ready-made hash of another one"),
+	OPTIONS_END}};
+
 const struct command_group request_made_password = {
 	"The password", (const struct command_option[]){
 	OPTION("ask-password", F(ask_password),       NULL,

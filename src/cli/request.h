@@ -44,6 +44,7 @@ extern const struct command_group request_connection, request_output;
 extern const struct command_group request_writing, request_waiting;
 extern const struct command_group request_unsetting;
 extern const struct command_group request_new_password, request_made_password;
+extern const struct command_group request_ready_hash;
 
 /* What holds if nothing is said; of a struct that begins with one
  * {.request = REQUEST_DEFAULTS}. */

@@ -82,8 +82,10 @@ enum outcome talk_try(struct talk *t, struct arena *a,
 		 ++tries < TRIES);
 	if (!good && e.kind == ERR_UNKNOWN && strcmp(ask->method, "GET") == 0)
 		e.kind = ERR_UNAVAILABLE; /* nothing was to be done */
-	if (!good)
+	if (!good) {
+		ret->status = 0;
 		return outcome_fail(&e);
+	}
 	return outcome_of(ret);
 }
 

@@ -127,14 +127,16 @@ static const struct command user_set =
 	{.name = "set",
 	 .summary = "Change a user",
 	 .words = "ADDRESS",
-	 .groups = {&members, &editing, &renaming, &request_unsetting,
-		    &request_writing, &request_output, &request_connection},
+	 .groups = {&members, &editing, &renaming, &request_ready_hash,
+		    &request_unsetting, &request_writing, &request_output,
+		    &request_connection},
 	 .defaults = &request_defaults,
 	 .size = sizeof(struct request_options),
 	 .run = request_run,
 	 .subject = &(const struct action){.method = "PATCH",
 					   .path = "/v1/users/%",
-					   .is_wanting = true}};
+					   .is_wanting = true,
+					   .password = NEW_PASSWORD}};
 
 static const struct command user_remove = {
 	.name = "remove",

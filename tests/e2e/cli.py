@@ -1,20 +1,24 @@
 #!/usr/bin/python3
 """The command-line client: every command against a real gateway, prompts and tables on a terminal of its own."""
 
-import csv
+import http.server
 import json
 import os
 import pty
 import re
 import select
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import termios
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
 
+import authority
 import gateway
 import tap
 
@@ -155,12 +159,293 @@ def errors(c):
         c.bad(MISUSED, "provost", *words)
 
 
+def dry_runs(admin, c):
+    done = c.run("user", "set", "ann@example.org", "--name", "Anna", "--dry-run")
+    tap.is_((done.returncode, done.stdout), (DONE, "name\tann\tAnna\n"), "--dry-run tells what would be another")
+    tap.ok("200" in done.stderr and admin.get("/v1/users/ann@example.org").json["name"] == "ann", "and changes nothing", done.stderr)
+    done = c.run("domain", "remove", "example.net", "--recursive", "--dry-run")
+    tap.is_((done.returncode, admin.get("/v1/domains/example.net").status), (DONE, 200), "nor deletes it")
+    tap.ok("ldap" in json.loads(c.run("alias", "add", "new@example.org", "ann@example.org", "--dry-run", "--json").stdout), "--json has all that the API says")
+    c.bad(CONFLICT, "in the way", "user", "add", "ann@example.org", "--dry-run")
+
+
+def keys(g, c):
+    """A key in a file or the environment is enough, and does what it is for."""
+    got = c.record("key", "add", "--scope", "users:read", "--domain", "example.org", "--label", "lists")
+    path = os.path.join(g.top, "key")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(got["key"] + "\n")
+    nobody = Caller(g)
+    tap.ok("ann@example.org" in nobody.good("user", "list", "--key-file", path), "--key-file")
+    by_key = Caller(g, PROVOST_KEY=got["key"])
+    tap.ok("ann@example.org" in by_key.good("user", "list"), "PROVOST_KEY")
+    by_key.bad(DENIED, "403", "user", "remove", "ann@example.org")
+    tap.is_(c.good("status", "--columns", "login,authenticated_by").splitlines()[-1], "admin\tpassword", "status says who one is")
+    c.bad(MISUSED, "not both", "user", "list", "--key-file", path, "--login", "admin")
+    c.good("key", "set", got["id"], "--enabled", "no")
+    gateway.until(lambda: by_key.run("user", "list").returncode == DENIED, "the key is not good any more", SECONDS)
+    tap.ok(got["id"] in c.good("key", "list"), "key list")
+    c.good("key", "remove", got["id"])
+    c.bad(NOT_FOUND, "404", "key", "show", got["id"])
+
+
+def from_files(g, admin, c):
+    """Passwords and hashes come from files, too; whoever changes his own sends the one he has."""
+    ann = "ann@example.org"
+    tap.is_(c.good("user", "password", ann, "--new-password-file", "-", given="first of all\nsecond line\n"), "", "user password, from the standard input")
+    tap.is_(admin.as_(ann, "first of all").get("/v1/me").status, 200, "it is the first line")
+    path = os.path.join(g.top, "new")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("second to none")
+    hers = Caller(g, PROVOST_LOGIN=ann.upper(), PROVOST_PASSWORD="first of all")
+    hers.good("user", "password", ann, "--new-password-file", path)
+    tap.is_(admin.as_(ann, "second to none").get("/v1/me").status, 200, "her own, with the one she has")
+    hash_file = os.path.join(g.top, "hash")
+    with open(hash_file, "w", encoding="utf-8") as file:
+        file.write("{CRYPT}" + subprocess.run(["openssl", "passwd", "-6", "from a hash"], capture_output=True, text=True, check=True).stdout)
+    c.good("user", "set", ann, "--password-hash-file", hash_file)
+    tap.is_(admin.as_(ann, "from a hash").get("/v1/me").status, 200, "--password-hash-file")
+    c.bad(MISUSED, "No such file", "user", "password", ann, "--new-password-file", path + "x")
+    if os.path.exists(os.path.join(g.state, "admin-password")):
+        tap.ok("ann@" in Caller(g).good("user", "list", "--state-dir", g.state), "--state-dir: the password of admin is there")
+
+
+def echoes(fd):
+    return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+
+
+def prompts(g, admin, c):
+    """Passwords are asked for without echo, and where nobody can be asked that is said."""
+    nobody = Caller(g, HOME="/nonexistent", XDG_STATE_HOME="/nonexistent", PROVOST_LOGIN="ann@example.org")
+    nobody.bad(MISUSED, "no terminal", "user", "list")
+    t = Terminal(nobody, "status", "--columns", "login")
+    said = t.type("Password of ann@example.org", "from a hash\n")
+    said += t.read("\n")
+    status, rest = t.end()
+    tap.ok(status == DONE and "ann@example.org" in rest and "from a hash" not in said + rest, "a password is asked for", (status, said, rest))
+    t = Terminal(c, "user", "password", "ann@example.org")
+    t.type("New password of ann@example.org: ", "one of these\n")
+    quiet = not echoes(t.fd)
+    with open("/proc/%d/environ" % t.child, "rb") as file:
+        shown = admin.password.encode() in file.read()
+    tap.is_((quiet, shown), (True, False), "it is not shown, and the environment has no password any more")
+    t.type("Again: ", "another one\n")
+    said = t.type("New password", "typed\x7f\x7f\x7f\x7f\x7f\x7fmistyped\x15typed twice\n")
+    said += t.type("Again: ", "typed twice\n")
+    status, rest = t.end()
+    tap.ok(status == DONE and "not the same" in said and "typed" not in said + rest, "twice, until both are the same", (status, said, rest))
+    tap.is_(admin.as_("ann@example.org", "typed twice").get("/v1/me").status, 200, "and it is her password")
+    t = Terminal(c, "user", "password", "ann@example.org")
+    t.type("New password", "abc")
+    gateway.until(lambda: not echoes(t.fd), "no echo", SECONDS)
+    os.write(t.fd, b"\x03")
+    _, status = os.waitpid(t.child, 0)
+    tap.is_((os.WTERMSIG(status), echoes(t.fd)), (signal.SIGINT, True), "Ctrl-C ends it, and the terminal shows again what is typed")
+    os.close(t.fd)
+
+
+def tables(c):
+    t = Terminal(c, "user", "list", "--columns", "address,enabled,name")
+    status, said = t.end()
+    lines = said.splitlines()
+    tap.ok(status == DONE and lines[0].split() == ["ADDRESS", "ENABLED", "NAME"] and len({line.find("yes") for line in lines[1:4]}) == 1
+           and lines[0].find("ENABLED") == lines[1].find("yes"), "on a terminal a list is a table", said)
+    status, said = Terminal(c, "user", "show", "ann@example.org").end()
+    tap.ok(status == DONE and re.search(r"(?m)^quota_bytes +10737418240$", said), "and a record", said)
+
+
+class Fake:
+    """A gateway of a few replies: status, headers, body; or a function of the request."""
+
+    def __init__(self, *replies, context=None):
+        self.replies, self.seen = list(replies), []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self):
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.seen.append((self.command, self.path, dict(self.headers), body))
+                reply = outer.replies.pop(0) if outer.replies else None
+                if reply is None:
+                    self.close_connection = True
+                    return
+                status, headers, text = reply
+                text = text if isinstance(text, bytes) else json.dumps(text).encode()
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.address = "localhost:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+SECRET = {"PROVOST_LOGIN": "ann", "PROVOST_PASSWORD": "pass word"}
+
+
+def replies():
+    """What a gateway may answer, and ours seldom does."""
+    pages = [(200, {}, {"items": [{"address": "a%d" % n}, {"address": "b\x1b[31m\u2028"}], "next_cursor": "c&%d" % n if n < 3 else None}) for n in (1, 2, 3)]
+    with Fake(*pages) as f:
+        tap.is_(Caller(f, **SECRET).good("user", "list", "--columns", "address"),
+                "a1\nb?[31m???\na2\nb?[31m???\na3\nb?[31m???\n", "a list has all pages, and no control characters")
+        tap.is_([path for _, path, _, _ in f.seen], ["/v1/users?limit=500" + more for more in ("", "&cursor=c%261", "&cursor=c%262")], "by the cursors")
+        tap.is_(f.seen[0][2]["Authorization"], "Basic YW5uOnBhc3Mgd29yZA==", "with a login")
+    with Fake(*pages) as f:
+        tap.is_(len(Caller(f, **SECRET).json("user", "list")["items"]), 6, "--json is one object")
+    with Fake(pages[0], (503, {"Retry-After": "7", "X-Request-Id": "abc"}, {"title": "Unavailable", "status": 503, "detail": "not\nnow", "code": "down"})) as f:
+        done = Caller(f, **SECRET).run("user", "list", "--json")
+        tap.ok(done.returncode == UNAVAILABLE and "not?now (503 Unavailable, down)" in done.stderr and "in 7 s" in done.stderr and "request abc" in done.stderr
+               and not done.stdout.strip().endswith("]}") and "next_cursor" not in done.stdout, "a list that is broken off is no JSON", (done.returncode, done.stdout, done.stderr))
+    with Fake((503, {}, {"status": 503, "detail": "who knows", "code": "outcome_unknown"})) as f:
+        Caller(f, **SECRET).bad(UNKNOWN, "who knows", "user", "remove", "a@b.example")
+    with Fake() as f:
+        Caller(f, **SECRET).bad(UNKNOWN, "may have been done", "user", "remove", "a@b.example")
+        tap.is_(len(f.seen), 1, "a change whose answer is lost is not sent again")
+    with Fake(None, None, (201, {}, {"name": "b.example"})) as f:
+        tap.is_(Caller(f, **SECRET).good("domain", "add", "b.example"), "name\tb.example\n", "what is made is asked for again")
+        tap.is_(len({headers["Idempotency-Key"] for _, _, headers, _ in f.seen}), 1, "by the same Idempotency-Key")
+    moved = (409, {}, {"status": 409, "code": "test_failed", "detail": "it moved"})
+    with Fake((200, {}, {"destinations": ["a@x", "b@x", "c@x"]}), moved, (200, {}, {"destinations": ["b@x", "c@x"]}), (200, {}, {"address": "s@x"})) as f:
+        Caller(f, **SECRET).good("alias", "set", "s@x", "--remove-destination", "c@x", "--remove-destination", "b@x")
+        tap.is_(json.loads(f.seen[3][3]), [{"op": "test", "path": "/destinations/1", "value": "c@x"}, {"op": "remove", "path": "/destinations/1"},
+                                           {"op": "test", "path": "/destinations/0", "value": "b@x"}, {"op": "remove", "path": "/destinations/0"}],
+                "values are taken from a list where they are, and looked for again if that was changed")
+    with Fake((200, {"Content-Type": "text/html"}, b"<html>")) as f:
+        Caller(f, **SECRET).bad(FAILED, "is that a gateway?", "user", "show", "a@b.example")
+    with Fake((200, {}, {"address": "x"})) as f:
+        Caller(f, PROVOST_KEY="pvt_1_2").good("user", "show", "a/b?c@d.example")
+        tap.is_((f.seen[0][1], f.seen[0][2]["Authorization"]), ("/v1/users/a%2Fb%3Fc%40d.example", "Bearer pvt_1_2"), "a key goes as a bearer's token, words are escaped")
+
+
+def jobs():
+    job = lambda state, done, **more: (200, {}, {"id": "j", "state": state, "steps_done": done, "steps_total": 4, "error": None, **more})
+    begun = (202, {"Location": "/v1/jobs/j"}, {"name": "b.example"})
+    with Fake(begun, job("running", 1), job("succeeded", 4)) as f:
+        got = Caller(f, **SECRET).record("domain", "set", "a.example", "--name", "b.example")
+        tap.is_((got["state"], f.seen[-1][1]), ("succeeded", "/v1/jobs/j"), "what takes its time is waited for")
+    with Fake(begun, job("running", 2), job("failed", 2, error={"code": "exists", "detail": "it is taken", "pointer": ""})) as f:
+        done = Caller(f, **SECRET).run("domain", "set", "a.example", "--name", "b.example")
+        tap.ok(done.returncode == CONFLICT and "it is taken (exists)" in done.stderr, "and what became of it is told", (done.returncode, done.stderr))
+    with Fake(begun) as f:
+        tap.is_(Caller(f, **SECRET).good("domain", "set", "a.example", "--name", "b.example", "--no-wait"), "name\tb.example\n", "--no-wait")
+    with Fake(begun, *[job("running", 1)] * 20) as f:
+        tap.is_(Caller(f, **SECRET).run("domain", "set", "a.example", "--name", "b.example", "--wait", "1").returncode, UNKNOWN, "--wait ends the waiting")
+    with Fake(begun, *[job("running", n) for n in (1, 2, 3)], job("succeeded", 4)) as f:
+        status, said = Terminal(Caller(f, **SECRET), "domain", "set", "a.example", "--name", "b.example").end()
+        tap.ok(status == DONE and re.search(r"running \[#+ +\] 50%", said), "on a terminal with a bar", said)
+
+
+def tls(place):
+    """https:// is verified, against the authorities that are named."""
+    ours, others = authority.Authority(place, "ours"), authority.Authority(place, "others")
+    certificate, key = ours.server("localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Fake(*[(200, {}, {"address": "x"})] * 4, context=context) as f:
+        url = "https://" + f.address
+        c = Caller(f, **SECRET, PROVOST_URL=url)
+        tap.is_(c.good("user", "show", "x@b.example", "--ca-file", ours.certificate), "address\tx\n", "--ca-file")
+        c.bad(UNAVAILABLE, "certificate", "user", "show", "x@b.example", "--ca-file", others.certificate)
+        c.bad(UNAVAILABLE, "certificate", "user", "show", "x@b.example")
+        tap.is_(c.run("user", "show", "x@b.example", env={"PROVOST_CA_FILE": ours.certificate}).returncode, DONE, "PROVOST_CA_FILE")
+        tap.is_(len(f.seen), 2, "nobody else hears the password")
+
+
+COMPLETIONS = os.path.join(gateway.TOP, "src/cli/completion")
+LINES = [(["u"], {"user"}), (["user", ""], {"list", "show", "add", "set", "remove", "password", "inactive"}), (["user", "set", "a", "--ena"], {"--enabled"}),
+         (["user", "set", "--enabled", ""], {"yes", "no"}), (["config", "dove"], {"dovecot"}), (["role", "set", "a.example", "jane", "o"], {"owner"})]
+
+BASH = """
+source "$1" && shift
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_provost
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+ZSH = """
+_files() { print files }
+_describe() { print -l -- ${(P)2%%:*} }
+complete_it() { source $script }
+script=$1; shift
+words=("$@") CURRENT=$#
+complete_it
+"""
+
+
+def ask_shell(shell, words):
+    if shell == "fish":
+        path = "%s/fish/provost.fish" % COMPLETIONS
+        command = ["fish", "--no-config", "-c", "source %s; complete -C '%s'" % (path, " ".join(["provost", *words]))]
+    else:
+        script, path = (BASH, "bash/provost") if shell == "bash" else (ZSH, "zsh/_provost")
+        command = [shell, *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script, shell, os.path.join(COMPLETIONS, path), "provost", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=dict(os.environ, PATH=gateway.BUILD + ":" + os.environ["PATH"], HOME="/nonexistent"))
+    return {line.split("\t")[0] for line in done.stdout.splitlines()}, done.stderr
+
+
+def completion():
+    for shell in "bash", "zsh", "fish":
+        if shutil.which(shell) is None:
+            tap.skip("completion in " + shell, "it is not there")
+            continue
+        for words, want in LINES:
+            got, errors = ask_shell(shell, words)
+            tap.ok(got == want, "%s completes: %s" % (shell, " ".join(words)), (got, errors))
+    got, errors = ask_shell("bash", ["user", "add", "x", "--new-password-file", COMPLETIONS + "/ba"])
+    tap.is_(got, {COMPLETIONS + "/bash"}, "and files")
+
+
+def helps():
+    """Every command has its help, and every option in it a text."""
+    shown = subprocess.run([PROVOST, "--help"], capture_output=True, text=True).stdout
+    commands = re.findall(r"(?m)^  ([a-z]+(?: [a-z]+)?)  ", shown)
+    bad = []
+    for command in commands:
+        done = subprocess.run([PROVOST, *command.split(), "--help"], capture_output=True, text=True)
+        options = re.findall(r"(?m)^  (--.*(?:\n {26}.*)*)", done.stdout)
+        if done.returncode or not options or any(len(line) > 80 for line in done.stdout.splitlines()) or any(len(o.split()) < 2 for o in options):
+            bad.append(command)
+    tap.ok(len(commands) > 40 and not bad, "all commands have --help", (len(commands), bad))
+
+
 def main():
     with gateway.Gateway() as g:
         admin = g.admin()
         c = Caller(g, PROVOST_PASSWORD=admin.password)
         records(admin, c)
         errors(c)
+        dry_runs(admin, c)
+        keys(g, c)
+        from_files(g, admin, c)
+        prompts(g, admin, c)
+        tables(c)
+        tap.ok(c.good("domain", "set", "example.org", "--name", "example.com", "--columns", "state").strip() in ("enabled", "succeeded"), "a domain gets another name")
+        tap.is_(c.run("status").returncode, DONE, "status")
+        tls(g.top)
+    replies()
+    jobs()
+    completion()
+    helps()
     tap.done()
 
 

@@ -14,7 +14,8 @@ import tap
 FILES = ["sbin/provostd", "bin/provost", "share/provost/schema/provost.schema", "share/provost/schema/provost.ldif",
          "share/provost/ldif/server.ldif", "share/provost/ldif/database.ldif", "share/provost/ldif/base.ldif",
          "lib/systemd/system/provostd.service", "share/man/man8/provostd.8", "share/man/man1/provost.1",
-         "share/man/man5/provost.conf.5", "share/man/man7/provost-schema.7"]
+         "share/man/man1/provost-user.1", "share/bash-completion/completions/provost",
+         "share/zsh/site-functions/_provost", "share/fish/vendor_completions.d/provost.fish", "share/man/man5/provost.conf.5", "share/man/man7/provost-schema.7"]
 
 
 # Of 100; what has a place in the network and opens sockets for its neighbours does not get below 11.
