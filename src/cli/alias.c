@@ -35,9 +35,13 @@ static const struct command_group renaming = {
 
 static const struct command_group listing = {
 	NULL, (const struct command_option[]){
+	MEMBER("search", query_text, "q", "TEXT",
+	       "only whose address contains it; those that begin so if it ends in *"),
+	MEMBER("enabled", query_flag, "enabled", "yes|no",
+	       "only those that are, or are not"),
 	MEMBER("domain", query_text, "domain", "DOMAIN",
 	       "only those in it"),
-	MEMBER("ok", query_text, "ok", "true|false",
+	MEMBER("ok", query_flag, "ok", "yes|no",
 	       "only those all of whose destinations are there, or the others"),
 	OPTIONS_END}};
 

@@ -34,11 +34,12 @@ static const char *said(struct arena *a, const char *option, const char *name)
 	return option != NULL ? option : environment(a, name, false);
 }
 
-/* A pipe, perhaps, with one line of which nobody ends the next. */
+/* A line and no more: the next one may be another secret. */
 static bool read_input(struct arena *a, const char **ret, struct err *e)
 {
 	char *line = arena_alloc(a, SECRET_MAX + 2);
 
+	setvbuf(stdin, NULL, _IONBF, 0);
 	*ret = line;
 	return (fgets(line, SECRET_MAX + 2, stdin) != NULL &&
 		strlen(line) <= SECRET_MAX) ||

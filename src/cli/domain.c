@@ -56,6 +56,16 @@ static const struct command_group renaming = {
 	       "do not keep the old name as an alias domain"),
 	OPTIONS_END}};
 
+static const struct command_group listing = {
+	NULL, (const struct command_option[]){
+	MEMBER("search", query_text, "q", "TEXT",
+	       "only whose name contains it; those that begin so if it ends in *"),
+	MEMBER("enabled", query_flag, "enabled", "yes|no",
+	       "only those that are, or are not"),
+	MEMBER("kind", query_text, "kind", "local|alias|relay",
+	       "only those of that kind"),
+	OPTIONS_END}};
+
 static const struct command_group reading = {
 	NULL, (const struct command_option[]){
 	MEMBER("include", query_text, "include", "counts",
@@ -74,7 +84,7 @@ static const struct command_group removing = {
 static const struct command domain_list =
 	{.name = "list",
 	 .summary = "List domains",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {&listing, &request_output, &request_connection},
 	 .defaults = &request_defaults,
 	 .size = sizeof(struct request_options),
 	 .run = request_run,

@@ -87,6 +87,17 @@ const char *query_text(const struct command_option *o, struct arena *a,
 	return set_text(a, &r->query, o->key, value);
 }
 
+const char *query_flag(const struct command_option *o, struct arena *a,
+		       const char *value, void *options)
+{
+	struct request_options *r = options;
+	bool yes = strcmp(value, "yes") == 0;
+
+	if (!yes && strcmp(value, "no") != 0)
+		return "yes or no";
+	return set_text(a, &r->query, o->key, yes ? "true" : "false");
+}
+
 /* A key of "name=value". */
 const char *query_true(const struct command_option *o, struct arena *a,
 		       const char *value, void *options)

@@ -22,7 +22,7 @@ member_take member_text, member_number, member_bytes, member_flag, member_list;
 member_take member_add, member_remove;
 
 /* Parameters in the path's query. */
-member_take query_text, query_true;
+member_take query_text, query_true, query_flag;
 
 #define MEMBER(name, take, key, value, help)                   \
 	{                                                      \

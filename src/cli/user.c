@@ -57,6 +57,10 @@ static const struct command_group renaming = {
 
 static const struct command_group listing = {
 	NULL, (const struct command_option[]){
+	MEMBER("search", query_text, "q", "TEXT",
+	       "only whose address or name contains it; those that begin so if it ends in *"),
+	MEMBER("enabled", query_flag, "enabled", "yes|no",
+	       "only those that are, or are not"),
 	MEMBER("domain", query_text, "domain", "DOMAIN",
 	       "only those in it"),
 	OPTIONS_END}};

@@ -112,6 +112,8 @@ def records(admin, c):
     tap.is_(c.good("user", "list", "--domain", "example.org", "--columns", "address,enabled"),
             "ann@example.org\tyes\nbob@example.org\tyes\neve@example.org\tyes\njohn@example.org\tyes\n", "user list, and the columns that are wanted")
     tap.is_(c.json("user", "show", "john@example.org"), admin.get("/v1/users/john@example.org").json, "--json is what the API says")
+    tap.is_(c.good("user", "list", "--search", "ann*", "--columns", "address"), "ann@example.org\n", "--search")
+    tap.is_((c.good("user", "list", "--enabled", "no"), c.good("domain", "list", "--kind", "alias", "--columns", "name")), ("", "example.net\n"), "--enabled, --kind")
     got = c.record("user", "set", "john@example.org", "--name", "Johnny", "--unset", "quota-bytes", "--enabled", "no")
     tap.is_((got["name"], got["quota_bytes"], got["state"]), ("Johnny", str(10 << 30), "disabled"), "user set, and --unset")
     got = c.record("user", "set", "john@example.org", "--address", "jim@example.org", "--keep-old-address")
@@ -194,6 +196,7 @@ def from_files(g, admin, c):
     ann = "ann@example.org"
     tap.is_(c.good("user", "password", ann, "--new-password-file", "-", given="first of all\nsecond line\n"), "", "user password, from the standard input")
     tap.is_(admin.as_(ann, "first of all").get("/v1/me").status, 200, "it is the first line")
+    tap.is_(Caller(g).good("user", "password", ann, "--password-file", "-", "--new-password-file", "-", given=admin.password + "\nfirst of all\n"), "", "or the second")
     path = os.path.join(g.top, "new")
     with open(path, "w", encoding="utf-8") as file:
         file.write("second to none")

@@ -49,6 +49,9 @@ while read -r line; do
 	[ "$answer" = 201 ]
 	ok $? "pasted: ${line##*v1/}"
 done <"$place/lines"
+line=$(grep '/provost user list ' "$place/log")
+sh -c "$line" </dev/null | grep -q '^john@example.org	'
+ok $? "and one for the client"
 kill $run
 wait $run
 ok $? "it ends in order"
