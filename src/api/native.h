@@ -21,6 +21,7 @@ extern const struct route change_routes[];
 extern const struct route history_routes[];
 extern const struct route dkim_routes[];
 extern const struct route dns_routes[];
+extern const struct route export_routes[];
 extern const struct route import_routes[];
 extern const struct route key_routes[];
 extern const struct route principal_routes[];

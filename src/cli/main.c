@@ -13,6 +13,7 @@
 #include "cli/dkim.h"
 #include "cli/doctor.h"
 #include "cli/domain.h"
+#include "cli/export.h"
 #include "cli/help.h"
 #include "cli/import.h"
 #include "cli/key.h"
@@ -26,13 +27,12 @@
 #include "util/arena.h"
 #include "json/text.h"
 
-const struct command *const commands[] = {&command_alias,     &command_audit,
-					  &command_config,    &command_dkim,
-					  &command_doctor,    &command_domain,
-					  &command_import,    &command_key,
-					  &command_principal, &command_role,
-					  &command_status,    &command_trash,
-					  &command_user,      NULL};
+const struct command *const commands[] =
+	{&command_alias,     &command_audit,  &command_config,
+	 &command_dkim,      &command_doctor, &command_domain,
+	 &command_export,    &command_import, &command_key,
+	 &command_principal, &command_role,   &command_status,
+	 &command_trash,     &command_user,   NULL};
 
 static int run(const struct command *c, const char *called, struct arena *a,
 	       int argc, char **argv)

@@ -18,9 +18,10 @@ static const char all[] = "*", all_read[] = "*:read", reading[] = ":read";
 /* What a key for some domains may do at all: collections of which nobody has
  * said that only these domains are shown are closed to it. */
 static const char *const of_domains[] =
-	{"domains:", "users:",   "aliases:",        "resolve:",    "passwords:",
-	 "me:",      "keys:",    "administrators:", "changesets:", "jobs:",
-	 "trash:",   "changes:", "dkim:",           "webhooks:",   "imports:"};
+	{"domains:",    "users:",    "aliases:", "resolve:",
+	 "passwords:",  "me:",       "keys:",    "administrators:",
+	 "changesets:", "jobs:",     "trash:",   "changes:",
+	 "dkim:",       "webhooks:", "imports:", "exports:"};
 
 bool scope_is_word(const char *word, const struct text_list *known)
 {

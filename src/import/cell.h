@@ -13,6 +13,9 @@
 /* As it may be written; not yet quoted. */
 const char *cell_defuse(struct arena *a, const char *text);
 
+/* As a value in a row: defused, and quoted where that is needed. */
+const char *cell_quote(struct arena *a, const char *text);
+
 /* As it was before. */
 const char *cell_undo(const char *text);
 
