@@ -94,6 +94,25 @@ def changes(admin, nsd, zone):
     nsd.change("host.example", HOST)
 
 
+def dinomail(g, admin, nsd, zone):
+    """The same in the numbers of DinoMail."""
+    header = {"Authorization": "ApiKey admin:" + admin.get("/api/apikey/").json["objects"][0]["key"]}
+
+    def numbers():
+        admin.post("/v1/domains/d.example/checks", None)
+        (found,) = g.client().get("/api/virtualdomain/?name=d.example", headers=header).json["objects"]
+        return [found[check + "_status"] for check in ("dkim", "dmarc", "spf")]
+
+    nsd.change("d.example", "\n".join(line for line in zone.split("\n") if "spf1" not in line and "DMARC1" not in line))
+    tap.is_(numbers(), [0, 0, 0], "DinoMail: no key signs, no policies")
+    nsd.change("d.example", zone + '_dmarc.d.example. IN TXT "v=DMARC1; p=none"\nd.example. IN TXT "v=spf1 +all"\n')
+    tap.is_(numbers(), [0, 1, 1], "DinoMail: too many of them")
+    for state in ("published", "active"):
+        admin.patch("/v1/domains/d.example/dkim/s1", {"state": state})
+    nsd.change("d.example", zone)
+    tap.is_(numbers(), [4, 2, 1], "DinoMail: all is well")
+
+
 def others(g, admin):
     """Who sees the domain; a domain that goes; one that gets another name."""
     admin.post("/v1/principals", {"login": "vera", "name": "Vera", "password": PASSWORD})
@@ -170,13 +189,14 @@ def broken(admin, nsd):
 
 nsd = names.Nsd({"host.example": HOST, "d.example": "", "r.example": ""})
 try:
-    with gateway.Gateway("--dns-resolvers", nsd.address, *OPTIONS) as g:
+    with gateway.Gateway("--api-dinomail", "yes", "--dns-resolvers", nsd.address, *OPTIONS) as g:
         admin = g.admin()
         admin.post("/v1/domains", {"name": "d.example"})
         admin.post("/v1/domains", {"name": "other.example"})
         by_itself(g, admin)
         zone = wanted(admin, nsd)
         changes(admin, nsd, zone)
+        dinomail(g, admin, nsd, zone)
         others(g, admin)
         proved(g, admin, nsd)
         often(admin, g.client("rita", PASSWORD))
