@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/outcome.h"
 #include "cli/principal.h"
+#include "cli/resolve.h"
 #include "cli/role.h"
 #include "cli/status.h"
 #include "cli/trash.h"
@@ -27,12 +28,14 @@
 #include "util/arena.h"
 #include "json/text.h"
 
-const struct command *const commands[] =
-	{&command_alias,     &command_audit,  &command_config,
-	 &command_dkim,      &command_doctor, &command_domain,
-	 &command_export,    &command_import, &command_key,
-	 &command_principal, &command_role,   &command_status,
-	 &command_trash,     &command_user,   NULL};
+const struct command *const commands[] = {&command_alias,   &command_audit,
+					  &command_config,  &command_dkim,
+					  &command_doctor,  &command_domain,
+					  &command_export,  &command_import,
+					  &command_key,     &command_principal,
+					  &command_resolve, &command_role,
+					  &command_status,  &command_trash,
+					  &command_user,    NULL};
 
 static int run(const struct command *c, const char *called, struct arena *a,
 	       int argc, char **argv)

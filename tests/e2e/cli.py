@@ -442,6 +442,7 @@ def main():
         from_files(g, admin, c)
         prompts(g, admin, c)
         tables(c)
+        tap.is_(c.good("resolve", "sales@example.org", "--columns", "deliverable,external"), "yes\t\n", "resolve")
         tap.ok(c.good("domain", "set", "example.org", "--name", "example.com", "--columns", "state").strip() in ("enabled", "succeeded"), "a domain gets another name")
         tap.is_(c.run("status").returncode, DONE, "status")
         tls(g.top)

@@ -1,0 +1,16 @@
+#include "cli/resolve.h"
+
+#include "cli/request.h"
+
+const struct command command_resolve =
+	{.name = "resolve",
+	 .summary = "Say where mail for an address goes",
+	 .words = "ADDRESS",
+	 .more = "On its way: every hop, the mailboxes and addresses elsewhere "
+		 "where it ends, and what is wrong.",
+	 .groups = {&request_output, &request_connection},
+	 .defaults = &request_defaults,
+	 .size = sizeof(struct request_options),
+	 .run = request_run,
+	 .subject = &(const struct action){.method = "GET",
+					   .path = "/v1/resolve/%"}};
