@@ -427,21 +427,11 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-static const struct route *const tables[] = {routes,
-					     audit_routes,
-					     change_routes,
-					     changeset_routes,
-					     history_routes,
-					     export_routes,
-					     import_routes,
-					     key_routes,
-					     principal_routes,
-					     trash_routes,
-					     dkim_routes,
-					     webhook_routes,
-					     dns_routes,
-					     autoconfig_routes,
-					     NULL};
+static const struct route *const tables[] =
+	{routes,           audit_routes,      change_routes, changeset_routes,
+	 history_routes,   export_routes,     import_routes, key_routes,
+	 principal_routes, trash_routes,      dkim_routes,   webhook_routes,
+	 dns_routes,       autoconfig_routes, NULL};
 
 static const struct amendable *amends(const struct route *r)
 {
