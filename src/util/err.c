@@ -3,12 +3,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/text.h"
+
 static void put(struct err *e, enum err_kind kind, const char *code,
 		const char *fmt, va_list ap)
 {
 	e->kind = kind;
 	e->code = code;
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_mend(e->text); /* it may be cut, here or in what it quotes */
 }
 
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -45,6 +48,7 @@ bool err_wrap(struct err *e, const char *fmt, ...)
 	size_t room = sizeof(e->text) - (size_t)len;
 	if (snprintf(e->text + len, room, ": %s", inner.text) < 0)
 		e->text[len] = '\0';
+	text_mend(e->text);
 	return false;
 }
 

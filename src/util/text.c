@@ -77,6 +77,19 @@ bool text_is_clean(const char *s)
 	return true;
 }
 
+void text_mend(char *s)
+{
+	uint32_t c;
+
+	while (*s != '\0') {
+		size_t size = decode((const unsigned char *)s, &c);
+
+		if (size == 0)
+			*s = '?';
+		s += size > 0 ? size : 1;
+	}
+}
+
 bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 {
 	char *end;

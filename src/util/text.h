@@ -22,6 +22,10 @@ bool text_list_equal(struct text_list a, struct text_list b);
  * C1, and the line and paragraph separators U+2028 and U+2029. */
 bool text_is_clean(const char *s);
 
+/* Put a '?' for each byte that is no well-formed UTF-8, as where a text was
+ * cut.  Control characters stay. */
+void text_mend(char *s);
+
 /* What tells one text from another, the same everywhere and always; not if
  * somebody wants two to look alike.  16 hexadecimal digits. */
 const char *text_print(struct arena *a, const char *s);

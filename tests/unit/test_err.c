@@ -1,6 +1,7 @@
 #include "tests/lib/tap.h"
 #include "util/err.h"
 #include "util/fault.h"
+#include "util/text.h"
 
 struct thing {
 	const char *name;
@@ -37,6 +38,14 @@ static void errors(void)
 	NUMBER(strlen(e.text), sizeof(e.text) - 1, "and are cut off again");
 	err_wrap(&e, "%s", big);
 	NUMBER(strlen(e.text), sizeof(e.text) - 1, "wrapped by a long text");
+	err_set(&e, ERR_INTERNAL, "'%.2s' %s", "a\xc3\xa9", "\xc3\xa9");
+	IS(e.text, "'a?' \xc3\xa9", "what is cut stays UTF-8");
+	memset(big, '\xc3', sizeof(big) - 1);
+	for (size_t i = 2; i < sizeof(big) - 1; i += 2)
+		big[i] = '\xa9';
+	big[0] = 'x';
+	err_set(&e, ERR_INTERNAL, "%s", big);
+	OK(!err_wrap(&e, "why") && text_is_clean(e.text), "wrapped, too");
 	err_clear(&e);
 	OK(e.kind == ERR_NONE && e.text[0] == '\0' && e.faults == NULL,
 	   "cleared");

@@ -106,6 +106,28 @@ static const struct {
 	{"by * none @NAME@\n@NAME@\n", "by * none Ann\nAnn\n"},
 };
 
+static const struct {
+	const char *text, *mended;
+} broken[] = {
+	{"", ""},
+	{"whole \xe2\x82\xac\n", "whole \xe2\x82\xac\n"},
+	{"cut \xc3", "cut ?"},
+	{"cut \xe2\x82", "cut ??"},
+	{"\xf0\x9f\x98 and on", "??? and on"},
+	{"\xe2\x82\xc3\xa9", "??\xc3\xa9"},
+	{"\xff\xed\xa0\x80", "????"},
+};
+
+static void mending(struct arena *a)
+{
+	for (size_t i = 0; i < COUNT(broken); i++) {
+		char *text = arena_strdup(a, broken[i].text);
+
+		text_mend(text);
+		IS(text, broken[i].mended, "what is no UTF-8 is replaced");
+	}
+}
+
 static void comparisons(struct arena *a)
 {
 	const char *ab[] = {"a", "b"}, *ba[] = {"b", "a"};
@@ -136,6 +158,7 @@ int main(void)
 	CLEANUP(arena_release) struct arena *a = arena_new();
 
 	comparisons(a);
+	mending(a);
 	for (size_t i = 0; i < COUNT(utf8); i++)
 		OK(text_is_clean(utf8[i].text) == utf8[i].clean, utf8[i].text);
 	for (size_t i = 0; i < COUNT(numbers); i++) {
