@@ -3,11 +3,16 @@
 #include <string.h>
 
 #include "api/admission.h"
+#include "core/address.h"
 #include "core/removal.h"
 #include "core/rename_domain.h"
 #include "util/text.h"
 
-enum { SET_MAX = 1000, OPERATIONS_EACH = 2 };
+enum {
+	SET_MAX = 1000,
+	OPERATIONS_EACH = 2,
+	SHOWN_MAX = 80, /* bytes of what was sent, in errors */
+};
 
 const struct collection *numbered_collection(const struct call *call,
 					     enum kind k)
@@ -58,8 +63,11 @@ static bool refuse(struct err *e, struct arena *a, const char *message)
 
 bool numbered_not_a_number(struct err *e, struct arena *a, const char *text)
 {
+	char *shown = arena_strndup(a, text, SHOWN_MAX);
+
+	text_mend(shown);
 	return refuse(e, a,
-		      arena_join(a, "\u201c", text,
+		      arena_join(a, "\u201c", shown,
 				 "\u201d value must be an integer.", NULL));
 }
 
@@ -112,16 +120,40 @@ static bool read_order(const struct call *call, struct roster_query *q,
 			"No matching '%.80s' field for ordering on.", order);
 }
 
-/* Those by which a list can be filtered, and by nothing but the whole value. */
+static bool nobodys(struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is none");
+}
+
+static bool read_domain(const struct call *call, const char *value,
+			struct roster_query *q, struct err *e)
+{
+	struct roster_row domain;
+	struct err why = {0};
+	int64_t number;
+
+	q->domain = value;
+	if (!tastypie_uri_number(value, "virtualdomain", &number) &&
+	    !tastypie_number(value, &number))
+		return domain_name_check(value, &why) || nobodys(e);
+	if (!numbered_find(call, KIND_DOMAIN, number, &domain, e))
+		return false;
+	q->domain = domain.key;
+	return true;
+}
+
+/* Those by which a list can be filtered, and by nothing but the whole value.
+ * ERR_NOT_FOUND: nothing is like that. */
 static bool read_filter(const struct call *call, const char *name,
 			struct roster_query *q, struct err *e)
 {
 	const struct collection *c = of(call);
 	struct arena *a = call->task.arena;
-	const char *field = arena_strndup(a, name, strcspn(name, "_"));
+	const char *lookup = strstr(name, "__"); /* as Django has them */
+	const char *field =
+		lookup != NULL ? arena_strndup(a, name, (size_t)(lookup - name))
+			       : name;
 	const char *value = tastypie_parameter(call, name);
-	struct roster_row domain;
-	int64_t number;
 
 	value = value != NULL ? text_lower(a, value) : "";
 	if (strcmp(name, "resource_uri") == 0)
@@ -134,35 +166,31 @@ static bool read_filter(const struct call *call, const char *name,
 		 strcmp(name, "destination") == 0)
 		q->destination = value;
 	else if (call->route->kind != KIND_DOMAIN &&
-		 strcmp(name, "domain") == 0) {
-		q->domain = value;
-		if (!tastypie_uri_number(value, "virtualdomain", &number) &&
-		    !tastypie_number(value, &number))
-			return true;
-		if (!numbered_find(call, KIND_DOMAIN, number, &domain, e))
-			return false;
-		q->domain = domain.key;
-	} else if (has_field(c, name) ||
-		   (strstr(name, "__") != NULL && has_field(c, field)))
-		return not_allowed(e, strstr(name, "__") ? field : name,
-				   "filtering");
+		 strcmp(name, "domain") == 0)
+		return read_domain(call, value, q, e);
+	else if (has_field(c, field))
+		return not_allowed(e, field, "filtering");
 	return true;
 }
 
+/* *none: whatever the others say, one of the filters is met by nothing. */
 static bool read_query(const struct call *call, struct roster_query *q,
-		       struct err *e)
+		       bool *none, struct err *e)
 {
 	const char *at = NULL, *name;
-	bool ordered = tastypie_page(call, q, e) && read_order(call, q, e);
 
-	while (ordered && (name = tastypie_each(call, &at)) != NULL) {
-		if (!read_filter(call, name, q, e)) {
-			ordered = e->kind == ERR_NOT_FOUND;
-			q->key = ordered ? "" : NULL; /* nobody's */
-			err_clear(ordered ? e : &(struct err){0});
-		}
+	*none = false;
+	if (!tastypie_page(call, q, e) || !read_order(call, q, e))
+		return false;
+	while ((name = tastypie_each(call, &at)) != NULL) {
+		if (read_filter(call, name, q, e))
+			continue;
+		if (e->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		*none = true;
 	}
-	return ordered;
+	return true;
 }
 
 bool numbered_list(const struct call *call, struct response *res, json_t **ret,
@@ -172,10 +200,11 @@ bool numbered_list(const struct call *call, struct response *res, json_t **ret,
 	struct store *s = call->gateway->store;
 	json_t *objects = json_array();
 	struct roster r = {0};
+	bool none;
 
 	(void)res;
-	if (!tastypie_accepted(call, e) || !read_query(call, &q, e) ||
-	    (!s->ops->roster(s, &call->task, &q, &r, e) &&
+	if (!tastypie_accepted(call, e) || !read_query(call, &q, &none, e) ||
+	    (!none && !s->ops->roster(s, &call->task, &q, &r, e) &&
 	     e->kind != ERR_NOT_FOUND))
 		return json_decref(objects), false;
 	err_clear(e);
@@ -514,6 +543,23 @@ bool numbered_patch_list(const struct call *call, struct response *res,
 	return write_all(call, items, count + gone, e);
 }
 
+/* What looks like a choice would do away with the others as well. */
+static bool is_unfiltered(const struct call *call, struct err *e)
+{
+	static const char *const harmless[] = {"username", "api_key", "format"};
+	const char *at = NULL, *name;
+
+	while ((name = tastypie_each(call, &at)) != NULL) {
+		size_t i = 0;
+
+		while (i < COUNT(harmless) && strcmp(harmless[i], name) != 0)
+			i++;
+		if (i == COUNT(harmless))
+			return not_allowed(e, name, "filtering");
+	}
+	return true;
+}
+
 /* Who may do that is asked for by an option: it is the end of all mail. */
 static bool whole(const struct call *call, struct roster *ret, struct err *e)
 {
@@ -524,8 +570,8 @@ static bool whole(const struct call *call, struct roster *ret, struct err *e)
 	if (!call->dialect->foreign->whole_lists(call->service))
 		return err_code(e, ERR_MALFORMED, tastypie_plain,
 				"Deleting whole lists is switched off here.");
-	if (tastypie_parameter(call, of(call)->key) != NULL)
-		return not_allowed(e, of(call)->key, "filtering");
+	if (!is_unfiltered(call, e))
+		return false;
 	if (!s->ops->roster(s, &call->task, &q, ret, e))
 		return false;
 	return ret->total <= ret->count ||

@@ -44,51 +44,58 @@ const char *tastypie_method(const struct request *req)
 /* '&', '<' and '>' as HTML has them. */
 static const char *escape(struct arena *a, const char *text)
 {
-	const char *ret = "";
+	char *ret = arena_alloc(a, 5 * strlen(text) + 1), *to = ret;
 
-	while (*text != '\0') {
-		size_t size = strcspn(text, "&<>");
-
-		ret = arena_join(a, ret, arena_strndup(a, text, size),
-				 text[size] == '&'   ? "&amp;"
-				 : text[size] == '<' ? "&lt;"
-				 : text[size] == '>' ? "&gt;"
-						     : "",
-				 NULL);
-		text += size + (text[size] != '\0');
+	for (; *text != '\0'; text++) {
+		if (*text == '&')
+			to = stpcpy(to, "&amp;");
+		else if (*text == '<')
+			to = stpcpy(to, "&lt;");
+		else if (*text == '>')
+			to = stpcpy(to, "&gt;");
+		else
+			*to++ = *text;
 	}
 	return ret;
 }
 
-/* As Python shows a string. */
-static const char *quote(struct arena *a, const char *text)
+/* Bytes that a quoted text may take. */
+static size_t quoted(const char *text)
 {
-	const char *mark =
-		strchr(text, '\'') != NULL && strchr(text, '"') == NULL ? "\""
-									: "'";
-	const char *ret = mark;
+	return 2 * strlen(text) + 2;
+}
 
-	while (*text != '\0') {
-		size_t size = strcspn(text, mark[0] == '\'' ? "'\\" : "\\");
-		char c[3] = {'\\', text[size], '\0'};
+/* As Python shows a string; returns the end. */
+static char *quote(char *to, const char *text)
+{
+	bool simple = strchr(text, '\'') == NULL || strchr(text, '"') != NULL;
+	char mark = simple ? '\'' : '"';
 
-		ret = arena_join(a, ret, arena_strndup(a, text, size),
-				 text[size] != '\0' ? c : "", NULL);
-		text += size + (text[size] != '\0');
+	*to++ = mark;
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' || (simple && *text == mark))
+			*to++ = '\\';
+		*to++ = *text;
 	}
-	return arena_join(a, ret, mark, NULL);
+	*to++ = mark;
+	return to;
 }
 
 static const char *list_of(struct arena *a, const struct err *e)
 {
-	const char *ret = "[";
+	const struct fault only = {.text = e->text};
+	const struct fault *all = e->faults != NULL ? e->faults : &only;
+	size_t size = 3;
 
-	if (e->faults == NULL)
-		return arena_join(a, ret, quote(a, e->text), "]", NULL);
-	for (const struct fault *f = e->faults; f != NULL; f = f->next)
-		ret = arena_join(a, ret, quote(a, f->text),
-				 f->next != NULL ? ", " : "", NULL);
-	return arena_join(a, ret, "]", NULL);
+	for (const struct fault *f = all; f != NULL; f = f->next)
+		size += quoted(f->text) + 2;
+	char *ret = arena_alloc(a, size), *to = stpcpy(ret, "[");
+	for (const struct fault *f = all; f != NULL; f = f->next) {
+		to = quote(to, f->text);
+		to = stpcpy(to, f->next != NULL ? ", " : "");
+	}
+	stpcpy(to, "]");
+	return ret;
 }
 
 static void say(struct response *res, const char *type, const char *body)

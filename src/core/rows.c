@@ -149,5 +149,6 @@ bool rows_renumber(const struct gateway *g, const struct task *t,
 	/* Else it gets another. */
 	return s->ops->number(s, t, KIND_ALIAS, now->source, now->destination,
 			      number, &any, &why) ||
-	       why.kind == ERR_EXISTS || (*e = why, false);
+	       why.kind == ERR_EXISTS || why.kind == ERR_INVALID ||
+	       (*e = why, false);
 }

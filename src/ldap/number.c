@@ -19,6 +19,10 @@ enum {
  * beyond. */
 static const int64_t asked_max = INT32_MAX;
 
+/* Nor far beyond the counter, which goes on from there: nobody is to use up
+ * the numbers of all. */
+static const int64_t asked_ahead = 100000;
+
 const char number_attribute[] = "provostNumber";
 const char number_rows[] = "provostRows";
 static const char row_number[] = "provostRowNumber";
@@ -161,6 +165,10 @@ static bool pass(struct ldap_store *s, const struct task *t, int64_t asked,
 		return false;
 	if (asked < at)
 		return true;
+	if (asked - at > asked_ahead)
+		return err_set(e, ERR_INVALID,
+			       "%lld is too far beyond the last number",
+			       (long long)asked);
 	drop_block(s); /* what comes later is greater */
 	return take(s, t, asked + 1 - at, &end, e);
 }

@@ -200,8 +200,11 @@ static void asked(const struct contract *c, struct arena *a)
 	       "nobody else gets it");
 	NUMBER(number_of(c, a, k, other, NULL, INT64_C(1) << 31), 0,
 	       "nor one that a client of 32 bits cannot hold");
-	OK(number_of(c, a, k, third, NULL, NUMBER_NONE) > 0,
-	   "others are given as before");
+	NUMBER(number_of(c, a, k, other, NULL, 250000), 0,
+	       "nor one far beyond all that were given");
+	NUMBER(number_of(c, a, k, other, NULL, INT32_MAX), 0, "be it the last");
+	int64_t next = number_of(c, a, k, third, NULL, NUMBER_NONE);
+	OK(next > 0 && next < 200000, "others are given as before");
 	OK(number_of(c, a, k, other, NULL, NUMBER_NONE) > 0 &&
 		   stands_for(c, a, k, 100001, false) == NULL,
 	   "what was refused has left nothing");

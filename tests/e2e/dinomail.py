@@ -2,6 +2,7 @@
 """DinoMail's API beyond the conversations: the flow of its Android client, whose rights count, and what only options allow."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
@@ -96,6 +97,32 @@ def rights(g, app):
             "and is for nothing else")
 
 
+def peak(g):
+    """The most memory that it ever had, in MiB."""
+    with open("/proc/%d/status" % g.process.pid, encoding="ascii") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) // 1024
+
+
+def bounds(g, app):
+    """What somebody sends costs what it is long, and no more."""
+    before = peak(g)
+    reply = app.ask("POST", "/api/virtualdomain/", {"name": "q.example", "dkim_status": "\"" + "'" * 40000})
+    tap.ok(reply.status == 400 and len(reply.text) < 400, "of what is no number it shows the beginning", reply.text[:400])
+    reply = app.ask("POST", "/api/virtualdomain/", {"name": "q.example", "dkim_status": "a" * 79 + "\u00e9"})
+    tap.ok(reply.status == 400 and "a?\u201d value" in reply.json["error"], "be it cut within a character", reply.text)
+    uri = app.objects("virtualdomain")[0]["resource_uri"]
+    reply = app.ask("POST", "/api/virtualuser/", {"email": "\"" + "'<" * 20000 + "@long.example", "domain": uri})
+    tap.is_(reply.status, 400, "an address that is none, and long")
+    tap.ok("\"" + "\\'&lt;" * 20000 + "@long" in reply.json["error"], "is told as Python and HTML would have it")
+    tap.is_(app.ask("GET", "/api/virtualuser/?limit=" + "a" * 79 + "%C3%A9").status, 400, "a number that is cut within a character")
+    tap.ok(peak(g) - before < 100 or os.environ.get("SANITIZED"), "all that takes little memory", peak(g) - before)
+    reply = app.ask("POST", "/api/virtualdomain/", {"name": "q.example", "id": 2147483647})
+    tap.is_(reply.status, 201, "a number far beyond all others")
+    number = int(reply.headers["Location"].split("/")[3])
+    tap.ok(number < 200000, "is not given", number)
+    tap.is_(app.ask("DELETE", reply.headers["Location"]).status, 204, "but another")
+
+
 def options(g, app):
     """What somebody has to want."""
     plain = g.client()
@@ -117,10 +144,14 @@ def options(g, app):
     row = {"source": "al@one.example", "destination": "u@one.example", "domain": domain["resource_uri"]}
     tap.is_(app.ask("PUT", "/api/virtualalias/", {"objects": [row, dict(row, source="not one")]}).status, 400, "a list with something wrong in it")
     tap.is_(len(app.objects("virtualalias")), count, "replaces nothing")
+    for query in ("domain=two.example", "source=al@two.example", "emial=x", "limit=1", "destination__in=a&format=json"):
+        tap.is_([app.ask("DELETE", "/api/virtualalias/?" + query).status, app.ask("PUT", "/api/virtualalias/?" + query, {"objects": []}).status], [400, 400],
+                "a list that looks like a part: " + query)
+    tap.is_(len(app.objects("virtualalias")), count, "is left alone")
     before = next(a["id"] for a in app.objects("virtualalias") if a["source"] == row["source"])
     tap.is_(app.ask("PUT", "/api/virtualalias/", {"objects": [row]}).status, 204, "a list in the place of another")
     tap.is_([(a["id"], a["source"]) for a in app.objects("virtualalias")], [(before, "al@one.example")], "what stays is what it was")
-    tap.is_(app.ask("DELETE", "/api/virtualalias/").status, 204, "DELETE of a list")
+    tap.is_(app.ask("DELETE", "/api/virtualalias/?format=json").status, 204, "DELETE of a list")
     tap.is_(app.objects("virtualalias"), [], "which is empty then")
     reply = app.ask("PUT", "/api/virtualuser/", {"objects": [{"email": kept["email"], "quota": 9, "domain": domain["resource_uri"]}]})
     tap.is_(reply.status, 204, "the same of users")
@@ -133,6 +164,7 @@ def main():
     with gateway.Gateway("--api-dinomail", "yes", "--api-dinomail-url-keys", "yes", "--api-dinomail-whole-lists", "yes") as g:
         app = flow(g)
         rights(g, app)
+        bounds(g, app)
         options(g, app)
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
         tap.is_(g.stop(), 0, "it ends well")
