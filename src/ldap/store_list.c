@@ -21,7 +21,8 @@ enum {
 	PAGE_BYTES = 8 << 20, /* of a list's records, about */
 	LIST_READS = 2,       /* a page may take that many times a read... */
 	LISTS_READS = 10,     /* ...or that of many domains */
-	LEAVE = 1500,         /* milliseconds in which keys become a page */
+	LEAVE = 1500,         /* milliseconds in which keys become a page, or a
+			       * quarter of what there are */
 };
 
 /* The keys of a list, and where it had to be given up. */
@@ -348,9 +349,11 @@ static void found(const struct keys *k, struct fetching *f, struct page *page)
 
 static int64_t end_of(struct ldap_store *s, const struct task *t, int reads)
 {
-	int64_t end = clock_now() + s->set->read_seconds * reads * 1000;
+	int64_t now = clock_now(), left = t->deadline - now;
+	int64_t most = s->set->read_seconds * reads * 1000;
 
-	return end < t->deadline - LEAVE ? end : t->deadline - LEAVE;
+	left -= left / 4 < LEAVE ? left / 4 : LEAVE;
+	return now + (left < most ? left : most);
 }
 
 /* The sorted keys of a page. */
