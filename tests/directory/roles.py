@@ -284,7 +284,7 @@ SIGHT = [
 # What is added to those; the last ones have names that are known already.
 ADDITIONS = [(what, call) for what, call, *_ in WRITES if getattr(call, "adds", False)] + [
     ("%s, %s" % (where.split(",")[0], what), add(where, dict(user_entry("%s@%s.example" % (local, domain)), **more)))
-    for local, domain in (("new", "own"), ("new", "other"), ("gone", "own"), ("lost", "own"), ("past", "own"))
+    for local, domain in (("new", "own"), ("new", "other"), ("gone", "own"), ("lost", "own"), ("past", "own"), ("abuse", "own"))
     for where in (user(local, domain),)
     for what, more in (
         ("with all there is", {"givenName": ["x"], "displayName": ["x"], "description": ["x"], "provostEnabledWish": ["TRUE"], "provostLoginEnabled": ["FALSE"],
@@ -377,6 +377,11 @@ with Directory(base=BASE, entries=ENTRIES) as directory:
     own = [c.search_s(BASE, ldap.SCOPE_SUBTREE, "(|(mail=*)(provostDomainName=*)(uid=*)(cn=*))", ["*", "+"]) for c in (gateway, reading)]
     tap.is_(own[1], own[0], "the gateway itself sees the same there")
     tap.is_(directory.slapcat(BASE), before, "nothing of it was done")
+    # Whoever may make addresses that every domain must have may not be their owner's elsewhere.
+    admin.modify_s(OTHER, [(ldap.MOD_ADD, "provostOwner", [user("abuse").encode()])])
+    for who in DEPUTIES:
+        got = [result(add(user("abuse"), user_entry("abuse@own.example", userPassword=HASH)), c, [proxied(WHO[who])]) for c in (gateway, adding)]
+        tap.is_(got, [REFUSED] * 2, who + ": not abuse, who is an owner elsewhere")
     for service in ("postfix", "dovecot", "sso", "signer"):
         found = directory.service(service).search_s(DOMAINS, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", "+"]) if service != "signer" else []
         tap.is_([name for name, _ in found if "provostKeyId" in name], [], service + ": sees no keys")
