@@ -9,11 +9,13 @@
 
 enum { UUID_VERSION = 8, UUID_BYTES = 16 };
 
-bool apple_profile_address(const char *address, struct err *e)
+bool apple_profile_address(struct arena *a, const char *address, struct err *e)
 {
+	struct err bad = {0};
+
 	return address == NULL ||
-	       (text_is_clean(address) && strlen(address) <= ADDRESS_MAX &&
-		address[0] != '@' && strchr(address, '@') != NULL) ||
+	       address_check(text_lower(a, address), ADDRESS_DESTINATION,
+			     &bad) ||
 	       err_code(e, ERR_MALFORMED, "parameter_malformed",
 			"that is not an address");
 }
@@ -93,9 +95,14 @@ static void add_account(struct property_list *p, struct arena *a,
 	property_list_truth(p, "OutgoingPasswordSameAsIncomingPassword", true);
 }
 
-bool apple_profile(struct arena *a, const struct api_settings *set,
+static bool is_to_sign(const struct api_settings *set)
+{
+	return set != NULL && set->signer.key != NULL;
+}
+
+void apple_profile(struct arena *a, const struct api_settings *set,
 		   const struct client_setup *c, const char *address,
-		   struct client_document *ret, struct err *e)
+		   struct client_document *ret)
 {
 	struct property_list *p = property_list_begin(a);
 
@@ -109,9 +116,15 @@ bool apple_profile(struct arena *a, const struct api_settings *set,
 		.file = "mail.mobileconfig",
 	};
 	ret->text = property_list_end(p, &ret->size);
-	if (set == NULL || set->signer.key == NULL)
-		return true;
-	ret->tag = arena_join(a, ret->text, set->signer.certificates, NULL);
-	return signed_data_make(a, &set->signer, ret->text, ret->size,
-				&ret->text, &ret->size, e);
+	if (is_to_sign(set))
+		ret->tag = arena_join(a, ret->text, set->signer.certificates,
+				      NULL);
+}
+
+bool apple_profile_sign(struct arena *a, const struct api_settings *set,
+			struct client_document *d, struct err *e)
+{
+	return !is_to_sign(set) ||
+	       signed_data_make(a, &set->signer, d->text, d->size, &d->text,
+				&d->size, e);
 }

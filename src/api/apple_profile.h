@@ -9,15 +9,19 @@
 #include "api/settings.h"
 #include "util/err.h"
 
-/* Whether it can stand in a profile; NULL can. */
-bool apple_profile_address(const char *address, struct err *e);
+/* Whether it can stand in a profile; NULL can.  Who shows a profile shows it
+ * as the signer's word, so nothing but an address can. */
+bool apple_profile_address(struct arena *a, const char *address, struct err *e);
 
 /* Of the address that who asks says is his; NULL: the device asks for it.  The
  * same address has the same identifiers always, so that a profile replaces the
- * one before.  With a signer it is signed, and the document's tag is of what
- * was signed. */
-bool apple_profile(struct arena *a, const struct api_settings *set,
+ * one before.  It is not signed yet, but its tag is of what will be. */
+void apple_profile(struct arena *a, const struct api_settings *set,
 		   const struct client_setup *c, const char *address,
-		   struct client_document *ret, struct err *e);
+		   struct client_document *ret);
+
+/* If there is a signer.  It takes some time: not for who has it already. */
+bool apple_profile_sign(struct arena *a, const struct api_settings *set,
+			struct client_document *d, struct err *e);
 
 #endif

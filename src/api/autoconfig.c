@@ -24,7 +24,8 @@ static bool wants_apple(const struct call *call, bool *ret, struct err *e)
 	if (!*ret)
 		return err_code(e, ERR_MALFORMED, "parameter_malformed",
 				"emailaddress is for format=mobileconfig");
-	return apple_profile_address(call->query[DOWNLOAD_ADDRESS], e);
+	return apple_profile_address(call->task.arena,
+				     call->query[DOWNLOAD_ADDRESS], e);
 }
 
 static bool of_domain(const struct call *call, const struct client_setup *c,
@@ -41,9 +42,13 @@ static bool of_domain(const struct call *call, const struct client_setup *c,
 static bool make(const struct call *call, const struct client_setup *c,
 		 bool apple, struct client_document *d, struct err *e)
 {
-	if (apple)
-		return apple_profile(call->task.arena, call->service->settings,
-				     c, call->query[DOWNLOAD_ADDRESS], d, e);
+	const struct api_settings *set = call->service->settings;
+
+	if (apple) {
+		apple_profile(call->task.arena, set, c,
+			      call->query[DOWNLOAD_ADDRESS], d);
+		return apple_profile_sign(call->task.arena, set, d, e);
+	}
 	client_document_thunderbird(call->task.arena, c, d);
 	return true;
 }

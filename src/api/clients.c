@@ -19,11 +19,16 @@ enum { JSON_PROTOCOL, JSON_ADDRESS };
 static const char cacheable[] = "public, max-age=3600";
 
 /* The same text has the same tag at every gateway. */
+static const char *tag_of(const struct call *call,
+			  const struct client_document *d)
+{
+	return text_print(call->task.arena, d->tag != NULL ? d->tag : d->text);
+}
+
 static bool answer(const struct call *call, struct response *res,
 		   const struct client_document *d)
 {
-	const char *tag =
-		text_print(call->task.arena, d->tag != NULL ? d->tag : d->text);
+	const char *tag = tag_of(call, d);
 
 	response_header_again(res, "Cache-Control", cacheable);
 	conditional_tag(call->req, res, tag);
@@ -100,21 +105,23 @@ static bool thunderbird(const struct call *call, struct response *res,
 	return answer(call, res, &d);
 }
 
-/* What is in the profile is what was asked for: control characters would end
- * it, and an address without a name is none. */
 static bool apple(const struct call *call, struct response *res, json_t **ret,
 		  struct err *e)
 {
 	const char *address = call->query[CONFIG_ADDRESS], *domain = NULL;
+	const struct api_settings *set = call->service->settings;
+	struct arena *a = call->task.arena;
 	struct client_document d = {0};
 	struct client_setup c;
 
 	(void)ret;
 	if (!is_for_clients(call, e) || !wanted_domain(call, &domain, e) ||
-	    !apple_profile_address(address, e) ||
-	    !client_setup_public(call->gateway, &call->task, domain, &c, e) ||
-	    !apple_profile(call->task.arena, call->service->settings, &c,
-			   address, &d, e))
+	    !apple_profile_address(a, address, e) ||
+	    !client_setup_public(call->gateway, &call->task, domain, &c, e))
+		return false;
+	apple_profile(a, set, &c, address, &d);
+	if (!conditional_is_fresh(call->req, tag_of(call, &d)) &&
+	    !apple_profile_sign(a, set, &d, e))
 		return false;
 	return answer(call, res, &d);
 }

@@ -234,8 +234,11 @@ def apple(admin, nobody):
     tap.is_([len(set(ids)), ids[:2] == ids[2:4], [str(uuid.UUID(i)).upper() for i in ids] == ids, {uuid.UUID(i).variant for i in ids}],
             [4, True, True, {uuid.RFC_4122}], "an address has the same identifiers always, and another address others")
     tap.is_(nobody.get(PROFILE + "?emailaddress=nobody%40d.example").text.replace("nobody", "John").splitlines()[5:9], got.text.splitlines()[5:9], "whether or not there is such an address")
-    odd = account_of(plistlib.loads(nobody.get(PROFILE + "?emailaddress=%3C%2Fstring%3E%26%22%EF%BF%BF%40d.example").body))
-    tap.is_(odd["EmailAddress"], '</string>&"???@d.example', "what he says he is called ends nothing")
+    odd = account_of(plistlib.loads(nobody.get(PROFILE + "?emailaddress=%26%27%7B%7D%40d.example").body))
+    tap.is_(odd["EmailAddress"], "&'{}@d.example", "what he says he is called ends nothing")
+    for text in ("%3C%2Fstring%3E", "Your%20account%20is%20LOCKED.%20Call", "%22a%22", "%EF%BF%BF", "a..b"):
+        reply = nobody.get(PROFILE + "?emailaddress=" + text + "%40d.example")
+        tap.is_((reply.status, reply.json and reply.json["code"]), (400, "parameter_malformed"), "nobody has a text of his own signed: " + text)
     asks = account_of(plistlib.loads(nobody.get(PROFILE, **as_host("autoconfig.d.example")).body))
     tap.is_([sorted(k for k in asks if "Username" in k or "EmailAddress" in k), asks["IncomingMailServerHostName"]], [[], "mail.d.example"], "without an address the device asks for it")
     tap.is_([nobody.get(PROFILE + q).status for q in ("?emailaddress=john%40nowhere.example", "?emailaddress=john%40late.example", "?emailaddress=john%40relay.example",
