@@ -151,6 +151,7 @@ struct fetching {
 	size_t count;
 	struct reading *parts;
 	size_t enough; /* parts */
+	size_t before; /* bytes that are not of its records */
 };
 
 static bool fetch_part(void *ctx, size_t number, struct err *e)
@@ -160,7 +161,7 @@ static bool fetch_part(void *ctx, size_t number, struct err *e)
 	size_t n = f->count - first;
 
 	/* A page of very large records is a short page. */
-	if (number > 0 && arena_used(f->task->arena) > PAGE_BYTES) {
+	if (number > 0 && arena_used(f->task->arena) - f->before > PAGE_BYTES) {
 		f->enough = number < f->enough ? number : f->enough;
 		return true;
 	}
@@ -217,6 +218,7 @@ static bool fetch_all(struct fetching *f, struct page *ret, struct err *e)
 		arena_alloc(f->task->arena, (parts * KEYS_A_SEARCH + 1) * size);
 	enum kind kind = f->query->kind;
 
+	f->before = arena_used(f->task->arena);
 	f->enough = parts;
 	f->parts = divide(f, parts, records);
 	if (!abreast(fetch_part, f, parts, ABREAST, e))
@@ -258,6 +260,7 @@ static bool collect(struct ldap_store *s, const struct task *t,
 			  .list = k->list,
 			  .after = q->after,
 			  .limit = q->limit,
+			  .dotless = q->kind == KIND_PRINCIPAL,
 			  .until = k->until};
 
 	op.limit = OPERATION_ALL;
@@ -356,6 +359,15 @@ static int64_t end_of(struct ldap_store *s, const struct task *t, int reads)
 	return now + (left < most ? left : most);
 }
 
+/* That a domain is not there, or not for him, is told in our words. */
+static bool no_domain(const struct query *q, struct err *e)
+{
+	if (q->domain == NULL || e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	return err_set(e, ERR_NOT_FOUND, "there is no domain %s", q->domain);
+}
+
 /* The sorted keys of a page. */
 static bool find_keys(struct ldap_store *s, const struct task *t,
 		      const struct query *q, struct keys *k, struct err *e)
@@ -368,7 +380,8 @@ static bool find_keys(struct ldap_store *s, const struct task *t,
 	    !reach_is_super_administrator(&s->port, t, &all, e))
 		return false;
 	k->until = end_of(s, t, all ? LIST_READS : LISTS_READS);
-	return all ? collect(s, t, q, k, e) : collect_reach(s, t, q, k, e);
+	return all ? collect(s, t, q, k, e) || no_domain(q, e)
+		   : collect_reach(s, t, q, k, e);
 }
 
 bool store_list(struct store *port, const struct task *t, const struct query *q,

@@ -206,10 +206,13 @@ static bool look(struct walk *w, struct err *e)
 	return true;
 }
 
-/* A key has a dot in it. */
-static bool may_end(const struct place *at)
+/* An address or a domain has a dot in it. */
+static bool may_end(const struct walk *w)
 {
-	return at->from == 0 && memchr(at->text, '.', at->depth) != NULL;
+	const struct place *at = &w->at;
+
+	return at->from == 0 && at->depth > 0 &&
+	       (w->sweep->dotless || memchr(at->text, '.', at->depth) != NULL);
 }
 
 /* Letters that nothing was seen to go on with, side by side; how many. */
@@ -232,7 +235,7 @@ static const char *rare(const struct walk *w, struct arena *a,
 	const struct place *at = &w->at;
 	size_t n = 0;
 
-	if (may_end(at))
+	if (may_end(w))
 		any[n++] = filter_equal(a, w->sweep->attribute,
 					arena_strndup(a, at->text, at->depth));
 	for (size_t i = 0; i < count; i++)
@@ -258,7 +261,10 @@ static bool look_at_rare(struct walk *w, const char *letters, size_t count,
 		return err_set(e, ERR_TIMEOUT, "the directory is slow");
 	if (!p.whole) {
 		note(l, &p, at->depth);
-		for (size_t i = 0; p.count == 0 && i < count; i++)
+		/* What ends right there goes on with no letter. */
+		bool none = unseen(l, letters) >= count;
+
+		for (size_t i = 0; none && i < count; i++)
 			l->seen[(unsigned char)letters[i]] = true;
 		return true;
 	}
@@ -282,7 +288,7 @@ static bool part(struct walk *w, struct err *e)
 	while (*letters != '\0' && (unsigned char)*letters < at->from)
 		letters++;
 	size_t count = unseen(level_of(at), letters);
-	if (count > 0 || may_end(at))
+	if (count > 0 || may_end(w))
 		return look_at_rare(w, letters, count, e);
 	if (*letters == '\0')
 		return climb(at);
@@ -303,14 +309,10 @@ static bool is_done(struct walk *w)
 }
 
 /* What was found until now is good, and nothing more. */
-static bool cease(const struct walk *w, struct err *e)
+static void cease(const struct walk *w)
 {
-	if (*w->done == '\0')
-		return err_set(e, ERR_TIMEOUT,
-			       "there was no time to look through the list");
 	/* It is behind every letter. */
 	w->sweep->ceased = arena_join(w->task->arena, w->done, "~", NULL);
-	return true;
 }
 
 static uint64_t hash_of(const char *text)
@@ -338,11 +340,15 @@ static void begin(struct walk *w, const struct sweep_memory *m)
 	memcpy(at->text, after, at->depth);
 }
 
+/* Without knowing anything there is no page: then it goes on for as long as
+ * there is for the request. */
 static bool run(struct walk *w, struct err *e)
 {
 	while (!is_done(w)) {
-		if (clock_now() > w->sweep->until)
-			return cease(w, e);
+		if (*w->done != '\0' && clock_now() > w->sweep->until) {
+			cease(w);
+			return true;
+		}
 		if (!(level_of(&w->at)->parted ? part(w, e) : look(w, e)))
 			return e->kind == ERR_NONE;
 	}
@@ -352,12 +358,13 @@ static bool run(struct walk *w, struct err *e)
 bool sweep(struct ldap_store *s, const struct task *t, struct sweep *w,
 	   struct err *e)
 {
+	/* A caller may sweep a thousand domains for one page. */
+	CLEANUP(arena_release) struct arena *own = arena_new();
 	uint64_t place = hash_of(w->op->dn);
 	struct sweep_memory *m = &s->sweeps[place % COUNT(s->sweeps)];
 	struct walk walk = {.store = s, .task = t, .sweep = w};
 
-	walk.at.levels =
-		arena_alloc(t->arena, KEY_SIZE * sizeof(*walk.at.levels));
+	walk.at.levels = arena_alloc(own, KEY_SIZE * sizeof(*walk.at.levels));
 	begin(&walk, m);
 	w->ceased = NULL;
 	if (!run(&walk, e))

@@ -24,12 +24,16 @@ struct sweep {
 	struct list *list;
 	const char *after;  /* keys up to that one are of no use, or NULL */
 	size_t limit;       /* how many keys are wanted, about */
-	int64_t until;      /* when it is given up, by clock_now() */
+	bool dotless;       /* there may be keys without a dot */
+	int64_t until;      /* when it is given up, by clock_now(), if
+			     * something was found */
 	const char *ceased; /* set when it was: nothing is known of the keys
 			     * behind that one.  Else NULL */
 };
 
-/* Adds keys to the list.  ERR_TIMEOUT: there was not even time for some. */
+/* Adds keys to the list.  Some are found even if `until` is over already, so
+ * that of many sweeps for one page none is in vain; ERR_TIMEOUT: the request
+ * had no time for that. */
 bool sweep(struct ldap_store *s, const struct task *t, struct sweep *w,
 	   struct err *e);
 
