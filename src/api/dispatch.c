@@ -473,12 +473,13 @@ void dispatch(const struct service *s, const struct request *req,
 				     .source = req->source}};
 	const struct dialect *d =
 		s->open ? &dialect_health : find_dialect(s, req->path);
-	struct request meant = *req;
+	struct request *meant = arena_alloc(req->arena, sizeof(*meant));
 	struct err e = {0};
 
+	*meant = *req; /* a stream has it for longer than we do */
 	if (d->foreign != NULL)
-		meant.method = d->foreign->method(req);
-	call.req = &meant;
+		meant->method = d->foreign->method(req);
+	call.req = meant;
 	call.dialect = d;
 
 	call.must_match = d->conditional && s->settings != NULL &&

@@ -1,9 +1,13 @@
 #include "api/import_report.h"
 
+#include <string.h>
+
 #include "api/native.h"
 #include "api/problem.h"
 #include "http/status.h"
 #include "json/text.h"
+
+enum { KEY_SHOWN = 320, PROBLEM_KEPT = 2048 }; /* bytes */
 
 static json_t *text(const char *s)
 {
@@ -22,6 +26,25 @@ bool import_report_is_problem(const struct outcome *o)
 	return o->result == BULK_FAILED || o->left_out != NULL;
 }
 
+/* A password in the wrong column is no name, and is not told. */
+static json_t *name_of(const struct outcome *o)
+{
+	struct err bad = {0};
+
+	if (o->key == NULL)
+		return json_null();
+	if (o->kind != KIND_COUNT)
+		return kind_rules(o->kind)->check_key(o->key, &bad)
+			       ? text(o->key)
+			       : json_null();
+	size_t size = strnlen(o->key, KEY_SHOWN);
+	/* Not in the middle of a character. */
+	while (size > 0 && o->key[size] != '\0' &&
+	       (o->key[size] & 0xC0) == 0x80)
+		size--;
+	return text(arena_strndup(o->arena, o->key, size));
+}
+
 json_t *import_report_record(const struct outcome *o)
 {
 	json_t *ret =
@@ -30,8 +53,7 @@ json_t *import_report_record(const struct outcome *o)
 			  "type",
 			  text(o->kind != KIND_COUNT ? kind_rules(o->kind)->noun
 						     : NULL),
-			  "key", text(o->key), "result",
-			  bulk_results[o->result]);
+			  "key", name_of(o), "result", bulk_results[o->result]);
 
 	if (o->left_out != NULL && o->result != BULK_FAILED)
 		json_object_set_new(ret, "password_left_out",
@@ -42,6 +64,22 @@ json_t *import_report_record(const struct outcome *o)
 						 status_of(o->err->kind),
 						 codec_for(o->kind)));
 	return ret;
+}
+
+/* Of one with many faults, the whole says enough. */
+const char *import_report_kept(struct arena *a, json_t *problem)
+{
+	const char *ret =
+		json_text_print(a, json_incref(problem), JSON_COMPACT);
+	json_t *error = json_object_get(problem, "error");
+
+	if (strlen(ret) <= PROBLEM_KEPT || error == NULL)
+		return ret;
+	problem = json_copy(problem);
+	error = json_copy(error);
+	json_object_del(error, "errors");
+	json_object_set_new(problem, "error", error);
+	return json_text_print(a, problem, JSON_COMPACT);
 }
 
 static json_t *problems(struct arena *a, const struct import_job *job)

@@ -14,6 +14,9 @@
 /* What became of one record, without a line end. */
 json_t *import_report_record(const struct outcome *o);
 
+/* The same, as it is kept: of bounded size. */
+const char *import_report_kept(struct arena *a, json_t *problem);
+
 /* The whole; `last`: the last record of this part, 0 if that is not asked; e:
  * why it could not be gone on with, or none. */
 json_t *import_report_job(struct arena *a, const struct import_job *job,

@@ -24,7 +24,6 @@ enum {
 	IMPORT_LINE
 };
 
-enum { PLACE_MOST = 1000000000 };
 enum { KEEP_TRIES = 20, KEEP_PAUSE = 500, KEEP_MILLIS = 5000 };
 
 static const char media_type[] = "application/x-ndjson";
@@ -101,7 +100,7 @@ static bool read_place(const struct call *call, size_t which, size_t *ret,
 	const char *value = call->query[which];
 	int64_t n = 1;
 
-	if (value != NULL && !text_number(value, 1, PLACE_MOST, &n))
+	if (value != NULL && !text_number(value, 1, READER_PLACE_MOST, &n))
 		return malformed(e, call->route->query[which],
 				 "a number from 1");
 	*ret = (size_t)n - 1;
@@ -169,10 +168,9 @@ static void note(struct import *im, const struct outcome *o, json_t *shown)
 	if (!import_report_is_problem(o) ||
 	    job->problems.count == IMPORT_PROBLEMS)
 		return;
-	json_incref(shown);
 	im->problems[job->problems.count++] =
 		arena_strdup(im->task.arena,
-			     json_text_print(o->arena, shown, JSON_COMPACT));
+			     import_report_kept(o->arena, shown));
 }
 
 static bool tell(void *ctx, const struct outcome *o)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/scope.h"
 #include "util/clock.h"
 #include "util/instant.h"
 #include "util/random.h"
@@ -33,10 +34,18 @@ static bool read_job(const struct gateway *g, const struct task *t,
 	return g->journal->ops->read_import(g->journal, t, id, ret, e);
 }
 
+/* A key for some domains is not for what was begun without it. */
+static bool is_his(const struct task *t, const struct import_job *job)
+{
+	return text_equal(job->caller, t->caller->identity) &&
+	       (!scope_is_bound(t->caller->scope) ||
+		text_equal(job->key, t->caller->key));
+}
+
 static bool go_on(const struct task *t, enum bulk_conflict how,
 		  const struct import_job *job, struct err *e)
 {
-	if (!text_equal(job->caller, t->caller->identity))
+	if (!is_his(t, job))
 		return err_code(e, ERR_CONFLICT, "id_taken",
 				"there is an import of that id already");
 	return text_equal(job->on_conflict, bulk_conflicts[how]) ||
@@ -67,11 +76,21 @@ static void expire(const struct task *t, struct import_job *job)
 	job->expires = until;
 }
 
+/* Whoever has it so far will find out.  What he kept after it was read is to be
+ * read before anything is written. */
 static bool take_over(const struct gateway *g, const struct task *t,
 		      struct import_job *job, struct err *e)
 {
+	const char *mine = random_word(t->arena, HOLDER_SIZE);
+
+	job->holder = mine;
 	expire(t, job);
-	return g->journal->ops->write_import(g->journal, t, job, true, e);
+	if (!g->journal->ops->write_import(g->journal, t, job, true, e) ||
+	    !read_job(g, t, job->id, job, e))
+		return false;
+	job->state = IMPORT_RUNNING;
+	job->holder = mine; /* others may have taken it since: see keep */
+	return true;
 }
 
 bool import_open(const struct gateway *g, const struct task *t, const char *id,
@@ -83,12 +102,8 @@ bool import_open(const struct gateway *g, const struct task *t, const char *id,
 		return err_code(e, ERR_MALFORMED, "parameter_malformed",
 				"id is 1 to %d of a-z and 0-9", IMPORT_ID_MAX);
 	if (id != NULL) {
-		if (read_job(g, t, id, ret, e)) {
-			/* Whoever has it so far will find out. */
-			ret->state = IMPORT_RUNNING;
-			ret->holder = random_word(a, HOLDER_SIZE);
+		if (read_job(g, t, id, ret, e))
 			return go_on(t, how, ret, e) && take_over(g, t, ret, e);
-		}
 		if (e->kind != ERR_NOT_FOUND)
 			return false;
 		err_clear(e);
@@ -96,6 +111,7 @@ bool import_open(const struct gateway *g, const struct task *t, const char *id,
 	*ret = (struct import_job){.id = id != NULL ? id
 						    : random_word(a, ID_SIZE),
 				   .caller = t->caller->identity,
+				   .key = t->caller->key,
 				   .state = IMPORT_RUNNING,
 				   .on_conflict = bulk_conflicts[how],
 				   .holder = random_word(a, HOLDER_SIZE),
@@ -119,8 +135,8 @@ bool import_read(const struct gateway *g, const struct task *t, const char *id,
 		return absent(e);
 	if (!read_job(g, t, id, ret, e))
 		return e->kind == ERR_NOT_FOUND && absent(e);
-	may = text_equal(ret->caller, t->caller->identity);
-	if (!may &&
+	may = is_his(t, ret);
+	if (!may && !scope_is_bound(t->caller->scope) &&
 	    !g->store->ops->is_super_administrator(g->store, t, &may, e))
 		return false;
 	return may || absent(e);

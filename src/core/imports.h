@@ -24,6 +24,7 @@ extern const char IMPORT_RUNNING[], IMPORT_INTERRUPTED[], IMPORT_PART[],
 struct import_job {
 	const char *id;
 	const char *caller; /* the identity of who began it */
+	const char *key;    /* the id of his API key then, or NULL */
 	const char *state;  /* one of those above */
 	const char *on_conflict, *secret;
 	int64_t done;  /* the last record up to which all are */

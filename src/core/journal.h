@@ -67,7 +67,8 @@ struct journal_ops {
 		      unsigned limit, bool *more, struct err *e);
 
 	/* Add it, if it is not known, else write what changes of it, provided
-	 * that it has its holder: else ERR_CHANGED.  `take`: whoever it has. */
+	 * that it has its holder: else ERR_CHANGED.  `take`: write that holder
+	 * and when it expires alone, whoever had it. */
 	bool (*write_import)(struct journal *j, const struct task *t,
 			     struct import_job *job, bool take, struct err *e);
 	bool (*read_import)(struct journal *j, const struct task *t,

@@ -176,7 +176,7 @@ static void read_entry(struct reader *r, struct arena *a, struct entry *en,
 	const char *text;
 
 	while (reader_line(r, &text, &size)) {
-		if (size == 0 && en->count > 0)
+		if (size == 0 && (en->count > 0 || e->kind != ERR_NONE))
 			break;
 		if (size == 0) {
 			first = r->line;
@@ -187,7 +187,7 @@ static void read_entry(struct reader *r, struct arena *a, struct entry *en,
 			first = r->line;
 			continue;
 		}
-		if (en->count == 0)
+		if (en->count == 0 && e->kind == ERR_NONE)
 			*line = first;
 		if (e->kind == ERR_NONE && r->at - begun > READER_RECORD)
 			err_code(e, ERR_MALFORMED, "record_too_large",

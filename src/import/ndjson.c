@@ -11,9 +11,10 @@ static bool take_number(json_t *object, const char *key, size_t *ret)
 	json_t *value = json_object_get(object, key);
 	json_int_t n = json_integer_value(value);
 
-	if (value != NULL && n > 0)
+	bool good = value == NULL || (n > 0 && n <= READER_PLACE_MOST);
+
+	if (value != NULL && good)
 		*ret = (size_t)n;
-	bool good = value == NULL || n > 0;
 	json_object_del(object, key);
 	return good;
 }
@@ -26,7 +27,8 @@ static bool take_places(struct reader *r, struct import_record *ret,
 	if (!take_number(ret->members, "line", &ret->line) ||
 	    !take_number(ret->members, "number", &number))
 		return err_code(e, ERR_INVALID, "place_malformed",
-				"line and number are numbers from 1");
+				"line and number are numbers from 1 to %d",
+				READER_PLACE_MOST);
 	if (number > 0 && number <= r->number)
 		return err_code(e, ERR_INVALID, "place_backwards",
 				"the numbers of records rise");

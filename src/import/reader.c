@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "util/text.h"
+#include "json/limits.h"
 
 static const struct reader_format *const formats[] = {&format_csv,
 						      &format_ndjson,
@@ -76,6 +77,10 @@ bool reader_next(struct reader *r, struct arena *a, struct import_record *ret,
 	if (e->kind == ERR_NONE && ret->bad != NULL)
 		err_code(e, ERR_MALFORMED, "not_text",
 			 "%s is not text in UTF-8", ret->bad);
+	if (e->kind == ERR_NONE && ret->many != NULL)
+		err_code(e, ERR_MALFORMED, "record_too_large",
+			 "%s has more than %d items", ret->many,
+			 JSON_ELEMENTS_MAX);
 	return true;
 }
 

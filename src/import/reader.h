@@ -13,7 +13,10 @@
 #include "import/record.h"
 #include "util/err.h"
 
-enum { READER_RECORD = 1 << 20 }; /* bytes that a record has at most */
+enum {
+	READER_RECORD = 1 << 20,        /* bytes that a record has at most */
+	READER_PLACE_MOST = 1000000000, /* numbers and lines that are told us */
+};
 
 struct reader_input {
 	struct arena *arena; /* lives as long as the reader */

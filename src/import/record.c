@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "util/text.h"
+#include "json/limits.h"
 
 static const enum kind kinds[] = {KIND_DOMAIN, KIND_USER, KIND_ALIAS};
 
@@ -64,7 +65,8 @@ static json_t *list(const char *text)
 	static const char between[] = " ,;\t\r\n";
 	json_t *ret = json_array();
 
-	for (text += strspn(text, between); *text != '\0';
+	for (text += strspn(text, between);
+	     *text != '\0' && json_array_size(ret) <= JSON_ELEMENTS_MAX;
 	     text += strspn(text, between)) {
 		size_t size = strcspn(text, between);
 
@@ -109,6 +111,9 @@ bool record_set(struct import_record *r, const struct codec *c,
 		json_object_set_new(r->members, name, value_of(f, text));
 	else
 		r->bad = f->key;
+	if (json_array_size(json_object_get(r->members, name)) >
+	    JSON_ELEMENTS_MAX)
+		r->many = f->key;
 	return true;
 }
 

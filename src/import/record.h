@@ -18,6 +18,7 @@ struct import_record {
 	json_t *members;  /* an object */
 	const char *what; /* of what is not brought in: its name */
 	const char *bad;  /* a member whose text is not UTF-8; or NULL */
+	const char *many; /* one with more items than any body may have */
 };
 
 /* How the records of a kind are written; NULL: they are not brought in. */

@@ -19,6 +19,7 @@ static const struct codec_field fields[] = {
 	{"state",              F(state),              CODEC_REQUIRED},
 	{"on_conflict",        F(on_conflict),        CODEC_REQUIRED},
 	{"secret",             F(secret),             CODEC_REQUIRED},
+	{"key",                F(key),                0},
 	{"done",               F(done),               0},
 	{"reach",              F(reach),              0},
 	{"created",            F(created),            0},
@@ -117,9 +118,11 @@ bool journal_write_import(struct journal *port, const struct task *t,
 
 	if (!job->known)
 		return add(j, t, job, e);
-	LDAPMod *mods[] = {replace(a, state, print(a, job)),
-			   replace(a, expires, map_time(a, job->expires)),
-			   take ? replace(a, holder, job->holder) : NULL, NULL};
+	/* How far it is, is told by who had it until that moment. */
+	LDAPMod *mods[] = {replace(a, expires, map_time(a, job->expires)),
+			   take ? replace(a, holder, job->holder)
+				: replace(a, state, print(a, job)),
+			   NULL};
 	if (!take)
 		control_assert(&c, a, holder, job->holder);
 	struct operation op = {.kind = OPERATION_MODIFY,

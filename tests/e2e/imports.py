@@ -22,6 +22,8 @@ BASE = "dc=provost"
 HASH = "{CRYPT}$6$rounds=1000$rights$jvF/IoKNuCtNI3HAWV9TssyIdu9RYaS1q2.fU1etfpbAaWysppn0WHpvZY6NAylpGdrEu8BD7PjOAWBKnjnWc."
 PASSWORD = "the same for all of them"
 MANY = 400
+WIDE = 4000
+WIDE_KIB = 32 * 1024
 
 CSV = """type,name,address,destinations,quota_bytes,password_hash
 domain,i.example,,,,
@@ -104,6 +106,54 @@ def formats(admin):
     tap.is_([record["error"]["code"] for record in records], ["columns_differ", "not_text", "csv_malformed"], "a missing quote makes the rest of no use, and is told")
 
 
+def bounds(g, admin):
+    """Faults that hide nothing behind them, and nobody's secrets or megabytes in what is kept."""
+    faulty = "dn:: !!!bad\n\nno colon here\n\ndn:< file:///x\nmail: x\n\n: x\n\ndn: mail=f@l.example\nobjectClass: provostUser\nmail: f@l.example\n"
+    _, records, _ = send(admin, faulty, kind="text/ldif", Prefer="dry-run")
+    tap.is_(results(records), [(1, "failed"), (3, "failed"), (5, "failed"), (8, "failed"), (10, "created")], "a fault in the first line of an entry ends with that")
+    places = [{"number": 2 ** 63 - 1}, {"line": 2 ** 63 - 1}, {"number": 10 ** 9 + 1}, {"number": 10 ** 9}]
+    _, records, job = send(admin, "\n".join(json.dumps({"type": "user", "address": "n%d@l.example" % n, **place}) for n, place in enumerate(places)), kind="application/x-ndjson")
+    tap.is_(([record["number"] for record in records], [record["result"] for record in records], job["state"]), ([1, 2, 3, 10 ** 9], ["failed"] * 3 + ["created"], "done"), "numbers and lines have a bound")
+    word = "Ganz! geheimes Wort"
+    lines = [{"type": "user", "address": word}, {"type": "user", "address": word, "change": True}, {"type": "user", "address": "x" * 10000 + "@l.example"},
+             {"type": "alias", "address": "faults@l.example", "destinations": ["no address"] * 2000}]
+    reply, records, job = send(admin, "\n".join(map(json.dumps, lines)), "?id=bounds", kind="application/x-ndjson")
+    shown = admin.get("/v1/imports/bounds")
+    tap.is_([(record["key"], record["result"]) for record in records], [(None, "failed")] * 3 + [("faults@l.example", "failed")], "what is no name is not told")
+    tap.is_((word.lower() in (reply.text + shown.text).lower(), len(shown.json["problems"])), (False, 4), "nor kept")
+    tap.ok(max(len(json.dumps(problem)) for problem in shown.json["problems"]) <= 2500 and "errors" in records[3]["error"], "a problem is kept in 2 KiB", len(shown.text))
+    _, records, _ = send(admin, "dn: ou=" + "ü" * 5000 + ",o=x\nobjectClass: x\n", kind="text/ldif")
+    tap.is_([(record["result"], record["key"]) for record in records], [("ignored", "ou=" + "ü" * 158)], "a long name is cut")
+    _, records, _ = send(admin, "type,address,destinations\nalias,m@l.example,%s\n" % ("a " * 12001), Prefer="dry-run")
+    tap.is_([record["error"]["code"] for record in records], ["record_too_large"], "a list has no more items than one in JSON")
+    rows = "type,name,kind,target\ndomain,before.example,alias,target.example\ndomain,target.example,,\n"
+    tap.is_([[record["result"] for record in send(admin, rows, "?on_conflict=skip")[1]] for _ in range(2)], [["failed", "created"], ["created", "skipped"]], "an alias domain before its target is mended by a second import")
+
+
+def peak(g):
+    """The most memory that the gateway had since it was last asked, in KiB."""
+    with open("/proc/%d/status" % g.process.pid, encoding="ascii") as file:
+        size = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+    with open("/proc/%d/clear_refs" % g.process.pid, "w", encoding="ascii") as file:
+        file.write("5")
+    return size
+
+
+def wide(g, admin):
+    """An alias that leads to very many takes memory once, and not for each of them; and log lines tell which request it was."""
+    admin.post("/v1/domains", {"name": "wide.example"})
+    reply, records, _ = send(admin, json.dumps({"type": "alias", "address": "all@wide.example", "destinations": ["someone.%04d@far.example" % n for n in range(WIDE)]}), kind="application/x-ndjson")
+    tap.is_([record["result"] for record in records], ["created"], "an alias leads to many")
+    admin.get("/v1/aliases/all@wide.example")
+    before = [peak(g), peak(g)][1]
+    export = admin.get("/v1/exports?format=csv&domain=wide.example")
+    grown = peak(g) - before
+    tap.is_(export.text.count("@far.example"), WIDE, "all of them are taken out")
+    tap.ok(grown < WIDE_KIB or os.environ.get("SANITIZED"), "in little memory", grown)
+    for event, answer in (("import-ended", reply), ("export-ended", export)):
+        gateway.until(lambda: "event=%s id=%s " % (event, answer.headers["X-Request-Id"]) in g.log(), "the log has %s with the request's id" % event, 30)
+
+
 def rights(g, admin):
     admin.post("/v1/domains", {"name": "other.example"})
     for name in ("owner@l.example", "plain@l.example"):
@@ -118,6 +168,10 @@ def rights(g, admin):
     bearer = gateway.Client(g.address)
     _, records, _ = send(bearer, "type,address,destinations\nuser,k@l.example,\nalias,k@l.example,u@l.example\n", Authorization="Bearer " + key)
     tap.is_([record["result"] for record in records], ["failed", "created"], "a key brings in what it is for")
+    bound = [{"Authorization": "Bearer " + owner.post("/v1/keys", {"label": "b", "scopes": ["imports:read", "imports:write", "users:write"], "domains": ["l.example"]}).json["key"]} for _ in range(2)]
+    tap.is_((bearer.request("GET", "/v1/imports/hers", headers=bound[0]).status, send(bearer, rows % 4, "?type=user&id=hers", **bound[0])[0].json["code"]), (404, "id_taken"), "one for a domain has nothing to do with imports of its owner's")
+    tap.is_([record["result"] for record in send(bearer, rows % 4, "?type=user&id=its", **bound[0])[1]], ["created", "failed"], "but brings in its own")
+    tap.is_([bearer.request("GET", "/v1/imports/its", headers=one).status for one in bound] + [owner.get("/v1/imports/its").status], [200, 404, 200], "of which it knows, and its owner, and no other key")
     admin.complaints.extend(bearer.complaints)
 
 
@@ -231,9 +285,11 @@ def main():
         conflicts(admin)
         formats(admin)
         rights(g, admin)
+        bounds(g, admin)
         admin.post("/v1/domains", {"name": "a.example", "kind": "alias", "target": "l.example", "description": "Some; \"quotes\", and so on"})
         admin.patch("/v1/users/u@l.example", {"send_as": ["al@l.example", "b@n.example"]})
         exported(g, admin)
+        wide(g, admin)
         admin = killed(g, admin)
         command(g)
         tap.is_(admin.complaints, [], "every reply is as described")
