@@ -63,11 +63,10 @@ bool connection_secret(struct arena *a, const char *path, const char **ret,
 }
 
 /* What the options say goes before what the environment does. */
-static bool find_secret(struct arena *a, const char *option, const char *name,
-			const char **ret, struct err *e)
+static bool find_secret(struct arena *a, const char *option, const char *direct,
+			const char *name, const char **ret, struct err *e)
 {
-	const char *direct = environment(a, name, true);
-	const char *file = said(a, option, arena_join(a, name, "_FILE", NULL));
+	const char *file = said(a, option, name);
 
 	if (option == NULL && direct != NULL) {
 		*ret = direct;
@@ -97,10 +96,17 @@ static bool find_own(struct arena *a, const struct request_options *o,
 }
 
 static bool find_login(struct arena *a, const struct request_options *o,
-		       struct client_settings *set, struct err *e)
+		       const char *password, struct client_settings *set,
+		       struct err *e)
 {
-	set->login = said(a, o->login, "PROVOST_LOGIN");
-	if (!find_secret(a, o->password_file, "PROVOST_PASSWORD",
+	bool by_state =
+		o->state_dir != NULL && o->password_file == NULL &&
+		(o->login == NULL || strcmp(o->login, administrator) == 0);
+
+	set->login =
+		by_state ? administrator : said(a, o->login, "PROVOST_LOGIN");
+	if (!by_state &&
+	    !find_secret(a, o->password_file, password, "PROVOST_PASSWORD_FILE",
 			 &set->password, e))
 		return false;
 	if (set->login == NULL)
@@ -121,6 +127,8 @@ bool connection_open(struct arena *a, const struct request_options *o,
 {
 	bool by_password = o->login != NULL || o->password_file != NULL ||
 			   o->state_dir != NULL;
+	const char *password = environment(a, "PROVOST_PASSWORD", true);
+	const char *key = environment(a, "PROVOST_KEY", true);
 
 	if (by_password && o->key_file != NULL)
 		return err_set(e, ERR_INVALID,
@@ -133,9 +141,9 @@ bool connection_open(struct arena *a, const struct request_options *o,
 	if (!holder_is_private(set->url, e))
 		return false;
 	if (!by_password &&
-	    !find_secret(a, o->key_file, "PROVOST_KEY", &set->key, e))
+	    !find_secret(a, o->key_file, key, "PROVOST_KEY_FILE", &set->key, e))
 		return false;
-	if (set->key == NULL && !find_login(a, o, set, e))
+	if (set->key == NULL && !find_login(a, o, password, set, e))
 		return false;
 	*ret = client_open(set, e);
 	return *ret != NULL;

@@ -4,7 +4,7 @@
 
 #include "cli/talk.h"
 
-enum { TAIL = 64 };
+enum { TAIL = 256 };
 
 struct export_options {
 	struct request_options request;
@@ -46,6 +46,25 @@ static ssize_t pass_on(void *ctx, const char *data, size_t size)
 	return fwrite(data, 1, size, stdout) == size ? (ssize_t)size : -1;
 }
 
+/* Whether the last line is the one that a gateway ends with if it cannot go on:
+ * no record has that type. */
+static bool is_cut_off(struct tail *t)
+{
+	static const char row[] = "incomplete";
+	const char *line;
+
+	while (t->size > 0 && strchr("\r\n", t->text[t->size - 1]) != NULL)
+		t->text[--t->size] = '\0';
+	line = strrchr(t->text, '\n');
+	line = line != NULL ? line + 1 : t->text;
+	if (strcmp(line, "{\"type\":\"incomplete\"}") == 0)
+		return true;
+	if (strncmp(line, row, strlen(row)) != 0)
+		return false;
+	line += strlen(row);
+	return line[strspn(line, ",")] == '\0';
+}
+
 static int run(const struct command *command, const void *options,
 	       char *const *words)
 {
@@ -73,9 +92,10 @@ static int run(const struct command *command, const void *options,
 		 .receives = "*/*"};
 	int status = to != NULL ? (int)talk_ask(&t, t.arena, &ask, &r)
 				: command_complain("there is no memory for it");
-	if (to != NULL && (fclose(to) != 0 || fflush(stdout) != 0))
+	if (to != NULL &&
+	    (fclose(to) != 0 || fflush(stdout) != 0 || ferror(stdout)))
 		status = command_complain("it could not be written");
-	if (status == OUTCOME_DONE && strstr(tail.text, "incomplete") != NULL)
+	if (status == OUTCOME_DONE && is_cut_off(&tail))
 		status = command_complain("it is not complete: the gateway "
 					  "could not go on");
 	talk_close(&t);

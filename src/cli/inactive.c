@@ -148,7 +148,7 @@ static enum outcome do_page(struct run *r, const char **cursor)
 	const struct client_ask ask = {.method = "GET",
 				       .path = list_path(r, a, *cursor)};
 	struct client_reply reply;
-	enum outcome outcome = talk_ask(r->talk, a, &ask, &reply);
+	enum outcome outcome = talk_page(r->talk, a, &ask, &reply);
 
 	if (outcome != OUTCOME_DONE) {
 		r->error = arena_strdup(r->talk->arena, reply.status != 0

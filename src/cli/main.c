@@ -1,6 +1,7 @@
 /*
  * provost - the command-line client
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,18 @@ const struct command *const commands[] = {&command_alias,   &command_audit,
 					  &command_status,  &command_trash,
 					  &command_user,    NULL};
 
+/* What could not be told may have been a password that nobody else knows. */
+static int flush(const struct command *c, int status)
+{
+	bool good = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+	if (status != OUTCOME_DONE || good)
+		return status;
+	command_complain("what it says could not be written; what it changed "
+			 "stays so");
+	return c->misused != 0 ? c->misused : OUTCOME_FAILED;
+}
+
 static int run(const struct command *c, const char *called, struct arena *a,
 	       int argc, char **argv)
 {
@@ -47,7 +60,7 @@ static int run(const struct command *c, const char *called, struct arena *a,
 		memcpy(options, c->defaults, c->size);
 	if (!options_read(c, called, a, argc, argv, options, &words))
 		return c->misused != 0 ? c->misused : OUTCOME_MISUSED;
-	return c->run(c, options, words);
+	return flush(c, c->run(c, options, words));
 }
 
 static const struct command *find(const struct command *const *all,
@@ -66,6 +79,7 @@ int main(int argc, char **argv)
 	const struct command *const *all = commands, *c = NULL;
 	const char *called = "";
 
+	setlocale(LC_CTYPE, ""); /* of the terminal, for how wide text is */
 	json_text_prepare();
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
 		complete_print(argv + 2);

@@ -20,6 +20,8 @@ enum {
 	ERASE = 0x7f,
 	ERASE_OLD = '\b',
 	KILL_LINE = 0x15, /* Ctrl-U */
+	MORE_MASK = 0xc0,
+	MORE = 0x80, /* a byte that goes on with a character of UTF-8 */
 };
 
 static const char terminal[] = "/dev/tty";
@@ -38,6 +40,14 @@ bool prompt_can(void)
 	return fd >= 0;
 }
 
+/* A character of UTF-8 may be of several bytes. */
+static size_t erase(const char *line, size_t used)
+{
+	while (used > 0 && ((unsigned char)line[--used] & MORE_MASK) == MORE)
+		;
+	return used;
+}
+
 /* One more character; false: the line has ended, or nothing more comes. */
 static bool read_one(int fd, char *line, size_t *used, struct err *e)
 {
@@ -52,7 +62,7 @@ static bool read_one(int fd, char *line, size_t *used, struct err *e)
 	if (c == '\n' || c == '\r')
 		return false;
 	if (c == ERASE || c == ERASE_OLD)
-		*used -= *used > 0;
+		*used = erase(line, *used);
 	else if (c == KILL_LINE)
 		*used = 0;
 	else if (*used < SECRET_MAX)

@@ -21,6 +21,14 @@ static bool misuse(const struct command *c, const char *why)
 	return false;
 }
 
+/* Empty, or one that is taken for a step within the path (RFC 3986, 5.2.4): it
+ * would name something else. */
+static bool names_nothing(const char *word)
+{
+	return *word == '\0' || strcmp(word, ".") == 0 ||
+	       strcmp(word, "..") == 0;
+}
+
 /* Words for the path first, then those that are members. */
 static bool take_words(struct request_options *o, struct arena *a,
 		       const struct command *c, char *const *words)
@@ -29,8 +37,12 @@ static bool take_words(struct request_options *o, struct arena *a,
 	const char *names = action->members != NULL ? action->members : "";
 
 	for (const char *p = action->path; *p != '\0'; p++) {
-		if (*p == '%' && *words++ == NULL)
+		if (*p != '%')
+			continue;
+		if (*words == NULL)
 			return misuse(c, "a word is missing");
+		if (names_nothing(*words++))
+			return misuse(c, "a word names nothing");
 	}
 	for (; *names != '\0' && *words != NULL; words++) {
 		size_t size = strcspn(names, ",*");
@@ -65,16 +77,44 @@ static bool take_unset(struct request_options *o, struct arena *a,
 	return true;
 }
 
+/* What takes the place of a list would take what is added with it. */
+static bool check_edits(struct request_options *o, const struct command *c)
+{
+	json_t *value;
+	const char *key;
+
+	json_object_foreach(o->edits, key, value) {
+		if (json_object_get(o->body, key) != NULL)
+			return misuse(c, "a list is added to and taken from, "
+					 "or replaced, not both");
+	}
+	return true;
+}
+
 static bool check(struct request_options *o, struct arena *a,
 		  const struct command *c, char *const *words)
 {
 	const struct action *action = c->subject;
 
-	if (!take_words(o, a, c, words) || !take_unset(o, a, c))
+	if (!take_words(o, a, c, words) || !take_unset(o, a, c) ||
+	    !check_edits(o, c))
 		return false;
 	return !action->is_wanting || o->body != NULL || o->edits != NULL ||
 	       o->password_hash_file != NULL ||
 	       misuse(c, "say what is to be changed");
+}
+
+static bool take_secret(struct talk *t, struct request_options *o,
+			const char *key, const char *text, struct err *e)
+{
+	json_t *value = json_string(text);
+
+	if (value == NULL)
+		return err_set(e, ERR_INVALID, "the %s is not UTF-8",
+			       strcmp(key, "password_hash") == 0 ? "hash"
+								 : "password");
+	member_set(t->arena, &o->body, key, value);
+	return true;
 }
 
 /* In place of a password, the hash of one. */
@@ -82,10 +122,8 @@ static bool take_hash(struct talk *t, struct request_options *o, struct err *e)
 {
 	const char *hash;
 
-	if (!connection_secret(t->arena, o->password_hash_file, &hash, e))
-		return false;
-	member_set(t->arena, &o->body, "password_hash", json_string(hash));
-	return true;
+	return connection_secret(t->arena, o->password_hash_file, &hash, e) &&
+	       take_secret(t, o, "password_hash", hash, e);
 }
 
 /* Whoever changes his own says the one he has, too. */
@@ -94,13 +132,11 @@ static bool take_new(struct talk *t, struct request_options *o,
 {
 	const char *text;
 
-	if (!(o->new_password_file != NULL
-		      ? connection_secret(t->arena, o->new_password_file, &text,
-					  e)
-		      : prompt_new_secret(t->arena, whose, &text, e)))
-		return false;
-	member_set(t->arena, &o->body, "password", json_string(text));
-	return true;
+	return (o->new_password_file != NULL
+			? connection_secret(t->arena, o->new_password_file,
+					    &text, e)
+			: prompt_new_secret(t->arena, whose, &text, e)) &&
+	       take_secret(t, o, "password", text, e);
 }
 
 static bool take_passwords(struct talk *t, struct request_options *o,
@@ -125,28 +161,58 @@ static bool take_passwords(struct talk *t, struct request_options *o,
 	if (action->password == ASKED_PASSWORD && t->set.login != NULL &&
 	    text_equal(text_lower(t->arena, t->set.login),
 		       text_lower(t->arena, whose)))
-		member_set(t->arena, &o->body, "current",
-			   json_string(t->set.password));
+		return take_secret(t, o, "current", t->set.password, e);
 	return true;
+}
+
+/* Of what was read only: what was done is done, whatever is shown of it. */
+static bool check_columns(struct talk *t, const json_t *records)
+{
+	const char *name = show_unknown(t->o, records);
+
+	if (name != NULL)
+		fprintf(stderr, "provost: there is no member %s\n",
+			outcome_clean(t->arena,
+				      arena_strndup(t->arena, name,
+						    strcspn(name, ","))));
+	return name == NULL;
+}
+
+static enum outcome follow(struct talk *t, const char *path)
+{
+	json_t *job = NULL;
+
+	/* It is put after the URL: it must not reach into the host's name. */
+	if (path[0] != '/' || path[1] == '/') {
+		command_complain("the gateway does not say where its job is: "
+				 "it may have been done");
+		return OUTCOME_UNKNOWN;
+	}
+	enum outcome outcome = talk_follow(t, t->arena, path, &job);
+	if (job != NULL)
+		show_object(t->o, job);
+	return outcome;
 }
 
 static enum outcome show(struct talk *t, const struct client_ask *ask,
 			 const struct client_reply *r)
 {
-	json_t *job = NULL;
-
 	if (t->o->dry_run && strcmp(ask->method, "GET") != 0) {
 		show_rehearsal(t->o, r);
 		return OUTCOME_DONE;
 	}
-	if (r->status != ACCEPTED || r->location == NULL || t->o->no_wait) {
-		show_record(t->o, r);
-		return OUTCOME_DONE;
+	if (r->status == ACCEPTED && r->location != NULL && !t->o->no_wait)
+		return follow(t, r->location);
+	if (strcmp(ask->method, "GET") == 0 && r->json != NULL) {
+		json_t *records = json_pack("[O]", r->json);
+		bool good = check_columns(t, records);
+
+		json_decref(records);
+		if (!good)
+			return OUTCOME_MISUSED;
 	}
-	enum outcome outcome = talk_follow(t, t->arena, r->location, &job);
-	if (job != NULL)
-		show_object(t->o, job);
-	return outcome;
+	show_record(t->o, r);
+	return OUTCOME_DONE;
 }
 
 static enum outcome ask_once(struct talk *t, const char *path)
@@ -186,10 +252,13 @@ static enum outcome ask_page(struct talk *t, struct show_list *list,
 	if (*cursor != NULL)
 		ask.path = arena_printf(a, "%s&cursor=%s", ask.path,
 					client_escape(t->client, a, *cursor));
-	enum outcome outcome = talk_ask(t, a, &ask, &reply);
+	enum outcome outcome = talk_page(t, a, &ask, &reply);
 	if (outcome != OUTCOME_DONE)
 		return outcome;
-	show_list_page(list, json_object_get(reply.json, "items"));
+	const json_t *items = json_object_get(reply.json, "items");
+	if (*cursor == NULL && !check_columns(t, items))
+		return OUTCOME_MISUSED;
+	show_list_page(list, items);
 	const char *next =
 		json_string_value(json_object_get(reply.json, "next_cursor"));
 	*cursor = next != NULL ? arena_strdup(t->arena, next) : NULL;

@@ -139,6 +139,47 @@ void show_object(const struct request_options *o, json_t *object)
 	table_add(t, row);
 }
 
+bool show_is_blank(const struct request_options *o)
+{
+	const char *p = o->columns;
+	size_t size;
+
+	if (p == NULL)
+		return false;
+	for (; (size = strcspn(p, ",")) > 0; p += size + 1) {
+		if (p[size] == '\0')
+			return false;
+	}
+	return true;
+}
+
+/* Of a member that is an object the others may be left out (reseller). */
+static bool is_unknown(const json_t *records, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(records); i++) {
+		if (strchr(name, '.') != NULL ||
+		    json_object_get(json_array_get(records, i), name) != NULL)
+			return false;
+	}
+	return true;
+}
+
+const char *show_unknown(const struct request_options *o, const json_t *records)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	const char *names[COLUMNS_MAX], *at = o->columns;
+
+	if (o->json || at == NULL || json_array_size(records) == 0)
+		return NULL;
+	size_t count = split(a, at, names);
+	for (size_t i = 0; i < count; i++) {
+		if (is_unknown(records, names[i]))
+			return at;
+		at += strlen(names[i]) + 1;
+	}
+	return NULL;
+}
+
 void show_record(const struct request_options *o, const struct client_reply *r)
 {
 	if (r->json != NULL)

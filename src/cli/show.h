@@ -18,6 +18,14 @@ void show_object(const struct request_options *o, json_t *object);
 void show_rehearsal(const struct request_options *o,
 		    const struct client_reply *r);
 
+/* Whether --columns has nothing between two commas. */
+bool show_is_blank(const struct request_options *o);
+
+/* A name of --columns that none of the records has as a member, though there
+ * are some: there those begin; or NULL. */
+const char *show_unknown(const struct request_options *o,
+			 const json_t *records);
+
 /* A list, page by page: begin, its pages, end. */
 struct show_list {
 	const struct request_options *o;

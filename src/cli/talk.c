@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/connection.h"
+#include "cli/show.h"
 #include "util/clock.h"
 #include "util/random.h"
 
@@ -26,6 +27,11 @@ bool talk_open(struct talk *t, const struct command *c, const void *options)
 	struct err e = {0};
 
 	*t = (struct talk){.arena = arena_new(), .command = c, .o = options};
+	if (show_is_blank(t->o)) {
+		t->outcome = command_misused("--columns has an empty name");
+		arena_release(&t->arena);
+		return false;
+	}
 	if (connection_open(t->arena, t->o, &t->set, &t->client, &e))
 		return true;
 	t->outcome = outcome_fail(&e);
@@ -65,28 +71,35 @@ static const char **add_headers(struct talk *t, struct arena *a,
 	return all;
 }
 
-enum outcome talk_try(struct talk *t, struct arena *a,
-		      const struct client_ask *ask, struct client_reply *ret)
+/* Without a word. */
+static bool attempt(struct talk *t, struct arena *a,
+		    const struct client_ask *ask, struct client_reply *ret,
+		    struct err *e)
 {
 	struct client_ask mine = *ask;
-	struct err e = {0};
 	int tries = 0;
 	bool good;
 
 	*ret = (struct client_reply){.detail = ""};
 	mine.headers = add_headers(t, a, ask);
 	do {
-		err_clear(&e);
-		good = client_request(t->client, a, &mine, ret, &e);
-	} while (!good && e.kind == ERR_UNKNOWN && is_repeatable(ask) &&
+		err_clear(e);
+		good = client_request(t->client, a, &mine, ret, e);
+	} while (!good && e->kind == ERR_UNKNOWN && is_repeatable(ask) &&
 		 ++tries < TRIES);
-	if (!good && e.kind == ERR_UNKNOWN && strcmp(ask->method, "GET") == 0)
-		e.kind = ERR_UNAVAILABLE; /* nothing was to be done */
-	if (!good) {
+	if (!good && e->kind == ERR_UNKNOWN && strcmp(ask->method, "GET") == 0)
+		e->kind = ERR_UNAVAILABLE; /* nothing was to be done */
+	if (!good)
 		ret->status = 0;
-		return outcome_fail(&e);
-	}
-	return outcome_of(ret);
+	return good;
+}
+
+enum outcome talk_try(struct talk *t, struct arena *a,
+		      const struct client_ask *ask, struct client_reply *ret)
+{
+	struct err e = {0};
+
+	return attempt(t, a, ask, ret, &e) ? outcome_of(ret) : outcome_fail(&e);
 }
 
 enum outcome talk_judge(struct talk *t, enum outcome outcome,
@@ -102,6 +115,18 @@ enum outcome talk_ask(struct talk *t, struct arena *a,
 		      const struct client_ask *ask, struct client_reply *ret)
 {
 	return talk_judge(t, talk_try(t, a, ask, ret), ret);
+}
+
+enum outcome talk_page(struct talk *t, struct arena *a,
+		       const struct client_ask *ask, struct client_reply *ret)
+{
+	enum outcome outcome = talk_ask(t, a, ask, ret);
+
+	if (outcome != OUTCOME_DONE ||
+	    json_is_array(json_object_get(ret->json, "items")))
+		return outcome;
+	ret->detail = "there is no list in the answer: is that a gateway?";
+	return (enum outcome)command_complain(ret->detail);
 }
 
 const char *talk_path(struct talk *t, struct arena *a, const char *pattern,
@@ -163,33 +188,58 @@ static enum outcome judge(struct talk *t, const json_t *job)
 					    : OUTCOME_UNKNOWN;
 }
 
+/* Look at it; true: it has ended.  What fails is told if it is the end, too. */
+static bool look(struct talk *t, struct arena *a, const struct client_ask *ask,
+		 bool last, json_t **ret, enum outcome *outcome)
+{
+	struct client_reply reply;
+	struct err e = {0};
+	bool answered = attempt(t, a, ask, &reply, &e);
+
+	*outcome = answered                    ? outcome_of(&reply)
+		   : e.kind == ERR_UNAVAILABLE ? OUTCOME_UNAVAILABLE
+					       : OUTCOME_UNKNOWN;
+	if (*outcome == OUTCOME_DONE) {
+		const char *state = state_of(reply.json);
+
+		*ret = reply.json;
+		talk_progress(state, number_of(reply.json, "steps_done"),
+			      number_of(reply.json, "steps_total"));
+		return strcmp(state, "succeeded") == 0 ||
+		       strcmp(state, "failed") == 0;
+	}
+	if (*outcome == OUTCOME_UNAVAILABLE && !last)
+		return false;
+	talk_progress_end();
+	if (answered)
+		outcome_tell(t->command, &reply);
+	else
+		outcome_fail(&e);
+	fputs("  the job was begun: it may have been done\n", stderr);
+	return true;
+}
+
 enum outcome talk_follow(struct talk *t, struct arena *a, const char *path,
 			 json_t **ret)
 {
 	int64_t deadline = clock_now() + t->o->wait * MILLIS;
 	const struct client_ask ask = {.method = "GET", .path = path};
+	enum outcome outcome;
 	bool over = false;
 
+	*ret = NULL;
 	while (!over) {
 		struct arena *own = arena_new();
-		struct client_reply reply;
-		enum outcome outcome = talk_ask(t, own, &ask, &reply);
+		bool last = clock_now() > deadline;
 
 		/* What is kept lives as long as the last look. */
 		arena_defer(a, (void (*)(void *))arena_free, own);
-		if (outcome != OUTCOME_DONE)
-			return outcome;
-		*ret = reply.json;
-		const char *state = state_of(reply.json);
-		over = strcmp(state, "succeeded") == 0 ||
-		       strcmp(state, "failed") == 0 || clock_now() > deadline;
-		talk_progress(state, number_of(reply.json, "steps_done"),
-			      number_of(reply.json, "steps_total"));
+		over = look(t, own, &ask, last, ret, &outcome) || last;
 		if (!over)
 			rest();
 	}
 	talk_progress_end();
-	return judge(t, *ret);
+	return outcome == OUTCOME_DONE ? judge(t, *ret) : OUTCOME_UNKNOWN;
 }
 
 void talk_progress(const char *what, int64_t done, int64_t total)

@@ -43,13 +43,19 @@ enum outcome talk_try(struct talk *t, struct arena *a,
 enum outcome talk_judge(struct talk *t, enum outcome outcome,
 			const struct client_reply *r);
 
+/* The same of a page of a list: that has to have an array of items. */
+enum outcome talk_page(struct talk *t, struct arena *a,
+		       const struct client_ask *ask, struct client_reply *ret);
+
 /* A path out of a pattern with a word for each %, escaped, and the query of
  * the options. */
 const char *talk_path(struct talk *t, struct arena *a, const char *pattern,
 		      char *const *words);
 
-/* Follow a job until it ends, or for as long as --wait says; on a terminal its
- * progress is shown on standard error.  The job as it was in the end. */
+/* Follow a job until it ends, or for as long as --wait says, while the gateway
+ * starts anew for one; on a terminal its progress is shown on standard error.
+ * The job as it was seen last, or NULL.  It is under way: if nobody tells what
+ * became of it that is OUTCOME_UNKNOWN. */
 enum outcome talk_follow(struct talk *t, struct arena *a, const char *path,
 			 json_t **ret);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/authority.h"
 #include "client/holder.h"
 #include "util/alloc.h"
 #include "util/field.h"
@@ -16,6 +17,8 @@ enum {
 	SILENT_SECONDS = 120, /* while a file is sent or received */
 	REPLY_MAX = 64 << 20,
 	CLASS_GOOD = 2,
+	CLASS_BROKEN = 5,
+	OK_STATUS = 200,
 };
 
 struct client {
@@ -127,6 +130,7 @@ static bool set_up(struct client *c)
 	return curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->error) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https") ==
 		       CURLE_OK &&
+	       curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
@@ -134,9 +138,7 @@ static bool set_up(struct client *c)
 				(long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_SSLVERSION,
 				(long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       (c->set->ca_file == NULL ||
-		curl_easy_setopt(h, CURLOPT_CAINFO, c->set->ca_file) ==
-			CURLE_OK) &&
+	       authority_use(h, c->set->ca_file) &&
 	       curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT,
 				(long)CONNECT_SECONDS) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take) == CURLE_OK;
@@ -341,9 +343,13 @@ bool client_request(struct client *c, struct arena *a,
 	if (!good)
 		return false;
 	if (read_reply(&course, ret, e) &&
-	    (ret->json != NULL || course.size == 0 || ask->receives != NULL))
+	    (json_is_object(ret->json) || ask->receives != NULL ||
+	     (course.size == 0 && ret->status != OK_STATUS)))
 		return true;
-	return err_set(e, ERR_MALFORMED,
+	/* Something between here and the gateway may say so. */
+	return err_set(e,
+		       ret->status / 100 == CLASS_BROKEN ? ERR_UNKNOWN
+							 : ERR_MALFORMED,
 		       "%.150s: status %u, and no JSON: is that a gateway?",
 		       url, ret->status);
 }

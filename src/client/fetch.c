@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <string.h>
 
+#include "client/authority.h"
+
 enum { STATUS_OK = 200 };
 
 static const char scheme[] = "https://";
@@ -47,9 +49,7 @@ static bool set_up(CURL *h, const struct fetch *what, struct document *d,
 	       curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_SSLVERSION,
 				(long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       (what->ca_file == NULL ||
-		curl_easy_setopt(h, CURLOPT_CAINFO, what->ca_file) ==
-			CURLE_OK) &&
+	       authority_use(h, what->ca_file) &&
 	       curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_TIMEOUT, what->seconds) ==
 		       CURLE_OK &&

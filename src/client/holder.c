@@ -27,7 +27,17 @@ static bool is_loopback(const char *host)
 		ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET);
 }
 
-/* As libcurl will read it. */
+static bool has(CURLU *u, CURLUPart part)
+{
+	char *text = NULL;
+	bool is = curl_url_get(u, part, &text, 0) == CURLUE_OK;
+
+	curl_free(text);
+	return is;
+}
+
+/* As libcurl will read it.  Nothing of it is told where it may have a password
+ * in it; and what is asked for is put after it, so it ends with a path. */
 static bool read_url(const char *url, struct place *ret, struct err *e)
 {
 	char *scheme = NULL, *host = NULL, *port = NULL;
@@ -39,7 +49,9 @@ static bool read_url(const char *url, struct place *ret, struct err *e)
 		curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 		curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ==
-			CURLUE_OK;
+			CURLUE_OK &&
+		!has(u, CURLUPART_USER) && !has(u, CURLUPART_PASSWORD) &&
+		!has(u, CURLUPART_QUERY) && !has(u, CURLUPART_FRAGMENT);
 
 	if (good)
 		*ret = (struct place){.is_near = is_loopback(host),
@@ -50,7 +62,9 @@ static bool read_url(const char *url, struct place *ret, struct err *e)
 	curl_free(host);
 	curl_free(port);
 	curl_url_cleanup(u);
-	return good || err_set(e, ERR_INVALID, "%.100s is no URL", url);
+	return good || err_set(e, ERR_INVALID,
+			       "the URL of the gateway is none, or has a "
+			       "login, a query or a fragment");
 }
 
 bool holder_is_private(const char *url, struct err *e)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/authority.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 
@@ -84,9 +85,7 @@ static bool set_way(CURL *h, const struct post_settings *set, struct post *what)
 				(long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_SSLVERSION,
 				(long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-	       (set->ca_file == NULL ||
-		curl_easy_setopt(h, CURLOPT_CAINFO, set->ca_file) ==
-			CURLE_OK) &&
+	       authority_use(h, set->ca_file) &&
 	       curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
 		       CURLE_OK &&
 	       curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, what) == CURLE_OK;

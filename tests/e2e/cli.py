@@ -12,6 +12,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -154,11 +155,30 @@ def errors(c):
     c.bad(DENIED, "401", "user", "list", env={"PROVOST_PASSWORD": "wrong"})
     c.bad(UNAVAILABLE, "127.0.0.1:1", "user", "list", "--url", "http://127.0.0.1:1")
     c.bad(MISUSED, "https://", "user", "list", "--url", "http://192.0.2.1:8080")
+    for url in "http://ann:topsecret@127.0.0.1:1", "http://ann:topsecret@127.0.0.1:99999", "https://c.example/?topsecret":
+        tap.ok("topsecret" not in c.bad(MISUSED, "a login", "user", "list", "--url", url), "no login of a URL is told")
+    for words in ("role", "remove", "example.org", ".."), ("role", "remove", "example.org", "."), ("user", "show", ""), ("role", "list", ""):
+        c.bad(MISUSED, "names nothing", *words)
+    tap.is_(c.good("domain", "show", "example.org", "--columns", "name"), "example.org\n", "and what is above it is still there")
+    c.bad(MISUSED, "no member nosuch\n", "domain", "list", "--columns", "name,nosuch,kind")
+    c.bad(MISUSED, "no member nosuch\n", "domain", "show", "example.org", "--columns", "nosuch")
+    for names in "", "name,", "name,,kind":
+        c.bad(MISUSED, "empty name", "domain", "list", "--columns", names)
+    c.bad(MISUSED, "not both", "user", "set", "ann@example.org", "--forward-to", "bob@example.org", "--add-forward-to", "eve@example.org")
     for words in [("user",), ("user", "nonsense"), ("nonsense",), (), ("user", "show"), ("user", "show", "a@b.example", "c"), ("user", "list", "--nonsense"),
                   ("user", "set", "ann@example.org"), ("user", "add", "new@example.org", "--quota-bytes", "many"),
                   ("user", "add", "new@example.org", "--enabled", "perhaps"), ("user", "set", "ann@example.org", "--unset", "nonsense"),
                   ("user", "add", "new@example.org", "--generate-password", "--new-password-file", "-")]:
         c.bad(MISUSED, "provost", *words)
+
+
+def full(c):
+    """What cannot be written is no success."""
+    for words in ("user", "list"), ("user", "list", "--json"), ("user", "add", "full@example.org", "--generate-password"), ("export",):
+        with open("/dev/full", "wb") as to:
+            done = subprocess.run([PROVOST, *words], stdout=to, stderr=subprocess.PIPE, text=True, timeout=SECONDS, env=c.env)
+        tap.ok(done.returncode == FAILED and done.stderr.count("could not be written") == 1, "a full disk: " + " ".join(words), (done.returncode, done.stderr))
+    c.good("user", "remove", "full@example.org")
 
 
 def dry_runs(admin, c):
@@ -209,7 +229,13 @@ def from_files(g, admin, c):
     c.good("user", "set", ann, "--password-hash-file", hash_file)
     tap.is_(admin.as_(ann, "from a hash").get("/v1/me").status, 200, "--password-hash-file")
     c.bad(MISUSED, "No such file", "user", "password", ann, "--new-password-file", path + "x")
+    with open(path, "wb") as file:
+        file.write(b"caf\xe9 au lait, please\n")
+    for words in ("user", "password", ann, "--new-password-file", path), ("user", "set", ann, "--password-hash-file", path):
+        c.bad(MISUSED, "is not UTF-8", *words)
+    hers.bad(MISUSED, "is not UTF-8", "user", "password", ann, "--new-password-file", "-", given="third of all\n", env={"PROVOST_PASSWORD": "caf\udce9"})
     if os.path.exists(os.path.join(g.state, "admin-password")):
+        tap.is_(hers.good("status", "--state-dir", g.state, "--columns", "login").splitlines()[-1], "admin", "--state-dir counts, whatever the environment says")
         tap.ok("ann@" in Caller(g).good("user", "list", "--state-dir", g.state), "--state-dir: the password of admin is there")
 
 
@@ -219,7 +245,7 @@ def echoes(fd):
 
 def prompts(g, admin, c):
     """Passwords are asked for without echo, and where nobody can be asked that is said."""
-    nobody = Caller(g, HOME="/nonexistent", XDG_STATE_HOME="/nonexistent", PROVOST_LOGIN="ann@example.org")
+    nobody = Caller(g, HOME=os.path.join(g.top, "no-home"), XDG_STATE_HOME=os.path.join(g.top, "no-state"), PROVOST_LOGIN="ann@example.org")
     nobody.bad(MISUSED, "no terminal", "user", "list")
     t = Terminal(nobody, "status", "--columns", "login")
     said = t.type("Password of ann@example.org", "from a hash\n")
@@ -233,7 +259,7 @@ def prompts(g, admin, c):
         shown = admin.password.encode() in file.read()
     tap.is_((quiet, shown), (True, False), "it is not shown, and the environment has no password any more")
     t.type("Again: ", "another one\n")
-    said = t.type("New password", "typed\x7f\x7f\x7f\x7f\x7f\x7fmistyped\x15typed twice\n")
+    said = t.type("New password", "typed\x7f\x7f\x7f\x7f\x7f\x7fmistyped\x15typed twiceä\u674e\x7f\x7f\n")
     said += t.type("Again: ", "typed twice\n")
     status, rest = t.end()
     tap.ok(status == DONE and "not the same" in said and "typed" not in said + rest, "twice, until both are the same", (status, said, rest))
@@ -245,14 +271,24 @@ def prompts(g, admin, c):
     _, status = os.waitpid(t.child, 0)
     tap.is_((os.WTERMSIG(status), echoes(t.fd)), (signal.SIGINT, True), "Ctrl-C ends it, and the terminal shows again what is typed")
     os.close(t.fd)
+    for words, prompt in (("user", "password", "eve@example.org"), "New password"), (("status", "--login", "ann@example.org"), "Password of"):
+        t = Terminal(Caller(g, PROVOST_KEY="pvt_1_topsecret", **({"PROVOST_PASSWORD": "topsecret"} if words[0] == "user" else {})), *words)
+        t.read(prompt)
+        with open("/proc/%d/environ" % t.child, "rb") as file:
+            shown = file.read()
+        os.kill(t.child, signal.SIGKILL)
+        t.end()
+        tap.ok(b"PROVOST_URL" in shown and b"topsecret" not in shown, "no secret stays in the environment, used or not: " + words[0])
 
 
 def tables(c):
+    c.good("user", "set", "eve@example.org", "--name", "Zoë \u674e")
     t = Terminal(c, "user", "list", "--columns", "address,enabled,name")
     status, said = t.end()
     lines = said.splitlines()
     tap.ok(status == DONE and lines[0].split() == ["ADDRESS", "ENABLED", "NAME"] and len({line.find("yes") for line in lines[1:4]}) == 1
            and lines[0].find("ENABLED") == lines[1].find("yes"), "on a terminal a list is a table", said)
+    tap.ok("Zoë \u674e" in said, "in which names are as they are", said)
     status, said = Terminal(c, "user", "show", "ann@example.org").end()
     tap.ok(status == DONE and re.search(r"(?m)^quota_bytes +10737418240$", said), "and a record", said)
 
@@ -336,9 +372,29 @@ def replies():
                 "values are taken from a list where they are, and looked for again if that was changed")
     with Fake((200, {"Content-Type": "text/html"}, b"<html>")) as f:
         Caller(f, **SECRET).bad(FAILED, "is that a gateway?", "user", "show", "a@b.example")
+    for words, answer in [(("user", "show", "x"), b""), (("user", "show", "x"), []), (("user", "list"), b""), (("user", "list"), []), (("user", "list"), {"items": {}}),
+                          (("user", "inactive", "--days", "3"), {"items": {}})]:
+        with Fake((200, {}, answer)) as f:
+            Caller(f, **SECRET).bad(FAILED, "is that a gateway?", *words)
+    page = (502, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>")
+    with Fake(page, page) as f:
+        Caller(f, **SECRET).bad(UNKNOWN, "may have been done", "user", "remove", "x@b.example")
+        Caller(f, **SECRET).bad(UNAVAILABLE, "502", "user", "list")
+    with Fake((200, {}, {"address": "x"})) as f:
+        Caller(f, **SECRET, PROVOST_URL="http://%s/a/../b/" % f.address).good("user", "show", "x")
+        tap.is_(f.seen[0][1], "/a/../b/v1/users/x", "a path goes as it is")
     with Fake((200, {}, {"address": "x"})) as f:
         Caller(f, PROVOST_KEY="pvt_1_2").good("user", "show", "a/b?c@d.example")
         tap.is_((f.seen[0][1], f.seen[0][2]["Authorization"]), ("/v1/users/a%2Fb%3Fc%40d.example", "Bearer pvt_1_2"), "a key goes as a bearer's token, words are escaped")
+
+
+def exports():
+    """The last line tells whether it is all of them; nothing else does."""
+    for ending, status in [('{"type":"alias","address":"incomplete@b.example"}\n', DONE), ('{"type":"incomplete"}\n', FAILED),
+                           ("alias,incomplete@b.example,,\r\n", DONE), ("alias,a@b.example,,incomplete\r\n", DONE), ("incomplete,,,\r\n", FAILED)]:
+        with Fake((200, {"Content-Type": "text/plain"}, ("x" * 400 + "\n" + ending).encode())) as f:
+            done = Caller(f, **SECRET).run("export")
+            tap.is_((done.returncode, "not complete" in done.stderr), (status, status != DONE), "export ends with " + ending.strip())
 
 
 def jobs():
@@ -354,6 +410,17 @@ def jobs():
         tap.is_(Caller(f, **SECRET).good("domain", "set", "a.example", "--name", "b.example", "--no-wait"), "name\tb.example\n", "--no-wait")
     with Fake(begun, *[job("running", 1)] * 20) as f:
         tap.is_(Caller(f, **SECRET).run("domain", "set", "a.example", "--name", "b.example", "--wait", "1").returncode, UNKNOWN, "--wait ends the waiting")
+    down = (503, {}, {"status": 503, "detail": "it starts", "code": "unavailable"})
+    with Fake(begun, down, None, (502, {"Content-Type": "text/html"}, b"<html>"), job("succeeded", 4)) as f:
+        tap.is_(Caller(f, **SECRET).record("domain", "set", "a.example", "--name", "b.example")["state"], "succeeded", "nor does a gateway that starts anew")
+    for name, answers, seconds in [("it does not come back", [down] * 20, "1"), ("it does not say", [(401, {}, {"status": 401, "detail": "who"})], "60")]:
+        with Fake(begun, *answers) as f:
+            done = Caller(f, **SECRET).run("domain", "set", "a.example", "--name", "b.example", "--wait", seconds)
+            tap.ok(done.returncode == UNKNOWN and done.stderr.count("may have been done") == 1, "what is under way stays so: " + name, (done.returncode, done.stderr))
+    for place in "@127.0.0.1:1/v1/jobs/j", "//127.0.0.1:1/j", "":
+        with Fake((202, {"Location": place}, {"name": "b.example"}), job("succeeded", 4)) as f:
+            done = Caller(f, **SECRET).run("domain", "set", "a.example", "--name", "b.example")
+            tap.is_((done.returncode, len(f.seen)), (UNKNOWN, 1), "a job is at the gateway, not at " + place)
     with Fake(begun, *[job("running", n) for n in (1, 2, 3)], job("succeeded", 4)) as f:
         status, said = Terminal(Caller(f, **SECRET), "domain", "set", "a.example", "--name", "b.example").end()
         tap.ok(status == DONE and re.search(r"running \[#+ +\] 50%", said), "on a terminal with a bar", said)
@@ -373,6 +440,16 @@ def tls(place):
         c.bad(UNAVAILABLE, "certificate", "user", "show", "x@b.example")
         tap.is_(c.run("user", "show", "x@b.example", env={"PROVOST_CA_FILE": ours.certificate}).returncode, DONE, "PROVOST_CA_FILE")
         tap.is_(len(f.seen), 2, "nobody else hears the password")
+        # Those of the system are replaced for the one process.
+        system = os.path.join(place, "system")
+        os.mkdir(system)
+        shutil.copyfile(ours.certificate, os.path.join(system, "ca-certificates.crt"))
+        if not os.path.isdir("/etc/ssl/certs") or subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+            tap.note("the system's authorities cannot be replaced here")
+            return
+        as_system = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$@"', system, PROVOST, "user", "show", "x@b.example"]
+        got = [subprocess.run([*as_system, *more], capture_output=True, timeout=SECONDS, env=c.env).returncode for more in ([], ["--ca-file", others.certificate])]
+        tap.is_(got, [DONE, UNAVAILABLE], "the system's authorities count unless a file names others")
 
 
 COMPLETIONS = os.path.join(gateway.TOP, "src/cli/completion")
@@ -395,26 +472,27 @@ complete_it
 """
 
 
-def ask_shell(shell, words):
+def ask_shell(shell, words, home):
     if shell == "fish":
         path = "%s/fish/provost.fish" % COMPLETIONS
         command = ["fish", "--no-config", "-c", "source %s; complete -C '%s'" % (path, " ".join(["provost", *words]))]
     else:
         script, path = (BASH, "bash/provost") if shell == "bash" else (ZSH, "zsh/_provost")
         command = [shell, *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script, shell, os.path.join(COMPLETIONS, path), "provost", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=dict(os.environ, PATH=gateway.BUILD + ":" + os.environ["PATH"], HOME="/nonexistent"))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=dict(os.environ, PATH=gateway.BUILD + ":" + os.environ["PATH"], HOME=home,
+                                                                                                       XDG_CONFIG_HOME=home, XDG_DATA_HOME=home, XDG_CACHE_HOME=home))
     return {line.split("\t")[0] for line in done.stdout.splitlines()}, done.stderr
 
 
-def completion():
+def completion(home):
     for shell in "bash", "zsh", "fish":
         if shutil.which(shell) is None:
             tap.skip("completion in " + shell, "it is not there")
             continue
         for words, want in LINES:
-            got, errors = ask_shell(shell, words)
+            got, errors = ask_shell(shell, words, home)
             tap.ok(got == want, "%s completes: %s" % (shell, " ".join(words)), (got, errors))
-    got, errors = ask_shell("bash", ["user", "add", "x", "--new-password-file", COMPLETIONS + "/ba"])
+    got, errors = ask_shell("bash", ["user", "add", "x", "--new-password-file", COMPLETIONS + "/ba"], home)
     tap.is_(got, {COMPLETIONS + "/bash"}, "and files")
 
 
@@ -437,6 +515,7 @@ def main():
         c = Caller(g, PROVOST_PASSWORD=admin.password)
         records(admin, c)
         errors(c)
+        full(c)
         dry_runs(admin, c)
         keys(g, c)
         from_files(g, admin, c)
@@ -447,8 +526,10 @@ def main():
         tap.is_(c.run("status").returncode, DONE, "status")
         tls(g.top)
     replies()
+    exports()
     jobs()
-    completion()
+    with tempfile.TemporaryDirectory(prefix="provost-home-") as home:
+        completion(home)
     helps()
     tap.done()
 

@@ -304,7 +304,7 @@ def command_in_trouble(g):
     for what, status, options, said in [("a wrong password", 6, ["--login", "admin", "--password-file", wrong], "401"),
                                         ("nobody there", 7, ["--url", "http://127.0.0.1:1"], "127.0.0.1:1"),
                                         ("no file", 2, ["--password-file", wrong + "x"], "wrongx"),
-                                        ("another protocol", 2, ["--url", "file:///etc/passwd#"], "file"),
+                                        ("another protocol", 2, ["--url", "file:///etc/passwd#"], "the URL of the gateway is none"),
                                         ("no such domain", 3, ["--domain", "none.example"], "404")]:
         done = provost(g, "--days", "30", *options)
         tap.ok(done.returncode == status and said in done.stderr and "nonsense" not in done.stderr and done.stdout == "", "%s: %d, and why" % (what, status),
