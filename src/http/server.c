@@ -306,8 +306,8 @@ static void fill_request(struct exchange *x, const char *method)
 	req->method = arena_strdup(req->arena, method);
 	req->path = path;
 	req->query = query;
-	req->source = x->client->source;
-	req->source_network = x->client->network;
+	req->source = arena_strdup(req->arena, x->client->source);
+	req->source_network = arena_strdup(req->arena, x->client->network);
 	req->headers = x->heads;
 	req->body = "";
 	req->began = clock_micros();
