@@ -15,7 +15,7 @@
 
 enum {
 	SECRET_MAX = 1024,
-	PATIENCE_MILLIS = 300000,
+	PATIENCE_SECONDS = 300,
 	TRIES = 3,
 	ERASE = 0x7f,
 	ERASE_OLD = '\b',
@@ -48,13 +48,16 @@ static size_t erase(const char *line, size_t used)
 	return used;
 }
 
-/* One more character; false: the line has ended, or nothing more comes. */
-static bool read_one(int fd, char *line, size_t *used, struct err *e)
+/* One more character; false: the line has ended, or nothing more comes.  What
+ * ends the waiting comes while it waits, and at no other time. */
+static bool read_one(int fd, const sigset_t *mask, char *line, size_t *used,
+		     struct err *e)
 {
+	const struct timespec patience = {.tv_sec = PATIENCE_SECONDS};
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	char c;
 
-	int ready = poll(&wait, 1, PATIENCE_MILLIS);
+	int ready = ppoll(&wait, 1, &patience, mask);
 	if (ready == 0)
 		return err_set(e, ERR_INVALID, "nobody types a password");
 	if (ready < 0 || read(fd, &c, 1) != 1)
@@ -86,6 +89,7 @@ static bool read_line(int fd, const char *question, char line[SECRET_MAX + 1],
 {
 	struct sigaction how = {.sa_handler = note};
 	struct sigaction before[COUNT(ending)];
+	sigset_t held, mask;
 	struct termios was, now;
 	size_t used = 0;
 
@@ -93,6 +97,10 @@ static bool read_line(int fd, const char *question, char line[SECRET_MAX + 1],
 		return err_set(e, ERR_INVALID, "%s: %s", terminal,
 			       strerror(errno));
 	caught = 0;
+	sigemptyset(&held);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		sigaddset(&held, ending[i]);
+	sigprocmask(SIG_BLOCK, &held, &mask);
 	for (size_t i = 0; i < COUNT(ending); i++)
 		sigaction(ending[i], &how, &before[i]);
 	now = was;
@@ -101,11 +109,12 @@ static bool read_line(int fd, const char *question, char line[SECRET_MAX + 1],
 	now.c_cc[VTIME] = 0;
 	tcsetattr(fd, TCSAFLUSH, &now);
 	say(fd, question);
-	while (read_one(fd, line, &used, e))
+	while (read_one(fd, &mask, line, &used, e))
 		;
 	tcsetattr(fd, TCSAFLUSH, &was);
 	for (size_t i = 0; i < COUNT(ending); i++)
 		sigaction(ending[i], &before[i], NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (caught != 0)
 		raise(caught);
 	line[used] = '\0';
