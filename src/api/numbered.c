@@ -63,7 +63,7 @@ static bool refuse(struct err *e, struct arena *a, const char *message)
 
 bool numbered_not_a_number(struct err *e, struct arena *a, const char *text)
 {
-	char *shown = arena_strndup(a, text, SHOWN_MAX);
+	char *shown = arena_strndup(a, text, strnlen(text, SHOWN_MAX));
 
 	text_mend(shown);
 	return refuse(e, a,
