@@ -60,7 +60,10 @@ static bool read_one(int fd, const sigset_t *mask, char *line, size_t *used,
 	int ready = ppoll(&wait, 1, &patience, mask);
 	if (ready == 0)
 		return err_set(e, ERR_INVALID, "nobody types a password");
-	if (ready < 0 || read(fd, &c, 1) != 1)
+	ssize_t size = ready > 0 ? read(fd, &c, 1) : -1;
+	if (ready > 0 && size < 0 && errno == EAGAIN)
+		return true; /* Ctrl-C takes back what was typed before it */
+	if (size != 1)
 		return err_set(e, ERR_INVALID, "no password was typed");
 	if (c == '\n' || c == '\r')
 		return false;
@@ -124,7 +127,8 @@ static bool read_line(int fd, const char *question, char line[SECRET_MAX + 1],
 bool prompt_secret(struct arena *a, const char *question, const char **ret,
 		   struct err *e)
 {
-	CLEANUP(file_close) int fd = open(terminal, O_RDWR | O_CLOEXEC);
+	CLEANUP(file_close)
+	int fd = open(terminal, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	char line[SECRET_MAX + 1];
 
 	if (fd < 0)
