@@ -6,11 +6,12 @@
 if [ -z "${FAILED_ONCE:-}" ]; then
 	exec "$@"
 fi
+LONGEST=600 # seconds; none takes a quarter of that
 output=$(mktemp) || exit 99
 trap 'rm -f "$output"' EXIT
 trap 'exit 99' HUP INT TERM
 
-if "$@" >"$output" 2>&1; then
+if timeout "$LONGEST" "$@" >"$output" 2>&1; then
 	cat "$output"
 	exit 0
 fi
@@ -20,4 +21,4 @@ for name; do :; done
 	grep -A 3 -E '^(not ok|Bail out)|Error' "$output" | sed 's/^/	/' | head -n 40
 } >>"$FAILED_ONCE"
 sed 's/^/# at first: /' "$output"
-"$@"
+timeout "$LONGEST" "$@"
