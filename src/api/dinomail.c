@@ -132,18 +132,17 @@ static int64_t status_of(const struct checkup_report *r, const char *check,
 	return 0;
 }
 
-static bool look_at_domain(const struct call *call,
-			   const struct roster_row *row, void *view,
+static bool look_at_domain(const struct call *call, struct shown_domain *d,
 			   struct err *e)
 {
 	struct checked checked = {.report = {.count = 0}};
 	const struct checkup_report *r = &checked.report;
-	struct shown_domain *d = view;
+	const char *name = d->record.name;
 	struct dkim_key key;
 
-	if (!dkim_signing(call->gateway, &call->task, row->key, &key, e) ||
+	if (!dkim_signing(call->gateway, &call->task, name, &key, e) ||
 	    (call->gateway->checkbook != NULL &&
-	     !domain_checks_read(call->gateway, &call->task, row->key, &checked,
+	     !domain_checks_read(call->gateway, &call->task, name, &checked,
 				 e)))
 		return false;
 	const char *p = key.record != NULL ? strstr(key.record, "p=") : NULL;
@@ -161,35 +160,41 @@ static bool look_at_domain(const struct call *call,
 	return true;
 }
 
-static bool look_at_user(const struct call *call, const struct roster_row *row,
-			 void *view, struct err *e)
+static bool look_at_domains(const struct call *call,
+			    const struct roster_row *rows, size_t count,
+			    void *views, struct err *e)
 {
-	struct shown_user *u = view;
+	struct shown_domain *d = views;
 
-	(void)call, (void)e;
-	u->domain = address_domain(row->key);
+	(void)rows;
+	for (size_t i = 0; i < count; i++) {
+		if (!look_at_domain(call, &d[i], e))
+			return false;
+	}
 	return true;
 }
 
 /* What DinoMail shows people alone, where it is asked for: what becomes of mail
- * for it. */
-static bool look_at_alias(const struct call *call, const struct roster_row *row,
-			  void *view, struct err *e)
+ * for a row. */
+static bool look_at_aliases(const struct call *call,
+			    const struct roster_row *rows, size_t count,
+			    void *views, struct err *e)
 {
-	const char *include = tastypie_parameter(call, "include");
-	struct alias alone = *(const struct alias *)row->record;
-	const char *to[] = {row->part};
-	struct shown_alias *al = view;
+	bool asked = text_equal(tastypie_parameter(call, "include"), "verdict");
+	struct alias *alone =
+		arena_alloc(call->task.arena, (count + 1) * sizeof(*alone));
+	struct shown_alias *al = views;
 
-	al->domain = address_domain(row->key);
-	al->exterior = al->ok = NUMBER_NONE;
-	if (!text_equal(include, "verdict"))
-		return true;
-	alone.destinations = (struct text_list){to, 1};
-	if (!verdict_of(call->gateway, &call->task, &alone, 1, e))
+	(void)rows;
+	for (size_t i = 0; i < count; i++)
+		alone[i].destinations =
+			(struct text_list){&al[i].row.destination, 1};
+	if (asked && !verdict_of(call->gateway, &call->task, alone, count, e))
 		return false;
-	al->exterior = alone.exterior;
-	al->ok = alone.ok;
+	for (size_t i = 0; i < count; i++) {
+		al[i].exterior = asked ? alone[i].exterior : NUMBER_NONE;
+		al[i].ok = asked ? alone[i].ok : NUMBER_NONE;
+	}
 	return true;
 }
 
@@ -252,13 +257,13 @@ static const char *const none[] = {NULL}, *const get[] = {"get", NULL},
 static const struct resource resources[] = {
 	{"virtualdomain", KIND_DOMAIN, "Domain", "Name", domain_fields,
 	 sizeof(struct shown_domain), sizeof(struct domain), all, all,
-	 look_at_domain, NULL, NULL},
+	 look_at_domains, NULL, NULL},
 	{"virtualuser", KIND_USER, "User", "Email", user_fields,
-	 sizeof(struct shown_user), sizeof(struct user), all, all, look_at_user,
+	 sizeof(struct shown_user), sizeof(struct user), all, all, NULL,
 	 judge_user, NULL},
 	{"virtualalias", KIND_ALIAS, "Alias", "Source and Destination",
 	 alias_fields, sizeof(struct shown_alias), sizeof(struct alias_row),
-	 all, all, look_at_alias, judge_alias, NULL},
+	 all, all, look_at_aliases, judge_alias, NULL},
 	{"changeuserpassword", KIND_USER, "User", "Email", password_fields,
 	 sizeof(struct user), sizeof(struct user), none, put_patch, NULL, NULL,
 	 NULL},

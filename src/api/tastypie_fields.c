@@ -47,20 +47,21 @@ static bool show_itself(struct showing *s, const void *member, json_t **ret,
 	return true;
 }
 
-/* Those of a list are mostly of one domain. */
+/* That of the address; those of a list are mostly of one. */
 static bool show_domain(struct showing *s, const void *member, json_t **ret,
 			struct err *e)
 {
 	const struct task *t = &s->call->task;
 	struct store *store = s->call->gateway->store;
-	const char *const *name = member;
+	const char *name = address_domain(s->row->key);
 	int64_t number;
 
-	if (!text_equal(s->name, *name)) {
-		if (!store->ops->number(store, t, KIND_DOMAIN, *name, NULL,
+	(void)member;
+	if (!text_equal(s->name, name)) {
+		if (!store->ops->number(store, t, KIND_DOMAIN, name, NULL,
 					NUMBER_NONE, &number, e))
 			return false;
-		s->name = *name;
+		s->name = name;
 		s->uri = tastypie_uri(t->arena,
 				      numbered_of_kind(s->call, KIND_DOMAIN)
 					      ->name,

@@ -119,63 +119,53 @@ static bool read_query(const struct call *call, struct roster_query *q,
 	return true;
 }
 
-static bool show_into(struct showing *s, const struct roster_row *row,
-		      json_t *objects, struct err *e)
-{
-	json_t *object = wire_show(s, row, e);
-
-	return object != NULL && json_array_append_new(objects, object) == 0;
-}
-
 bool tastypie_list(const struct call *call, struct response *res, json_t **ret,
 		   struct err *e)
 {
 	struct roster_query q = {.kind = of(call)->kind};
-	struct showing s = {.call = call, .of = of(call)};
 	json_t *objects = json_array();
 	struct roster r = {0};
 	bool none;
 
 	(void)res;
 	if (!tastypie_accepted(call, e) || !read_query(call, &q, &none, e) ||
-	    (!none && !numbered_list(call, s.of, &q, &r, e) &&
+	    (!none && !numbered_list(call, of(call), &q, &r, e) &&
 	     e->kind != ERR_NOT_FOUND))
 		return json_decref(objects), false;
 	err_clear(e);
 	*ret = json_pack("{s:o, s:o}", "meta", tastypie_meta(call, &q, r.total),
 			 "objects", objects);
-	for (size_t i = 0; i < r.count; i++) {
-		if (!show_into(&s, &r.rows[i], objects, e))
-			return false;
-	}
-	return true;
+	return wire_show(call, of(call), r.rows, r.count, objects, e);
 }
 
 bool tastypie_detail(const struct call *call, struct response *res,
 		     json_t **ret, struct err *e)
 {
-	struct showing s = {.call = call, .of = of(call)};
+	json_t *objects = json_array();
 	struct roster_row row;
 
 	(void)res;
-	if (tastypie_accepted(call, e) && tastypie_named(call, &row, e))
-		*ret = wire_show(&s, &row, e);
+	if (tastypie_accepted(call, e) && tastypie_named(call, &row, e) &&
+	    wire_show(call, of(call), &row, 1, objects, e))
+		*ret = json_incref(json_array_get(objects, 0));
+	json_decref(objects);
 	return *ret != NULL;
 }
 
 /* One of a set: what there is, or that there is none. */
-static bool show_one(struct showing *s, const char *id, json_t *objects,
-		     json_t *missing, struct err *e)
+static bool find_one(const struct call *call, const char *id,
+		     struct roster *found, json_t *missing, struct err *e)
 {
-	struct roster_row row;
 	int64_t number;
 
-	if (!tastypie_number(id, &number))
+	if (!tastypie_number(id, &number) || found->total++ == SET_MAX)
 		return err_code(e, ERR_MALFORMED, tastypie_plain,
 				"Invalid ids provided.");
-	if (numbered_find(s->call, s->of, number, &row, e) &&
-	    show_into(s, &row, objects, e))
+	if (numbered_find(call, of(call), number, &found->rows[found->count],
+			  e)) {
+		found->count++;
 		return true;
+	}
 	if (e->kind != ERR_NOT_FOUND)
 		return false;
 	err_clear(e);
@@ -186,27 +176,24 @@ bool tastypie_set(const struct call *call, struct response *res, json_t **ret,
 		  struct err *e)
 {
 	json_t *objects = json_array(), *missing = json_array();
-	struct showing s = {.call = call, .of = of(call)};
+	struct arena *a = call->task.arena;
+	struct roster found = {
+		.rows = arena_alloc(a, SET_MAX * sizeof(*found.rows))};
 	const char *p = call->params[0];
-	size_t asked = 0, size;
+	size_t size;
 
 	(void)res;
 	*ret = json_pack("{s:o, s:o}", "objects", objects, "not_found",
 			 missing);
 	for (; *p != '\0'; p += size + (p[size] == ';')) {
 		size = strcspn(p, ";");
-		const char *id = arena_strndup(call->task.arena, p, size);
-
-		if (++asked > SET_MAX)
-			return err_code(e, ERR_MALFORMED, tastypie_plain,
-					"At most %d ids can be asked for.",
-					SET_MAX);
-		if (!show_one(&s, id, objects, missing, e))
+		if (!find_one(call, arena_strndup(a, p, size), &found, missing,
+			      e))
 			return false;
 	}
 	if (json_array_size(missing) == 0)
 		json_object_del(*ret, "not_found");
-	return true;
+	return wire_show(call, of(call), found.rows, found.count, objects, e);
 }
 
 /* 201, and where it is. */

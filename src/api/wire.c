@@ -30,11 +30,11 @@ const struct wire_field *wire_find(const struct resource *of, const char *name)
 	return f->name != NULL ? f : NULL;
 }
 
-void *wire_view(const struct call *call, const struct resource *of,
-		const struct roster_row *row)
+/* A view of what is there, or of nothing: then with the defaults. */
+static void begin(const struct resource *of, const struct roster_row *row,
+		  void *view)
 {
 	const struct kind_rules *rules = kind_rules(of->kind);
-	void *view = arena_alloc(call->task.arena, of->size);
 
 	if (of->kind == KIND_ALIAS)
 		*(struct alias_row *)view =
@@ -42,18 +42,12 @@ void *wire_view(const struct call *call, const struct resource *of,
 	else
 		memcpy(view, row->key != NULL ? row->record : rules->defaults,
 		       of->record);
-	return view;
 }
 
-json_t *wire_show(struct showing *s, const struct roster_row *row,
-		  struct err *e)
+static json_t *show(struct showing *s, const void *view, struct err *e)
 {
-	void *view = wire_view(s->call, s->of, row);
 	json_t *object = json_object();
 
-	s->row = row;
-	if (s->of->look != NULL && !s->of->look(s->call, row, view, e))
-		return json_decref(object), NULL;
 	for (const struct wire_field *f = s->of->fields; f->name; f++) {
 		json_t *value = NULL;
 
@@ -64,6 +58,27 @@ json_t *wire_show(struct showing *s, const struct roster_row *row,
 			json_object_set_new(object, f->name, value);
 	}
 	return object;
+}
+
+bool wire_show(const struct call *call, const struct resource *of,
+	       const struct roster_row *rows, size_t count, json_t *into,
+	       struct err *e)
+{
+	char *views = arena_alloc(call->task.arena, (count + 1) * of->size);
+	struct showing s = {.call = call, .of = of};
+
+	for (size_t i = 0; i < count; i++)
+		begin(of, &rows[i], views + i * of->size);
+	if (of->look != NULL && !of->look(call, rows, count, views, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		s.row = &rows[i];
+		json_t *object = show(&s, views + i * of->size, e);
+		if (object == NULL)
+			return false;
+		json_array_append_new(into, object);
+	}
+	return true;
 }
 
 /* What an object says of a member; what a new one has to have is asked for,
@@ -105,7 +120,8 @@ bool wire_take(const struct call *call, json_t *object, struct item *ret,
 
 	while (ret->of->fields[count].name != NULL)
 		count++;
-	ret->view = wire_view(call, ret->of, &ret->was);
+	ret->view = arena_alloc(call->task.arena, ret->of->size);
+	begin(ret->of, &ret->was, ret->view);
 	ret->present.fields =
 		arena_alloc(call->task.arena, count * sizeof(struct field));
 	for (const struct wire_field *f = ret->of->fields; f->name; f++) {

@@ -77,9 +77,9 @@ struct resource {
 	const struct wire_field *fields;
 	size_t size, record; /* of the view, and of what it begins with */
 	const char *const *list, *const *detail; /* methods, in schemas */
-	/* Fill in what else is shown; NULL: nothing is. */
-	bool (*look)(const struct call *call, const struct roster_row *row,
-		     void *view, struct err *e);
+	/* Fill in what else is shown, of each; NULL: nothing is. */
+	bool (*look)(const struct call *call, const struct roster_row *rows,
+		     size_t count, void *views, struct err *e);
 	/* Note what is wrong with all that was taken; or NULL. */
 	bool (*judge)(const struct call *call, struct item *i, struct err *e);
 	/* The only one that the caller has; NULL: they are in the store. */
@@ -97,13 +97,10 @@ struct item {
 	struct presence present; /* its members to write */
 };
 
-/* A new view of what is there, or of nothing: then with the defaults. */
-void *wire_view(const struct call *call, const struct resource *of,
-		const struct roster_row *row);
-
-/* NULL: e says why. */
-json_t *wire_show(struct showing *s, const struct roster_row *row,
-		  struct err *e);
+/* Behind what is in the array. */
+bool wire_show(const struct call *call, const struct resource *of,
+	       const struct roster_row *rows, size_t count, json_t *into,
+	       struct err *e);
 
 /* Fills in the view of ret, and what was present. */
 bool wire_take(const struct call *call, json_t *object, struct item *ret,
