@@ -48,6 +48,11 @@ struct journal_ops {
 	bool (*is_claimed)(struct journal *j, const struct task *t,
 			   const char *name, bool *ret, struct err *e);
 
+	/* Whether any has one of these addresses, or one of their domains. */
+	bool (*any_claimed)(struct journal *j, const struct task *t,
+			    const struct text_list *addresses, bool *ret,
+			    struct err *e);
+
 	/* How many jobs of that identity are not over. */
 	bool (*count_jobs)(struct journal *j, const struct task *t,
 			   const char *caller, size_t *ret, struct err *e);

@@ -5,6 +5,7 @@
 #include "core/address.h"
 #include "core/administrators.h"
 #include "core/again.h"
+#include "core/ahead.h"
 #include "core/alias.h"
 #include "core/domain.h"
 #include "core/domain_checks.h"
@@ -59,9 +60,8 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 			   struct err *e)
 {
 	const char *name = address_domain(address);
-	struct revision rev;
 
-	if (!g->store->ops->get(g->store, t, KIND_DOMAIN, name, ret, &rev, e))
+	if (!ahead_domain(g, t, name, ret, e))
 		return e->kind == ERR_NOT_FOUND &&
 		       domain_missing(g, t, name, kind_rules(k)->key, e);
 	if (text_equal(ret->kind, "alias"))
@@ -255,6 +255,17 @@ static bool create_sponsored(const struct gateway *g, const struct task *t,
 	return done;
 }
 
+/* Another name is free from the moment the old one is gone. */
+static bool is_free(const struct gateway *g, const struct task *t, enum kind k,
+		    const char *key, struct err *e)
+{
+	if (kind_is_address(k) && (!provision_unclaimed(g, t, key, e) ||
+				   !provision_not_held(g, t, key, e)))
+		return false;
+	return (k != KIND_USER && k != KIND_PRINCIPAL) ||
+	       role_none(g, t, k, key, e);
+}
+
 static bool create(const struct gateway *g, const struct task *t, enum kind k,
 		   void *record, struct revision *ret, struct err *e)
 {
@@ -268,13 +279,9 @@ static bool create(const struct gateway *g, const struct task *t, enum kind k,
 	if (k == KIND_DOMAIN && !domain_checks_hold(g, t, NULL, record, e))
 		return false;
 	const char *key = kind_key(k, record);
-	/* Another name is free from the moment the old one is gone. */
-	if (kind_is_address(k) && (!provision_unclaimed(g, t, key, e) ||
-				   !provision_not_held(g, t, key, e) ||
-				   !web_check(g, t, k, record, e)))
+	if (!ahead_is_free(t, key) && !is_free(g, t, k, key, e))
 		return false;
-	if ((k == KIND_USER || k == KIND_PRINCIPAL) &&
-	    !role_none(g, t, k, key, e))
+	if (kind_is_address(k) && !web_check(g, t, k, record, e))
 		return false;
 	if (k == KIND_DOMAIN || k == KIND_PRINCIPAL)
 		return create_sponsored(g, t, k, record, ret, e) ||
@@ -331,7 +338,8 @@ bool provision_create(const struct gateway *g, const struct task *t,
 	if (!again_made(g, t, k, record, ret, &done, e) ||
 	    (!done && !create(g, t, k, record, ret, e)))
 		return false;
-	tell(g, t, k, record);
+	if (!t->unread)
+		tell(g, t, k, record);
 	return true;
 }
 

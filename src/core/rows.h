@@ -1,9 +1,7 @@
 /*
  * rows - aliases as clients see them to which each destination is an object
  *
- * An alias with three destinations is three rows with the same source.  So is a
- * user who forwards to two and keeps a copy, which is a row that leads to
- * himself.
+ * An alias with three destinations is three rows with the same source.
  */
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H

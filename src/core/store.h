@@ -235,6 +235,12 @@ struct store_ops {
 	bool (*roles)(struct store *s, const struct task *t,
 		      const char *address, bool *any, struct err *e);
 
+	/* With the gateway's own rights: whether any of these addresses is held
+	 * or, of a user who need not be there, named in a role or group. */
+	bool (*any_named)(struct store *s, const struct task *t,
+			  const struct text_list *addresses, bool *any,
+			  struct err *e);
+
 	/* Whether the caller might have each of these name `to` instead or,
 	 * with NULL, nobody. */
 	bool (*may_move_roles)(struct store *s, const struct task *t,

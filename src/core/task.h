@@ -11,6 +11,7 @@
 
 #include "util/arena.h"
 
+struct ahead;
 struct rehearsal;
 struct scope;
 struct trace;
@@ -57,6 +58,8 @@ struct task {
 
 	const struct trace *trace;   /* it belongs to; or NULL */
 	const struct origin *origin; /* NULL: it comes once */
+	const struct ahead *ahead;   /* what was asked for it before, or NULL */
+	bool unread; /* nobody wants to know what a new record became */
 };
 
 #endif

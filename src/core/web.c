@@ -97,8 +97,11 @@ bool web_add(const struct gateway *g, const struct task *t, enum kind k,
 	     void *record, struct revision *ret, struct err *e)
 {
 	struct err undo = {0};
+	struct task own = *t;
 
-	if (!g->store->ops->add(g->store, t, k, record, ret, e))
+	/* What leads somewhere may have to be taken back. */
+	own.unread = t->unread && signpost_of(t, k, record) == NULL;
+	if (!g->store->ops->add(g->store, &own, k, record, ret, e))
 		return false;
 	rehearsal_show(t, NULL, record, kind_rules(k)->size);
 	if (web_check(g, t, k, record, e))

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/ahead.h"
 #include "core/rehearsal.h"
 #include "crypto/digest.h"
 #include "import/seen.h"
@@ -20,9 +21,20 @@ enum {
 	LOOK = 1000,        /* whoever ends wakes us */
 	MARK_BYTES = 32,
 	PASS_AT_ONCE = 256, /* records that are done; then others have a turn */
+	ASK_AT_ONCE = 32,   /* records that are asked for together */
+	ASK_MILLIS = 2000,
+	ROOM = RUN_AT_ONCE + 2 * ASK_AT_ONCE,
 };
 
-enum state { SLOT_FREE, SLOT_WAITS, SLOT_RUNS, SLOT_DONE };
+/* What is read is asked for ahead, unless it is done without. */
+enum state {
+	SLOT_FREE,
+	SLOT_READ,
+	SLOT_ASKED,
+	SLOT_WAITS,
+	SLOT_RUNS,
+	SLOT_DONE,
+};
 
 struct slot {
 	enum state state;
@@ -33,15 +45,19 @@ struct slot {
 	const char *left_out;
 	struct err err;
 	bool given_up; /* through no fault of the record */
+	bool leads;    /* to others, perhaps */
+	struct ahead ahead;
 	struct crew *crew;
 };
 
 struct crew {
 	struct run *run;
 	struct fiber *owner;
-	struct slot slots[RUN_AT_ONCE];
+	struct slot slots[ROOM];
 	size_t head, count; /* those in use, the oldest first */
 	unsigned running;
+	struct ahead_domains *domains;
+	bool asking;
 	bool ended, over; /* no more records; no more wanted */
 	size_t reach;
 	int64_t kept_at, heard_at; /* when the directory last did anything */
@@ -50,7 +66,7 @@ struct crew {
 
 static struct slot *nth(struct crew *c, size_t i)
 {
-	return &c->slots[(c->head + i) % RUN_AT_ONCE];
+	return &c->slots[(c->head + i) % ROOM];
 }
 
 /* The same may succeed in a moment. */
@@ -89,6 +105,8 @@ static struct task task_for(const struct run *run, struct slot *s,
 	t.deadline = clock_now() + RECORD_MILLIS;
 	t.origin = NULL;
 	t.rehearsal = NULL;
+	t.ahead = &s->ahead;
+	t.unread = !run->dry;
 	if (run->dry) {
 		t.rehearsal = rehearsal_new(s->arena);
 	} else if (!s->record.change) {
@@ -150,6 +168,17 @@ static bool follows(const struct crew *c, const char *key)
 		(domain != NULL && seen_made(c->seen, domain)));
 }
 
+/* The domains that all know together, for a moment. */
+static void attach(struct crew *c, struct slot *s)
+{
+	ahead_domains_let_go(&s->ahead.domains);
+	if (!ahead_domains_are_fresh(c->domains)) {
+		ahead_domains_let_go(&c->domains);
+		c->domains = ahead_domains_new();
+	}
+	s->ahead.domains = ahead_domains_keep(c->domains);
+}
+
 static bool attempt(struct crew *c, struct slot *s, struct origin *o,
 		    struct err *e)
 {
@@ -157,6 +186,7 @@ static bool attempt(struct crew *c, struct slot *s, struct origin *o,
 	struct task t = task_for(run, s, o);
 	struct bulk_item item;
 
+	attach(c, s);
 	s->result = BULK_FAILED;
 	if (!run->may(run->ctx, s->record.kind, e) || !decode(run, s, &item, e))
 		return false;
@@ -174,10 +204,9 @@ static void note(struct crew *c, const struct slot *s)
 		seen_add(c->seen, s->key);
 }
 
-static void work(void *ctx)
+/* Try it until it is done or there is no more sense in it. */
+static void bring(struct crew *c, struct slot *s)
 {
-	struct slot *s = ctx;
-	struct crew *c = s->crew;
 	struct run *run = c->run;
 	struct origin o = {.again = s->record.number <= run->reach};
 	int64_t pause = PAUSE_FIRST;
@@ -200,11 +229,6 @@ static void work(void *ctx)
 		o.again = true;
 	}
 	explicit_bzero(&o, sizeof(o));
-	note(c, s);
-	s->state = SLOT_DONE;
-	c->running--;
-	if (c->owner != fiber_self())
-		fiber_wake(c->owner);
 }
 
 static bool names(const struct slot *s, const char *member, const char *key)
@@ -224,8 +248,8 @@ static bool names(const struct slot *s, const char *member, const char *key)
 /* Mail for one goes to the other. */
 static bool leads_to(const struct slot *s, const struct slot *to)
 {
-	return names(s, "destinations", to->key) ||
-	       names(s, "forward_to", to->key);
+	return s->leads && (names(s, "destinations", to->key) ||
+			    names(s, "forward_to", to->key));
 }
 
 /* What decides about something is there before that, as if there were one after
@@ -249,21 +273,136 @@ static bool must_wait(struct crew *c, size_t i)
 	return false;
 }
 
-/* A fiber of its own; where there is none left, here. */
-static void start(struct crew *c)
+static void rouse(const struct crew *c)
+{
+	if (c->owner != fiber_self())
+		fiber_wake(c->owner);
+}
+
+/* The next one that may begin, and begins. */
+static struct slot *take(struct crew *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		struct slot *s = nth(c, i);
 
-		if (s->state != SLOT_WAITS)
+		if (s->state == SLOT_RUNS || s->state == SLOT_DONE)
 			continue;
-		if (must_wait(c, i))
-			return;
+		if (s->state != SLOT_WAITS || c->over ||
+		    c->running == RUN_AT_ONCE || must_wait(c, i) ||
+		    (c->run->keep != NULL && s->record.number > c->reach))
+			return NULL;
 		s->state = SLOT_RUNS;
 		c->running++;
+		return s;
+	}
+	return NULL;
+}
+
+/* One after the other, also while whoever reads them is busy. */
+static void work(void *ctx)
+{
+	struct slot *s = ctx;
+	struct crew *c = s->crew;
+
+	for (; s != NULL; s = take(c)) {
+		bring(c, s);
+		note(c, s);
+		/* It may be another one now. */
+		if (s->record.kind == KIND_DOMAIN)
+			ahead_domains_let_go(&c->domains);
+		s->state = SLOT_DONE;
+		c->running--;
+		rouse(c);
+	}
+}
+
+/* A fiber of its own; where there is none left, here. */
+static void start(struct crew *c)
+{
+	struct slot *s;
+
+	while ((s = take(c)) != NULL) {
 		if (!fiber_start(fiber_loop(), work, s))
 			work(s);
 	}
+}
+
+/* What is made anew, by a name that can be one. */
+static bool is_asked_for(const struct slot *s)
+{
+	struct err bad = {0};
+
+	return kind_is_address(s->record.kind) && !s->record.change &&
+	       kind_rules(s->record.kind)->check_key(s->key, &bad);
+}
+
+/* Those that are next, up to a domain: what is in it is judged when it is
+ * there. */
+static size_t choose(struct crew *c, struct slot *ret[ASK_AT_ONCE])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count && n < ASK_AT_ONCE; i++) {
+		struct slot *s = nth(c, i);
+
+		if (s->state == SLOT_READ && !is_asked_for(s))
+			s->state = SLOT_WAITS;
+		if (s->record.kind == KIND_DOMAIN && s->state != SLOT_DONE)
+			break;
+		if (s->state == SLOT_READ)
+			ret[n++] = s;
+	}
+	return n;
+}
+
+static void ask(void *ctx)
+{
+	struct crew *c = ctx;
+	struct slot *slots[ASK_AT_ONCE];
+	const char *keys[ASK_AT_ONCE];
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct task t = *c->run->task;
+	struct text_list list = {keys, choose(c, slots)};
+	int64_t now = clock_now();
+
+	t.arena = a;
+	t.deadline = now + ASK_MILLIS;
+	for (size_t i = 0; i < list.count; i++) {
+		slots[i]->state = SLOT_ASKED;
+		keys[i] = slots[i]->key;
+	}
+	bool free = ahead_are_free(c->run->gateway, &t, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		slots[i]->ahead.free = free ? slots[i]->key : NULL;
+		slots[i]->ahead.asked_at = now;
+		slots[i]->state = SLOT_WAITS;
+	}
+	c->asking = false;
+	rouse(c);
+}
+
+/* Whether it is worth it: there are many, or nothing else to do. */
+static bool is_time_to_ask(struct crew *c)
+{
+	struct slot *slots[ASK_AT_ONCE];
+	size_t n = c->asking ? 0 : choose(c, slots);
+
+	for (size_t i = 0; n > 0 && n < ASK_AT_ONCE; i++) {
+		if (nth(c, i) == slots[0])
+			return true;
+		if (nth(c, i)->state == SLOT_WAITS)
+			return false;
+	}
+	return n == ASK_AT_ONCE;
+}
+
+static void ask_ahead(struct crew *c)
+{
+	if (!is_time_to_ask(c))
+		return;
+	c->asking = true;
+	if (!fiber_start(fiber_loop(), ask, c))
+		ask(c);
 }
 
 static const char *key_of(const struct run *run, const struct slot *s)
@@ -313,7 +452,9 @@ static void read_one(struct crew *c)
 		err_code(&s->err, ERR_INVALID, "name_missing",
 			 "it has no name or address");
 	else
-		s->state = SLOT_WAITS;
+		s->state = SLOT_READ;
+	s->leads = json_object_get(s->record.members, "destinations") != NULL ||
+		   json_object_get(s->record.members, "forward_to") != NULL;
 }
 
 static bool keep(struct crew *c, struct err *e)
@@ -333,6 +474,13 @@ static bool keep(struct crew *c, struct err *e)
 static bool is_due(const struct crew *c)
 {
 	return c->run->keep != NULL && clock_now() > c->kept_at + KEEP_MILLIS;
+}
+
+static void release(struct slot *s)
+{
+	ahead_domains_let_go(&s->ahead.domains);
+	arena_free(s->arena);
+	*s = (struct slot){0};
 }
 
 /* Tell of those that are done, up to the first that is not. */
@@ -359,9 +507,8 @@ static bool settle(struct crew *c, struct err *e)
 					  .arena = s->arena};
 		run->done = s->record.number;
 		c->over = !run->tell(run->ctx, &o);
-		arena_free(s->arena);
-		*s = (struct slot){0};
-		c->head = (c->head + 1) % RUN_AT_ONCE;
+		release(s);
+		c->head = (c->head + 1) % ROOM;
 		c->count--;
 	}
 	return true;
@@ -371,7 +518,7 @@ static bool step(struct crew *c, struct err *e)
 {
 	if (is_due(c) && !keep(c, e))
 		return false;
-	for (size_t n = 0; c->count < RUN_AT_ONCE && !c->ended; n++) {
+	for (size_t n = 0; c->count < ROOM && !c->ended; n++) {
 		read_one(c);
 		if (n % PASS_AT_ONCE == PASS_AT_ONCE - 1)
 			fiber_sleep(1);
@@ -379,6 +526,7 @@ static bool step(struct crew *c, struct err *e)
 	/* Numbers may have gaps. */
 	if (c->run->reader->number > c->reach && !keep(c, e))
 		return false;
+	ask_ahead(c);
 	start(c);
 	if (c->count > 0 && nth(c, 0)->state != SLOT_DONE)
 		fiber_park(clock_now() + LOOK);
@@ -388,10 +536,11 @@ static bool step(struct crew *c, struct err *e)
 static void drain(struct crew *c)
 {
 	c->over = true;
-	while (c->running > 0)
+	while (c->running > 0 || c->asking)
 		fiber_park(clock_now() + LOOK);
-	for (size_t i = 0; i < RUN_AT_ONCE; i++)
-		arena_free(c->slots[i].arena);
+	for (size_t i = 0; i < ROOM; i++)
+		release(&c->slots[i]);
+	ahead_domains_let_go(&c->domains);
 }
 
 bool run_all(struct run *run, struct err *e)

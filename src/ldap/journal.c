@@ -374,16 +374,15 @@ static const char *claim_filter(struct arena *a, const char *name)
 	return domain != NULL ? filter_any(a, any, COUNT(any)) : any[0];
 }
 
-static bool is_claimed(struct journal *port, const struct task *t,
-		       const char *name, bool *ret, struct err *e)
+static bool finds_claim(struct ldap_journal *j, const struct task *t,
+			const char *filter, bool *ret, struct err *e)
 {
-	struct ldap_journal *j = self(port);
 	size_t count = 0;
 	struct operation op = {.kind = OPERATION_SEARCH,
 			       .dn = schema_journal_dn(t->arena,
 						       j->store.set->base),
 			       .scope = LDAP_SCOPE_ONELEVEL,
-			       .filter = claim_filter(t->arena, name),
+			       .filter = filter,
 			       .want = nothing,
 			       .each = each_counted,
 			       .ctx = &count};
@@ -395,6 +394,26 @@ static bool is_claimed(struct journal *port, const struct task *t,
 			       : false;
 	*ret = count > 0;
 	return true;
+}
+
+static bool is_claimed(struct journal *port, const struct task *t,
+		       const char *name, bool *ret, struct err *e)
+{
+	return finds_claim(self(port), t, claim_filter(t->arena, name), ret, e);
+}
+
+static bool any_claimed(struct journal *port, const struct task *t,
+			const struct text_list *addresses, bool *ret,
+			struct err *e)
+{
+	struct arena *a = t->arena;
+	const char **each =
+		arena_alloc(a, (addresses->count + 1) * sizeof(*each));
+
+	for (size_t i = 0; i < addresses->count; i++)
+		each[i] = claim_filter(a, addresses->items[i]);
+	return finds_claim(self(port), t, filter_any(a, each, addresses->count),
+			   ret, e);
 }
 
 static bool count_jobs(struct journal *port, const struct task *t,
@@ -595,6 +614,7 @@ static const struct journal_ops ops = {
 	.read = read_plan,
 	.list = list_plans,
 	.is_claimed = is_claimed,
+	.any_claimed = any_claimed,
 	.purge = purge,
 	.write_works = journal_write_works,
 	.read_works = journal_read_works,

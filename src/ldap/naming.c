@@ -253,6 +253,52 @@ bool naming_held(struct store *port, const struct task *t, const char *address,
 	return true;
 }
 
+static void each_held(void *ctx, LDAP *ld, LDAPMessage *message)
+{
+	bool *any = ctx;
+
+	(void)ld, (void)message;
+	*any = true;
+}
+
+/* Until when does not matter here. */
+static bool any_held(struct ldap_store *s, const struct task *t,
+		     const struct text_list *addresses, bool *any,
+		     struct err *e)
+{
+	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
+	struct arena *a = t->arena;
+	const char **each =
+		arena_alloc(a, (addresses->count + 1) * sizeof(*each));
+
+	for (size_t i = 0; i < addresses->count; i++)
+		each[i] = filter_equal(a, schema_of(KIND_USER)->key,
+				       addresses->items[i]);
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = schema_retired_dn(a, s->set->base),
+			       .scope = LDAP_SCOPE_ONELEVEL,
+			       .filter = filter_any(a, each, addresses->count),
+			       .want = nothing,
+			       .each = each_held,
+			       .ctx = any};
+	return store_run(s, t, &op, s->set->read_seconds, "held", e);
+}
+
+bool naming_any(struct store *port, const struct task *t,
+		const struct text_list *addresses, bool *any, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const struct links links = {s->set->base, addresses, NULL, LINKS_ROLES};
+	struct roles r;
+
+	*any = false;
+	if (!any_held(s, t, addresses, any, e) ||
+	    !find_roles(s, t, &links, &r, e))
+		return false;
+	*any = *any || r.count > 0;
+	return true;
+}
+
 struct forgotten {
 	struct arena *arena;
 	const char **dns;

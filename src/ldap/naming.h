@@ -17,6 +17,8 @@ bool naming_may_move(struct store *port, const struct task *t,
 		     struct err *e);
 bool naming_hold(struct store *port, const struct task *t, const char *address,
 		 const char *until, struct err *e);
+bool naming_any(struct store *port, const struct task *t,
+		const struct text_list *addresses, bool *any, struct err *e);
 bool naming_held(struct store *port, const struct task *t, const char *address,
 		 const char **until, struct err *e);
 bool naming_forget(struct store *port, const struct task *t, const char *now,

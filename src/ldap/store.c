@@ -245,6 +245,10 @@ static bool read_back(struct ldap_store *s, const struct task *t, enum kind k,
 {
 	const char *key = arena_strdup(t->arena, kind_key(k, record));
 
+	if (t->unread) {
+		*ret = (struct revision){"", ""};
+		return true;
+	}
 	if (rehearsal_is(t))
 		return as_rehearsed(t, k, record, ret);
 	if (read_entry(s, t, k, key, record, ret, e))
@@ -600,6 +604,7 @@ static const struct store_ops ops = {
 	.relink = steps_relink,
 	.mailbox = usage_mailbox,
 	.roles = naming_roles,
+	.any_named = naming_any,
 	.may_move_roles = naming_may_move,
 	.is_there = steps_is_there,
 	.may_retire = aside_may_retire,

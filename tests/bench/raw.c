@@ -140,7 +140,6 @@ static int add_user(struct worker *w, struct arena *a, struct slot *s)
 	u.stored.hash = w->all->plan.hash;
 	user_complete(&u, a);
 	control_proxy(&c, a, w->all->caller);
-	control_post_read(&c, a, w->all->want);
 	return ldap_add_ext(w->ld, dn, map_add(map, a, &u), control_list(&c),
 			    NULL, &s->msgid);
 }

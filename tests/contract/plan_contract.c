@@ -157,6 +157,18 @@ static void updates(void)
 	   "what stays the same is a sign of life");
 }
 
+static bool any_claimed(const char *one, const char *other)
+{
+	const char *items[] = {one, other};
+	const struct text_list both = {items, COUNT(items)};
+	bool claimed = false;
+	struct err e = {0};
+
+	return JOURNAL->any_claimed(con->journal, &admin, &both, &claimed,
+				    &e) &&
+	       claimed;
+}
+
 static void claims(void)
 {
 	struct plan rival = a_plan("rival", "a@claimed.example"), p, late;
@@ -177,6 +189,10 @@ static void claims(void)
 			       &claimed, &e) &&
 		   !claimed,
 	   "of this name only");
+	OK(any_claimed("b@claimed.example", "a@claimed.example"),
+	   "also when it is asked for several");
+	OK(!any_claimed("b@claimed.example", "c@claimed.example"),
+	   "of which none is");
 	JOURNAL->read(con->journal, &admin, "rival", &p, &e);
 	p.names.count = 0;
 	OK(JOURNAL->update(con->journal, &admin, &p, &e) &&
@@ -253,6 +269,14 @@ static void roles(void)
 	   "who is in no role or group");
 	OK(OPS->roles(con->store, &guest, ghost, &any, &e) && any,
 	   "one who is, though he is not there, and the caller sees neither");
+	const char *both[] = {ann, ghost};
+	OK(OPS->any_named(con->store, &guest, &(struct text_list){both, 1},
+			  &any, &e) &&
+		   !any &&
+		   OPS->any_named(con->store, &guest,
+				  &(struct text_list){both, 2}, &any, &e) &&
+		   any,
+	   "the same of several");
 	OK(OPS->may_move_roles(con->store, &guest, ghost, NULL, &may, &e) &&
 		   !may,
 	   "a guest takes him out of none");

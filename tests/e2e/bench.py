@@ -88,6 +88,20 @@ def rights():
         tap.ok(all(row[who]["rate"] > 0 and row[who]["ratio"] > 0 for who in ("owner", "administrator", "reseller")), "%s: for each" % row["operation"], row)
 
 
+def imports():
+    """And what is brought in, beside plain adds of the same."""
+    program = os.path.join(gateway.TOP, "tests", "bench", "imports.py")
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "figures.json")
+        run = subprocess.run([sys.executable, program, "--users", "100", "--rounds", "1", "--count", "40", "--json", path], capture_output=True, text=True, timeout=300, check=False)
+        if not tap.is_(run.returncode, 0, "imports are measured"):
+            tap.note(run.stdout + run.stderr)
+            return
+        with open(path, encoding="ascii") as file:
+            row = json.load(file)["rows"][0]
+    tap.ok(row["ratio"] > 0 and all(row[side]["rate"] > 0 and row[side]["slapd_micros"] > 0 for side in ("import", "raw")), "and both made the same", row)
+
+
 def main():
     if os.environ.get("SANITIZED"):
         print("1..0 # SKIP measured without sanitizers; what is measured is tried by the other tests")
@@ -96,6 +110,7 @@ def main():
     run_through()
     lookups()
     rights()
+    imports()
     tap.done()
 
 

@@ -93,6 +93,21 @@ static bool is_claimed(struct journal *port, const struct task *t,
 	return store_mem_is_up(j->store, e);
 }
 
+static bool any_claimed(struct journal *port, const struct task *t,
+			const struct text_list *addresses, bool *ret,
+			struct err *e)
+{
+	bool one = false;
+
+	*ret = false;
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (!is_claimed(port, t, addresses->items[i], &one, e))
+			return false;
+		*ret = *ret || one;
+	}
+	return true;
+}
+
 /* Into its place, with a new guard, which p gets, too. */
 static void put(struct journal_mem *j, const struct task *t, struct plan *to,
 		struct plan *p)
@@ -303,6 +318,7 @@ static const struct journal_ops ops = {
 	.read = read_plan,
 	.list = list_plans,
 	.is_claimed = is_claimed,
+	.any_claimed = any_claimed,
 	.purge = purge,
 	.write_works = write_works,
 	.read_works = read_works,

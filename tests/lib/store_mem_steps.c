@@ -298,6 +298,20 @@ static bool held(struct store *port, const struct task *t, const char *address,
 	return store_mem_is_up(s, e);
 }
 
+static bool any_named(struct store *port, const struct task *t,
+		      const struct text_list *addresses, bool *any,
+		      struct err *e)
+{
+	struct store_mem *s = store_mem_self(port);
+
+	(void)t;
+	*any = false;
+	for (size_t i = 0; i < addresses->count; i++)
+		*any = *any || has_role(s, addresses->items[i]) ||
+		       text_equal(s->held, addresses->items[i]);
+	return store_mem_is_up(s, e);
+}
+
 static bool forget_held(struct store *port, const struct task *t,
 			const char *now, bool *more, struct err *e)
 {
@@ -522,6 +536,7 @@ const struct store_ops store_mem_steps = {
 	.may_move_roles = may_move_roles,
 	.hold = hold,
 	.held = held,
+	.any_named = any_named,
 	.forget_held = forget_held,
 	.may_remove = may_remove,
 	.rename = rename_item,
