@@ -14,7 +14,8 @@
 /* The right of routes that need no login. */
 extern const char open_to_all[];
 
-struct collection;
+struct phrases;
+struct resource;
 
 /* What clients of another product expect of HTTP itself.  Parameters that a
  * route does not name are its handler's, and neither Prefer nor Idempotency-Key
@@ -28,9 +29,12 @@ struct foreign {
 	unsigned (*schemes)(const struct route *r);
 	bool (*credential)(const struct call *call, struct auth *ret,
 			   struct err *e);
-	/* How its objects look, of each kind; and whether whole lists of them
-	 * may be deleted at once. */
-	const struct collection *(*collections)(enum kind k);
+	/* Whether that may be in the URL; NULL: it never is. */
+	bool (*url_keys)(const struct service *s);
+	/* What it serves, ended by one without a name, and in which words it
+	 * refuses; and whether whole lists may be deleted at once. */
+	const struct resource *resources;
+	const struct phrases *phrases;
 	bool (*whole_lists)(const struct service *s);
 	/* Word an error, and give any reply the headers that they know. */
 	void (*finish)(const struct call *call, struct response *res,

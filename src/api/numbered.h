@@ -1,57 +1,49 @@
 /*
  * numbered - resources that clients of a foreign API name by numbers
  *
- * Lists, single objects, sets of them, and what is written to these, once for
- * all such resources; what an object looks like is the dialect's.
+ * What is found by them, and what is written to it, once for all such
+ * resources; what an object looks like is in tables (api/wire.h), and how it is
+ * asked for is the dialect's.
  */
 #ifndef API_NUMBERED_H
 #define API_NUMBERED_H
 
-#include "api/tastypie.h"
-#include "core/rows.h"
+#include "api/wire.h"
 
-struct collection;
+/* At most that many objects are written at once. */
+enum { NUMBERED_WRITTEN_MAX = 500 };
 
-/* An object on its way in. */
-struct item {
-	const struct collection *of;
-	struct roster_row was;   /* what is there; without a key: nothing */
-	int64_t id;              /* the number it is to have; or NUMBER_NONE */
-	bool goes;               /* it is to be deleted */
-	void *record;            /* as its kind has it; not of an alias */
-	struct presence present; /* its members that were sent */
-	struct alias_row row;    /* of an alias */
-};
-
-struct collection {
-	const char *name;            /* in paths */
-	const char *noun, *key_noun; /* in errors */
-	const char *key;             /* what an object calls its name */
-	const struct tastypie_field *fields;
-	bool (*show)(const struct call *call, const struct roster_row *rows,
-		     size_t count, json_t *into, struct err *e);
-	/* Fill in the rest of ret, or note what is wrong. */
-	bool (*take)(const struct call *call, json_t *object, struct item *ret,
-		     struct err *e);
-};
-
-/* That of a kind, in the dialect of the call. */
-const struct collection *numbered_collection(const struct call *call,
-					     enum kind k);
+/* What a route is about; and that for a kind, in the dialect of the call. */
+const struct resource *numbered_resource(const struct call *call);
+const struct resource *numbered_of_kind(const struct call *call, enum kind k);
 
 /* What has that number, for who sees it.  ERR_NOT_FOUND. */
-bool numbered_find(const struct call *call, enum kind k, int64_t number,
-		   struct roster_row *ret, struct err *e);
+bool numbered_find(const struct call *call, const struct resource *of,
+		   int64_t number, struct roster_row *ret, struct err *e);
 
-/* What the path names. */
-bool numbered_named(const struct call *call, struct roster_row *ret,
-		    struct err *e);
+/* A page of them. */
+bool numbered_list(const struct call *call, const struct resource *of,
+		   const struct roster_query *q, struct roster *ret,
+		   struct err *e);
 
-bool numbered_not_a_number(struct err *e, struct arena *a, const char *text);
+/* One of them, as it was taken. */
+bool numbered_write(const struct call *call, struct item *i, struct err *e);
 
-/* Handlers. */
-route_fn numbered_list, numbered_post, numbered_put_list, numbered_patch_list,
-	numbered_delete_list, numbered_detail, numbered_post_detail,
-	numbered_change, numbered_delete, numbered_set;
+/* All of them, or none. */
+bool numbered_write_all(const struct call *call, struct item *items,
+			size_t count, struct err *e);
+
+/* With all that is in it. */
+bool numbered_remove(const struct call *call, struct item *i, struct err *e);
+
+/* The number of what was made: that which it asked for, unless somebody else
+ * has it. */
+bool numbered_give(const struct call *call, const struct item *i, int64_t *ret,
+		   struct err *e);
+
+/* What is there and among the items is changed, what is not is deleted.  There
+ * is room for one more item a row; returns how many there are then. */
+size_t numbered_replace(const struct resource *of, const struct roster *there,
+			struct item *items, size_t count);
 
 #endif

@@ -14,11 +14,6 @@ static const char sorry[] = "sorry";
 static const char html[] = "text/html; charset=utf-8";
 static const char media[] = "application/json";
 
-void tastypie_note(struct err *e, struct arena *a, const char *message)
-{
-	fault_key(e, a, FAULT_POLICY, "", message);
-}
-
 bool tastypie_sorry(struct err *e, enum err_kind kind)
 {
 	return err_code(e, kind, sorry,
@@ -39,6 +34,32 @@ const char *tastypie_method(const struct request *req)
 			*p = (char)(*p - 'a' + 'A');
 	}
 	return upper;
+}
+
+/* Keys are fetched with a password, and all else is done with them. */
+static bool takes_password(const struct call *call)
+{
+	return call->route != NULL &&
+	       (call->dialect->foreign->schemes(call->route) & AUTH_BASIC) != 0;
+}
+
+/* What is in a URL is kept in logs and histories. */
+bool tastypie_credential(const struct call *call, struct auth *ret,
+			 struct err *e)
+{
+	const char *header = request_header(call->req, "Authorization");
+	const char *key = tastypie_parameter(call, "api_key");
+
+	if (key == NULL || takes_password(call) ||
+	    (header != NULL && strncasecmp(header, "ApiKey ", 7) == 0))
+		return false;
+	if (!call->dialect->foreign->url_keys(call->service))
+		return err_code(e, ERR_MALFORMED, tastypie_plain,
+				"Credentials in the URL are refused here: send "
+				"them in the header Authorization.");
+	*ret = (struct auth){AUTH_API_KEY, tastypie_parameter(call, "username"),
+			     key};
+	return ret->name != NULL;
 }
 
 /* '&', '<' and '>' as HTML has them. */
@@ -160,10 +181,12 @@ void tastypie_finish(const struct call *call, struct response *res,
 		refuse(call, res, e);
 	else if (res->body == NULL && res->status != 204)
 		say(res, html, "");
+	if (e->kind == ERR_UNAUTHENTICATED && takes_password(call))
+		response_header(res, "WWW-Authenticate",
+				"Basic Realm=\"django-tastypie\"");
 	if (res->status != 401 && (res->status < 300 || res->type == html))
 		response_header(res, "Vary", "Accept");
-	if (res->status == 200 && res->type != html &&
-	    call->route->kind != KIND_PRINCIPAL)
+	if (res->status == 200 && res->type != html && !takes_password(call))
 		response_header_again(res, "Cache-Control", "no-cache");
 }
 
@@ -343,63 +366,4 @@ const char *tastypie_uri(struct arena *a, const char *collection,
 			 int64_t number)
 {
 	return arena_printf(a, "/api/%s/%lld/", collection, (long long)number);
-}
-
-static const struct {
-	const char *type, *help;
-} helps[] = {
-	{"string", "Unicode string data. Ex: \"Hello World\""},
-	{"integer", "Integer data. Ex: 2673"},
-	{"datetime", "A date & time as a string. Ex: \"2010-11-10T03:07:43\""},
-	{"boolean", "Boolean data. Ex: True"},
-	{"related", "A single related resource. Can be either a URI or set of "
-		    "nested resource data."},
-};
-
-static json_t *words(const char *const list[])
-{
-	json_t *array = json_array();
-
-	for (; *list != NULL; list++)
-		json_array_append_new(array, json_string(*list));
-	return array;
-}
-
-static json_t *show_field(const struct tastypie_field *f)
-{
-	const char *fallback =
-		f->fallback != NULL ? f->fallback : "\"No default provided.\"";
-	size_t i = 0;
-
-	while (i + 1 < COUNT(helps) && strcmp(helps[i].type, f->type) != 0)
-		i++;
-	json_t *object =
-		json_pack("{s:b, s:o, s:s, s:b, s:b, s:b, s:s, s:b, s:s}",
-			  "blank", f->blank, "default",
-			  json_loads(fallback, JSON_DECODE_ANY, NULL),
-			  "help_text", helps[i].help, "nullable", 0,
-			  "primary_key", strcmp(f->name, "id") == 0, "readonly",
-			  strcmp(f->name, "resource_uri") == 0, "type", f->type,
-			  "unique", f->unique, "verbose_name", f->verbose);
-	if (f->related != NULL) {
-		json_object_set_new(object, "related_schema",
-				    json_string(f->related));
-		json_object_set_new(object, "related_type",
-				    json_string("to_one"));
-	}
-	return object;
-}
-
-json_t *tastypie_schema(const struct tastypie_field *fields,
-			const char *const list[], const char *const detail[])
-{
-	json_t *object = json_object();
-
-	for (; fields->name != NULL; fields++)
-		json_object_set_new(object, fields->name, show_field(fields));
-	return json_pack("{s:o, s:o, s:s, s:i, s:o}",
-			 "allowed_detail_http_methods", words(detail),
-			 "allowed_list_http_methods", words(list),
-			 "default_format", media, "default_limit", 0, "fields",
-			 object);
 }

@@ -7,8 +7,7 @@
 #ifndef API_TASTYPIE_H
 #define API_TASTYPIE_H
 
-#include "api/dialect.h"
-#include "core/roster.h"
+#include "api/numbered.h"
 
 enum { TASTYPIE_STYLE = JSON_SORT_KEYS };
 
@@ -16,14 +15,13 @@ enum { TASTYPIE_STYLE = JSON_SORT_KEYS };
  * faults, are told as a list. */
 extern const char tastypie_plain[];
 
-/* One of a list of messages. */
-void tastypie_note(struct err *e, struct arena *a, const char *message);
-
 /* There is nothing to be told: status 404 or 415, and the usual regret. */
 bool tastypie_sorry(struct err *e, enum err_kind kind);
 
 /* For struct foreign. */
 const char *tastypie_method(const struct request *req);
+bool tastypie_credential(const struct call *call, struct auth *ret,
+			 struct err *e);
 void tastypie_finish(const struct call *call, struct response *res,
 		     const struct err *e);
 
@@ -54,15 +52,29 @@ bool tastypie_uri_number(const char *uri, const char *collection, int64_t *ret);
 const char *tastypie_uri(struct arena *a, const char *collection,
 			 int64_t number);
 
-/* A row for each field of a resource, ended by NULL. */
-struct tastypie_field {
-	const char *name, *type; /* as it calls them */
-	const char *verbose;     /* name for people */
-	const char *fallback;    /* the default as JSON; NULL: none */
-	bool blank, unique;
-	const char *related; /* path of the schema of what it names, or NULL */
-};
-json_t *tastypie_schema(const struct tastypie_field *fields,
-			const char *const list[], const char *const detail[]);
+/* Types of members, and domains as URIs. */
+extern const struct wire_type tastypie_text, tastypie_name, tastypie_integer,
+	tastypie_time, tastypie_own, tastypie_alias, tastypie_destination,
+	tastypie_domain, tastypie_secret, tastypie_verdict;
+
+/* Two rows that each object has. */
+#define TASTYPIE_OWN                                                      \
+	{"id", &tastypie_id, {FIELD_NUMBER, 0}, WIRE_UNIQUE | WIRE_BLANK, \
+	 "ID", "\"\""},                                                   \
+	{                                                                 \
+		"resource_uri", &tastypie_itself, {FIELD_TEXT, 0}, 0,     \
+			"resource uri", NULL                              \
+	}
+extern const struct wire_type tastypie_id, tastypie_itself;
+
+/* Handlers: lists, objects and sets of them, and what is written to these. */
+route_fn tastypie_list, tastypie_detail, tastypie_set, tastypie_post,
+	tastypie_put_list, tastypie_patch_list, tastypie_delete_list,
+	tastypie_post_detail, tastypie_change, tastypie_delete, tastypie_schema,
+	tastypie_root;
+
+/* What the path names. */
+bool tastypie_named(const struct call *call, struct roster_row *ret,
+		    struct err *e);
 
 #endif

@@ -418,6 +418,23 @@ static bool change_once(const struct gateway *g, const struct task *t,
 	       dkim_settle(g, t, DKIM_AS_CALLER, ret->domain, ret->type, e);
 }
 
+bool dkim_signing(const struct gateway *g, const struct task *t,
+		  const char *domain, struct dkim_key *ret, struct err *e)
+{
+	struct dkim_list list = {.count = 0};
+
+	*ret = dkim_defaults;
+	if (g->dkim != NULL && !dkim_list(g, t, domain, &list, e) &&
+	    e->kind != ERR_DENIED && e->kind != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	for (size_t i = 0; i < list.count; i++) {
+		if (text_equal(list.items[i].state, DKIM_ACTIVE))
+			*ret = list.items[i];
+	}
+	return true;
+}
+
 bool dkim_change(const struct gateway *g, const struct task *t,
 		 const char *domain, const char *selector,
 		 const struct patch *patch, const struct text_list *if_match,

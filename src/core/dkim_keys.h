@@ -29,6 +29,11 @@ bool dkim_read(const struct gateway *g, const struct task *t,
 bool dkim_list(const struct gateway *g, const struct task *t,
 	       const char *domain, struct dkim_list *ret, struct err *e);
 
+/* The one that signs, the defaults if there is none: who may not see keys sees
+ * none. */
+bool dkim_signing(const struct gateway *g, const struct task *t,
+		  const char *domain, struct dkim_key *ret, struct err *e);
+
 bool dkim_change(const struct gateway *g, const struct task *t,
 		 const char *domain, const char *selector,
 		 const struct patch *patch, const struct text_list *if_match,

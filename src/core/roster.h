@@ -2,7 +2,8 @@
  * roster - records by their numbers, for clients that know nothing else
  *
  * Such a client pages by offset and is told how many there are; of an alias it
- * sees a row for each destination, with a number of its own.
+ * sees a row for each destination, with a number of its own, and so it may of a
+ * user who forwards.
  */
 #ifndef CORE_ROSTER_H
 #define CORE_ROSTER_H
@@ -20,7 +21,8 @@ struct roster_query {
 	const struct text_list *within; /* only of these; NULL: of all */
 	const char *key;                /* only this record, or NULL */
 	const char *destination;        /* only rows that lead there, or NULL */
-	bool by_key;                    /* sorted by that, not by number */
+	bool forwards; /* of users are rows, too, as those of aliases are */
+	bool by_key;   /* sorted by that, not by number */
 	bool backwards;
 	size_t offset, limit; /* at most ROSTER_LIMIT_MAX */
 };
@@ -29,7 +31,7 @@ struct roster_row {
 	int64_t number;
 	const char *key;
 	const char *part;   /* the destination of an alias, else NULL */
-	const void *record; /* as its kind has it */
+	const void *record; /* as its kind has it; NULL for an alias */
 };
 
 struct roster {

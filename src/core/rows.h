@@ -1,7 +1,9 @@
 /*
  * rows - aliases as clients see them to which each destination is an object
  *
- * An alias with three destinations is three rows with the same source.
+ * An alias with three destinations is three rows with the same source.  So is a
+ * user who forwards to two and keeps a copy, which is a row that leads to
+ * himself.
  */
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H

@@ -70,6 +70,20 @@ static bool search(struct ldap_store *s, const struct task *t,
 	return ret->err.kind == ERR_NONE;
 }
 
+const char *number_rows_filter(struct arena *a)
+{
+	const char *const any[] = {schema_class_filter(a, KIND_ALIAS),
+				   schema_class_filter(a, KIND_USER)};
+
+	return filter_any(a, any, COUNT(any));
+}
+
+static const char *filter_of(struct arena *a, enum kind k)
+{
+	return k == KIND_ALIAS ? number_rows_filter(a)
+			       : schema_class_filter(a, k);
+}
+
 /* With the caller's rights: who does not see it gets no number of it. */
 static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 		       const char *key, struct entry *ret, struct err *e)
@@ -79,7 +93,7 @@ static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
 	struct controls c = store_as_caller(t);
 	struct operation op = {.dn = schema_dn(t->arena, s->set->base, k, key),
 			       .scope = LDAP_SCOPE_BASE,
-			       .filter = schema_class_filter(t->arena, k),
+			       .filter = filter_of(t->arena, k),
 			       .want = want,
 			       .controls = control_list(&c)};
 	struct reading r = {.count = 0};
@@ -462,7 +476,8 @@ bool number_find(struct store *port, const struct task *t, enum kind k,
 							   ? row_number
 							   : number_attribute,
 						   to_text(a, number)),
-				      schema_class_filter(a, k)),
+				      part != NULL ? number_rows_filter(a)
+						   : schema_class_filter(a, k)),
 		 .want = want,
 		 .controls = control_list(&c)};
 	struct reading r;

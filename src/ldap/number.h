@@ -20,6 +20,9 @@ bool number_find(struct store *port, const struct task *t, enum kind k,
 		 int64_t number, const char **key, const char **part,
 		 struct err *e);
 
+/* What may have rows: an alias, or a user, if he forwards. */
+const char *number_rows_filter(struct arena *a);
+
 /* What stands for the destinations of an alias: NUMBER_NONE for those that have
  * none yet. */
 struct number_row {

@@ -19,6 +19,8 @@ enum {
 			     * more do in about that order, and sooner */
 };
 
+static const char destination[] = "provostDestination";
+
 /* All rows that there are, without their records. */
 struct rows {
 	struct arena *arena, *scratch;
@@ -102,7 +104,10 @@ static struct operation searching(struct ldap_store *s, const struct task *t,
 {
 	struct arena *a = t->arena;
 	bool deep = q->kind != KIND_DOMAIN && domain == NULL;
-	const char *filter = schema_class_filter(a, q->kind);
+	const char *filter =
+		q->forwards ? filter_and(a, filter_present(a, destination),
+					 number_rows_filter(a))
+			    : schema_class_filter(a, q->kind);
 
 	if (q->key != NULL)
 		filter = filter_and(a,
@@ -110,10 +115,10 @@ static struct operation searching(struct ldap_store *s, const struct task *t,
 						 q->key),
 				    filter);
 	if (q->destination != NULL)
-		filter = filter_and(a,
-				    filter_equal(a, "provostDestination",
-						 q->destination),
-				    filter);
+		filter =
+			filter_and(a,
+				   filter_equal(a, destination, q->destination),
+				   filter);
 	return (struct operation){
 		.kind = OPERATION_SEARCH,
 		.dn = domain != NULL
@@ -134,7 +139,7 @@ static bool collect(struct ldap_store *s, const struct task *t,
 	const struct roster_query *q = r->query;
 	const char *const want[] = {schema_of(q->kind)->key, number_attribute,
 				    q->kind == KIND_ALIAS ? number_rows : NULL,
-				    "provostDestination", NULL};
+				    destination, NULL};
 	struct operation op = searching(s, t, q, domain);
 	struct controls c = store_as_caller(t);
 
@@ -342,6 +347,19 @@ static bool fetch(struct ldap_store *s, const struct task *t, enum kind k,
 	return true;
 }
 
+/* Of an alias there is nothing to know but the row. */
+static bool keep_numbered(struct roster *ret)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ret->count; i++) {
+		if (ret->rows[i].number != NUMBER_NONE)
+			ret->rows[kept++] = ret->rows[i];
+	}
+	ret->count = kept;
+	return true;
+}
+
 bool roster_read(struct store *port, const struct task *t,
 		 const struct roster_query *q, struct roster *ret,
 		 struct err *e)
@@ -365,5 +383,6 @@ bool roster_read(struct store *port, const struct task *t,
 	if (!give_numbers(s, t, q->kind, ret, e))
 		return false;
 	qsort_r(ret->rows, ret->count, sizeof(*ret->rows), compare, &order);
-	return fetch(s, t, q->kind, ret, e);
+	return q->kind == KIND_ALIAS ? keep_numbered(ret)
+				     : fetch(s, t, q->kind, ret, e);
 }

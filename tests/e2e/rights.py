@@ -271,7 +271,7 @@ def no_secrets(g, directory):
     ids = directory.mailboxes()
     tap.ok(len(ids) >= 6, "there are mailboxes")
     words = ids + [PASSWORD, HASH[7:], g.secret("admin-password"), g.secret("services/postfix"), g.secret("services/dovecot")]
-    said = [(arguments[:2], word) for arguments, reply in Recorder.heard for word in words if word in reply.text or word in str(reply.headers)]
+    said = [(arguments[:2], word) for arguments, reply in Recorder.heard for text in [reply.text + str(reply.headers)] for word in words if word in text]
     tap.is_(said, [], "R05: no reply has a password, a hash, or the name of a mailbox")
     quoted = {urllib.parse.quote(word) for word in words} | set(words)
     tap.is_([line for line in g.log().splitlines() if any(word in line for word in quoted)], [], "nor has the log")

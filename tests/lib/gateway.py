@@ -41,12 +41,24 @@ def until(condition, what, seconds):
     raise TimeoutError("%s: not within %g s" % (what, seconds))
 
 
+def described():
+    """docs/api/openapi.yaml; as JSON, which the build makes of it, it is read in no time."""
+    source, made = os.path.join(TOP, "docs", "api", "openapi.yaml"), os.path.join(BUILD, "docs", "api", "openapi.json")
+    if os.path.exists(made) and os.path.getmtime(made) >= os.path.getmtime(source):
+        with open(made, encoding="utf-8") as file:
+            return json.load(file)
+    with open(source, encoding="utf-8") as file:
+        return yaml.safe_load(file)
+
+
 class Description:
     """docs/api/openapi.yaml, and whether a reply is what it says."""
 
     def __init__(self):
-        with open(os.path.join(TOP, "docs", "api", "openapi.yaml"), encoding="utf-8") as file:
-            self.document = yaml.safe_load(file)
+        self.document = described()
+        # One for all schemas, which are made once: it has to look through the whole document for what they refer to.
+        self.resolver = jsonschema.RefResolver("", self.document)
+        self.validators = {}
         self.patterns = []
         for path in self.document["paths"]:
             pattern = "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/"))
@@ -93,10 +105,13 @@ class Description:
         kind = (reply.headers.get("Content-Type") or "").split(";")[0]
         if kind not in content:
             return "%s: type %s is not described" % (what, kind)
-        schema = dict(content[kind]["schema"])
-        schema["components"] = self.document.get("components", {})
-        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(reply.json if is_json(kind) else reply.text))
-        return "%s: %s" % (what, errors[0].message) if errors else None
+        error = next(self.validator(content[kind]["schema"]).iter_errors(reply.json if is_json(kind) else reply.text), None)
+        return "%s: %s" % (what, error.message) if error else None
+
+    def validator(self, schema):
+        if id(schema) not in self.validators:
+            self.validators[id(schema)] = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
+        return self.validators[id(schema)]
 
 
 def is_json(kind):

@@ -18,13 +18,22 @@ if [ -z "$tool" ]; then
 	exit
 fi
 n=0
-for file in $(find src tests -name '*.[ch]' ! -path src/assets/data.c | LC_ALL=C sort); do
+files=$(find src tests -name '*.[ch]' ! -path src/assets/data.c | LC_ALL=C sort)
+# All at once: to start it takes longer than to look at a file.
+# shellcheck disable=SC2086 # several words
+out=$($tool --dry-run -Werror $files 2>&1) || status=$?
+# What is wrong is told by file; where it failed otherwise nothing was looked at.
+wrong=$(echo "$out" | sed -n 's/: error:.*//p')
+if [ "${status:-0}" != 0 ] && [ -z "$wrong" ]; then
+	echo "$out" | sed 's/^/# /'
+	echo "Bail out! $tool failed"
+	exit 1
+fi
+for file in $files; do
 	n=$((n + 1))
-	if out=$($tool --dry-run -Werror "$file" 2>&1); then
-		echo "ok $n - $file"
-	else
-		echo "not ok $n - $file"
-		echo "$out" | sed -n 's/: error:.*//p' | sed 's/^/# /' | head -3
-	fi
+	here=$(echo "$wrong" | grep -F "$file:")
+	[ -z "$here" ] || printf 'not '
+	echo "ok $n - $file"
+	[ -z "$here" ] || echo "$here" | sed 's/^/# /' | head -3
 done
 echo "1..$n"
