@@ -1,6 +1,5 @@
 #include "api/dispatch.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -373,7 +372,7 @@ static void log_request(const struct call *call, const struct response *res,
 			int64_t took, const struct err *e)
 {
 	const struct request *req = call->req;
-	char status[16], micros[24];
+	char status[TEXT_DECIMAL], micros[TEXT_DECIMAL];
 	/* Health checks come every few seconds, and what they tell is logged
 	 * where it happens. */
 	bool health = call->service->open ||
@@ -383,17 +382,15 @@ static void log_request(const struct call *call, const struct response *res,
 		    : res->status >= 500 && res->status != 501 ? LOG_ERR
 							       : LOG_INFO;
 
-	if (snprintf(status, sizeof(status), "%u", res->status) < 0 ||
-	    snprintf(micros, sizeof(micros), "%lld", (long long)took) < 0)
-		return;
 	log_event(level, "request", "id", req->id, "trace",
 		  call->task.trace != NULL ? call->task.trace->id : NULL,
 		  "source", req->source, "caller",
 		  call->task.caller != NULL ? call->task.caller->login : "-",
 		  "method", req->method, "path",
-		  keytext_hide(req->arena, req->path), "status", status,
-		  "preference", call->task.rehearsal != NULL ? "dry-run" : NULL,
-		  "micros", micros, "error",
+		  keytext_hide(req->arena, req->path), "status",
+		  text_decimal(status, res->status), "preference",
+		  call->task.rehearsal != NULL ? "dry-run" : NULL, "micros",
+		  text_decimal(micros, took), "error",
 		  e->kind != ERR_NONE ? keytext_hide(req->arena, e->text)
 				      : NULL,
 		  NULL);

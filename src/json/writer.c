@@ -1,7 +1,6 @@
 #include "json/writer.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,11 +80,9 @@ void writer_text(struct writer *w, const char *s)
 
 void writer_number(struct writer *w, int64_t n)
 {
-	char text[24];
+	char text[TEXT_DECIMAL];
 
-	if (snprintf(text, sizeof(text), "%lld", (long long)n) < 0)
-		abort();
-	writer_raw(w, text);
+	writer_raw(w, text_decimal(text, n));
 }
 
 void writer_flag(struct writer *w, bool flag)

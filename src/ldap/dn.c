@@ -8,37 +8,67 @@
  * goes as \XX, so that no byte needs thought. */
 static bool is_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("-._@", c));
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' ||
+	       c == '@';
 }
 
-static char *put_hex(char *to, unsigned char c)
+static size_t escaped_size(const char *value)
+{
+	size_t size = 0;
+
+	for (const char *p = value; *p != '\0'; p++)
+		size += is_plain(*p) ? 1 : 3;
+	return size;
+}
+
+static char *put_escaped(char *to, const char *value)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
-	*to++ = '\\';
-	*to++ = digits[c >> 4];
-	*to++ = digits[c & 15];
+	for (const char *p = value; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (is_plain(*p)) {
+			*to++ = *p;
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = digits[c >> 4];
+		*to++ = digits[c & 15];
+	}
 	return to;
+}
+
+/* Each request needs several names, so they are put together in one go.  The
+ * parent may be NULL. */
+static const char *name_below(struct arena *a, const char *attr,
+			      const char *value, const char *parent)
+{
+	size_t tail = parent != NULL ? 1 + strlen(parent) : 0;
+	char *text = arena_take(a, strlen(attr) + 1 + escaped_size(value) +
+					   tail + 1);
+	char *to = stpcpy(text, attr);
+
+	*to++ = '=';
+	to = put_escaped(to, value);
+	if (parent != NULL) {
+		*to++ = ',';
+		to = stpcpy(to, parent);
+	}
+	*to = '\0';
+	return text;
 }
 
 const char *dn_name(struct arena *a, const char *attr, const char *value)
 {
-	char *escaped = arena_alloc(a, strlen(value) * 3 + 1), *to = escaped;
-
-	for (const char *p = value; *p != '\0'; p++) {
-		if (is_plain(*p))
-			*to++ = *p;
-		else
-			to = put_hex(to, (unsigned char)*p);
-	}
-	return arena_printf(a, "%s=%s", attr, escaped);
+	return name_below(a, attr, value, NULL);
 }
 
 const char *dn_child(struct arena *a, const char *attr, const char *value,
 		     const char *parent)
 {
-	return arena_printf(a, "%s,%s", dn_name(a, attr, value), parent);
+	return name_below(a, attr, value, parent);
 }
 
 static int hex(char c)

@@ -65,9 +65,8 @@ size_t arena_used(const struct arena *a)
 	return a->given;
 }
 
-/* Memory that holds anything.  Blocks are not zeroed as a whole: most of one
- * is never used. */
-static void *take(struct arena *a, size_t size)
+/* Blocks are not zeroed as a whole: most of one is never used. */
+void *arena_take(struct arena *a, size_t size)
 {
 	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct block *b = a->blocks;
@@ -87,7 +86,7 @@ static void *take(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	void *p = take(a, size);
+	void *p = arena_take(a, size);
 
 	memset(p, 0, size);
 	return p;
@@ -95,12 +94,12 @@ void *arena_alloc(struct arena *a, size_t size)
 
 void *arena_copy(struct arena *a, const void *from, size_t size)
 {
-	return memcpy(take(a, size), from, size);
+	return memcpy(arena_take(a, size), from, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	char *copy = take(a, len + 1);
+	char *copy = arena_take(a, len + 1);
 
 	memcpy(copy, s, len);
 	copy[len] = '\0';
@@ -122,7 +121,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0)
 		abort();
-	char *text = take(a, (size_t)len + 1);
+	char *text = arena_take(a, (size_t)len + 1);
 	if ((size_t)len < sizeof(most)) {
 		memcpy(text, most, (size_t)len + 1);
 	} else {
@@ -144,7 +143,7 @@ char *arena_join(struct arena *a, const char *first, ...)
 	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
 		size += strlen(s);
 	va_end(ap);
-	char *text = take(a, size), *to = text;
+	char *text = arena_take(a, size), *to = text;
 	va_start(ap, first);
 	for (const char *s = first; s != NULL; s = va_arg(ap, const char *))
 		to = stpcpy(to, s);

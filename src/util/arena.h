@@ -24,6 +24,9 @@ void arena_release(struct arena **a);
 /* Bytes given out so far. */
 size_t arena_used(const struct arena *a);
 
+/* Memory that holds anything: for who writes all of it. */
+void *arena_take(struct arena *a, size_t size);
+
 /* The memory is zeroed. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_copy(struct arena *a, const void *from, size_t size);

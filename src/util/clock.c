@@ -1,6 +1,6 @@
 #include "util/clock.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t clock_micros(void)
@@ -37,10 +37,15 @@ void clock_text_ago(char text[CLOCK_TEXT], int64_t ms)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	int64_t then = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 - ms;
-	if (snprintf(text, CLOCK_TEXT, "%s.%03dZ",
-		     second_text((time_t)(then / 1000)),
-		     (int)(then % 1000)) < 0)
-		text[0] = '\0';
+	int rest = (int)(then % 1000);
+	char *to = stpcpy(text, second_text((time_t)(then / 1000)));
+
+	*to++ = '.';
+	*to++ = (char)('0' + rest / 100);
+	*to++ = (char)('0' + rest / 10 % 10);
+	*to++ = (char)('0' + rest % 10);
+	*to++ = 'Z';
+	*to = '\0';
 }
 
 void clock_text(char text[CLOCK_TEXT])

@@ -90,6 +90,22 @@ void text_mend(char *s)
 	}
 }
 
+char *text_decimal(char ret[TEXT_DECIMAL], int64_t n)
+{
+	/* Of the lowest number there is no positive one. */
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char *p = ret + TEXT_DECIMAL - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (n < 0)
+		*--p = '-';
+	return p;
+}
+
 bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 {
 	char *end;

@@ -30,6 +30,11 @@ void text_mend(char *s);
  * somebody wants two to look alike.  16 hexadecimal digits. */
 const char *text_print(struct arena *a, const char *s);
 
+/* A number in decimal digits, as "%lld" writes it but without its price; the
+ * text ends where ret does, and begins where is returned. */
+enum { TEXT_DECIMAL = 21 };
+char *text_decimal(char ret[TEXT_DECIMAL], int64_t n);
+
 /* The whole of s as a number from min to max, in decimal digits. */
 bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret);
 

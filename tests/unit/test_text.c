@@ -150,6 +150,19 @@ static void comparisons(struct arena *a)
 	   "empty lists");
 }
 
+static void decimals(void)
+{
+	static const int64_t numbers_too[] = {0,  7,   10,        200,
+					      -1, -90, INT64_MAX, INT64_MIN};
+
+	for (size_t i = 0; i < COUNT(numbers_too); i++) {
+		char text[TEXT_DECIMAL], want[32];
+
+		snprintf(want, sizeof(want), "%lld", (long long)numbers_too[i]);
+		IS(text_decimal(text, numbers_too[i]), want, want);
+	}
+}
+
 int main(void)
 {
 	static const char *const pairs[] = {"NAME", "Ann",    "LONG_NAME",
@@ -169,6 +182,7 @@ int main(void)
 		OK(good == numbers[i].good && got == numbers[i].want,
 		   numbers[i].text);
 	}
+	decimals();
 	for (size_t i = 0; i < COUNT(fills); i++)
 		IS(text_fill(a, fills[i].template, pairs), fills[i].want,
 		   fills[i].template);
