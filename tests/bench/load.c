@@ -63,8 +63,9 @@ static void basic(char ret[512], const char *name, const char *password)
 
 /* The statuses of what succeeds. */
 static const char *const statuses[WORK_COUNT] = {
-	[WORK_GET] = "200",   [WORK_LIST] = "200",   [WORK_CREATE] = "201",
-	[WORK_PATCH] = "200", [WORK_DELETE] = "204", [WORK_LOGIN] = "200",
+	[WORK_GET] = "200",      [WORK_LIST] = "200",   [WORK_CREATE] = "201",
+	[WORK_PATCH] = "200",    [WORK_DELETE] = "204", [WORK_LOGIN] = "200",
+	[WORK_PASSWORD] = "204",
 };
 
 struct parts {
@@ -114,6 +115,14 @@ static void describe(const struct load *l, uint64_t i, struct parts *p)
 		name_new(n, i, name);
 		size = snprintf(p->target, sizeof(p->target), "/v1/users/%s",
 				name);
+		break;
+	case WORK_PASSWORD:
+		p->method = "PUT";
+		size = snprintf(p->target, sizeof(p->target),
+				"/v1/users/%s/password", name);
+		snprintf(p->body, sizeof(p->body),
+			 "{\"password\": \"the %lluth of many\"}",
+			 (unsigned long long)i);
 		break;
 	case WORK_LOGIN:
 	case WORK_COUNT:

@@ -8,9 +8,10 @@
 #include "util/text.h"
 
 static const char *const works[WORK_COUNT] = {
-	[WORK_GET] = "get",       [WORK_LIST] = "list",
-	[WORK_CREATE] = "create", [WORK_PATCH] = "patch",
-	[WORK_DELETE] = "delete", [WORK_LOGIN] = "login",
+	[WORK_GET] = "get",           [WORK_LIST] = "list",
+	[WORK_CREATE] = "create",     [WORK_PATCH] = "patch",
+	[WORK_DELETE] = "delete",     [WORK_LOGIN] = "login",
+	[WORK_PASSWORD] = "password",
 };
 
 static void die(const char *what, const char *word)

@@ -17,6 +17,7 @@ enum work {
 	WORK_PATCH,
 	WORK_DELETE,
 	WORK_LOGIN,
+	WORK_PASSWORD, /* of load alone */
 	WORK_COUNT,
 };
 

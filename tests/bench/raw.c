@@ -201,6 +201,7 @@ static int begin_first(struct worker *w, struct arena *a, struct slot *s)
 		return bind_user(w, a, s);
 	case WORK_GET:
 	case WORK_PATCH:
+	case WORK_PASSWORD:
 	case WORK_COUNT:
 		break;
 	}
@@ -295,6 +296,7 @@ static bool is_complete(const struct worker *w, const struct slot *s)
 		return s->entries == 1;
 	case WORK_CREATE:
 	case WORK_LOGIN:
+	case WORK_PASSWORD:
 	case WORK_COUNT:
 		break;
 	}
