@@ -21,7 +21,8 @@ enum {
 	IMPORT_REPORT,
 	IMPORT_MORE,
 	IMPORT_FIRST,
-	IMPORT_LINE
+	IMPORT_LINE,
+	IMPORT_DOMAIN
 };
 
 enum { KEEP_TRIES = 20, KEEP_PAUSE = 500, KEEP_MILLIS = 5000 };
@@ -82,8 +83,15 @@ static bool read_format(const struct call *call,
 			const struct reader_format **ret, struct err *e)
 {
 	const char *name = call->query[IMPORT_FORMAT];
+	const struct reader_format *guess =
+		reader_guess(call->req->body, call->req->body_size);
 
 	*ret = reader_find(name, request_header(call->req, "Content-Type"));
+	/* Others say that of their rows, too, which are no names of ours. */
+	if (name == NULL && *ret == &format_csv && guess == &format_modoboa)
+		*ret = guess;
+	if (*ret == NULL && name == NULL)
+		*ret = guess;
 	if (*ret != NULL)
 		return true;
 	return name != NULL
@@ -107,6 +115,14 @@ static bool read_place(const struct call *call, size_t which, size_t *ret,
 	return true;
 }
 
+static bool comes_whole(const struct import *im,
+			const struct reader_format *format, struct err *e)
+{
+	return !format->whole || !im->more ||
+	       err_code(e, ERR_MALFORMED, "no_parts",
+			"%s does not come in parts", format->name);
+}
+
 static bool begin_reading(const struct call *call, struct import *im,
 			  struct err *e)
 {
@@ -117,13 +133,14 @@ static bool begin_reading(const struct call *call, struct import *im,
 				  .size = call->req->body_size,
 				  .codec = native_codec,
 				  .kind = type != NULL ? record_kind(type)
-						       : KIND_COUNT};
+						       : KIND_COUNT,
+				  .domain = call->query[IMPORT_DOMAIN]};
 
 	if (type != NULL && in.kind == KIND_COUNT)
 		return malformed(e, "type", "domain, user or alias");
 	return read_place(call, IMPORT_FIRST, &in.passed, e) &&
 	       read_place(call, IMPORT_LINE, &in.lines, e) &&
-	       read_format(call, &format, e) &&
+	       read_format(call, &format, e) && comes_whole(im, format, e) &&
 	       reader_begin(&im->reader, format, &in, e);
 }
 
@@ -386,7 +403,7 @@ static bool import_show(const struct call *call, struct response *res,
 
 /* clang-format off */
 const struct route import_routes[] = {
-	{"POST", "imports",      NULL, import_bring, "imports:write", KIND_COUNT, {"id", "format", "type", "on_conflict", "report", "more", "first", "line"}},
+	{"POST", "imports",      NULL, import_bring, "imports:write", KIND_COUNT, {"id", "format", "type", "on_conflict", "report", "more", "first", "line", "domain"}},
 	{"GET",  "imports/{id}", NULL, import_show,  "imports:read",  KIND_COUNT, {NULL}},
 	{NULL,   NULL,           NULL, NULL,         NULL,            KIND_COUNT, {NULL}},
 };

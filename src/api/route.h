@@ -15,7 +15,7 @@
 #include "json/codec.h"
 #include "json/patch.h"
 
-enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 9 };
+enum { ROUTE_SEGMENTS = 8, ROUTE_PARAMS = 4, ROUTE_QUERY = 10 };
 
 struct deprecation;
 

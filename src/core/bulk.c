@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/user.h"
 #include "util/text.h"
 
 const char *const bulk_conflicts[] =
@@ -47,20 +48,34 @@ static bool brings_password(const struct bulk_item *item)
 	       (*p.clear != NULL || *p.ready != NULL);
 }
 
+/* Who has no quota and is said to have none stays like that, though by itself
+ * it would be the domain's default that he gets: the same input twice is the
+ * same. */
+static void keep_quota(struct bulk_item *item, const void *there)
+{
+	const struct user *was = there, *sent = item->record;
+
+	if (item->kind == KIND_USER && was->quota_bytes == NUMBER_NONE &&
+	    sent->quota_bytes == NUMBER_NONE)
+		forget_field(item,
+			     (struct field)FIELD(struct user, quota_bytes));
+}
+
 /* Nothing else than what was named is touched. */
 static bool change(const struct gateway *g, const struct task *t,
-		   const struct bulk_item *item, enum bulk_result *ret,
-		   struct err *e)
+		   struct bulk_item *item, enum bulk_result *ret, struct err *e)
 {
 	enum kind k = item->kind;
 	void *there = arena_alloc(t->arena, kind_rules(k)->size);
 	const char *key = kind_key(k, item->record);
-	const struct patch p = {item->record, item->fields, item->field_count,
-				false, NULL};
 	struct revision before, after;
 
-	if (!provision_read(g, t, k, key, there, &before, e) ||
-	    !provision_change(g, t, k, key, &p, NULL, there, &after, e))
+	if (!provision_read(g, t, k, key, there, &before, e))
+		return false;
+	keep_quota(item, there);
+	const struct patch p = {item->record, item->fields, item->field_count,
+				false, NULL};
+	if (!provision_change(g, t, k, key, &p, NULL, there, &after, e))
 		return false;
 	*ret = brings_password(item) || t->rehearsal != NULL ||
 			       !text_equal(before.etag, after.etag)

@@ -67,7 +67,7 @@ static bool domain_accepts(const struct gateway *g, const struct task *t,
 	if (text_equal(ret->kind, "alias"))
 		return err_code(e, ERR_CONFLICT, "domain_kind",
 				"%s is a domain of kind %s", name, ret->kind);
-	if (!ret->enabled)
+	if (!ret->enabled && !t->bulk)
 		return err_code(e, ERR_CONFLICT, "domain_disabled",
 				"the domain %s is disabled", name);
 	return true;

@@ -60,6 +60,10 @@ struct task {
 	const struct origin *origin; /* NULL: it comes once */
 	const struct ahead *ahead;   /* what was asked for it before, or NULL */
 	bool unread; /* nobody wants to know what a new record became */
+
+	/* One of many that are brought in as they were elsewhere: a domain
+	 * that is disabled has users there, too. */
+	bool bulk;
 };
 
 #endif

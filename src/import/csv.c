@@ -232,4 +232,4 @@ static bool next(struct reader *r, struct arena *a, struct import_record *ret,
 	return take_cells(c, r->in.codec(k), ret, e);
 }
 
-const struct reader_format format_csv = {"csv", "text/csv", open, next};
+const struct reader_format format_csv = {"csv", "text/csv", open, next, false};

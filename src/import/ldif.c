@@ -304,4 +304,5 @@ static bool next(struct reader *r, struct arena *a, struct import_record *ret,
 	return true;
 }
 
-const struct reader_format format_ldif = {"ldif", "text/ldif", open, next};
+const struct reader_format format_ldif = {"ldif", "text/ldif", open, next,
+					  false};

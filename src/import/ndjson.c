@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "import/reader.h"
+#include "util/text.h"
 #include "json/text.h"
 
 /* False if it is there and no such number. */
@@ -33,6 +34,19 @@ static bool take_places(struct reader *r, struct import_record *ret,
 		return err_code(e, ERR_INVALID, "place_backwards",
 				"the numbers of records rise");
 	ret->number = number;
+	return true;
+}
+
+/* Of one record something else than of all. */
+static bool take_conflict(struct import_record *ret, struct err *e)
+{
+	json_t *how = json_object_get(ret->members, "on_conflict");
+
+	ret->implied = how != NULL && !json_is_null(how);
+	if (ret->implied && !text_equal(json_string_value(how), "skip"))
+		return err_code(e, ERR_INVALID, "conflict_malformed",
+				"on_conflict of a record can only be skip");
+	json_object_del(ret->members, "on_conflict");
 	return true;
 }
 
@@ -85,8 +99,9 @@ static bool next(struct reader *r, struct arena *a, struct import_record *ret,
 				"a line has more than %d bytes", READER_RECORD);
 	if (!json_text_parse(a, text, size, &ret->members, e))
 		return false;
-	return take_places(r, ret, e) && take_kind(r, ret, e);
+	return take_places(r, ret, e) && take_conflict(ret, e) &&
+	       take_kind(r, ret, e);
 }
 
 const struct reader_format format_ndjson = {"ndjson", "application/x-ndjson",
-					    open, next};
+					    open, next, false};

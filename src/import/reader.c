@@ -6,9 +6,9 @@
 #include "util/text.h"
 #include "json/limits.h"
 
-static const struct reader_format *const formats[] = {&format_csv,
-						      &format_ndjson,
-						      &format_ldif};
+static const struct reader_format *const formats[] =
+	{&format_csv,     &format_ndjson,     &format_ldif,  &format_sql,
+	 &format_modoboa, &format_mailserver, &format_passwd};
 
 /* What is before a parameter, or a blank. */
 static bool same_type(const char *type, const char *wanted)
@@ -48,14 +48,22 @@ static size_t mark_size(const struct reader_input *in)
 	return in->size >= 3 && memcmp(in->text, mark, 3) == 0 ? 3 : 0;
 }
 
+void reader_rewind(struct reader *r)
+{
+	r->at = mark_size(&r->in);
+	r->line = r->in.lines + 1;
+}
+
 bool reader_begin(struct reader *ret, const struct reader_format *f,
 		  const struct reader_input *in, struct err *e)
 {
-	*ret = (struct reader){.format = f,
-			       .in = *in,
-			       .at = mark_size(in),
-			       .line = in->lines + 1,
-			       .number = in->passed};
+	*ret = (struct reader){.format = f, .in = *in, .number = in->passed};
+	reader_rewind(ret);
+	if (f->whole && (in->passed > 0 || in->lines > 0))
+		return err_code(e, ERR_MALFORMED, "no_parts",
+				"%s does not come in parts: what belongs "
+				"together may be in several of them",
+				f->name);
 	/* As in UTF-16, or what is no text at all. */
 	if (memchr(in->text, '\0', in->size) != NULL)
 		return err_code(e, ERR_MALFORMED, "not_text",

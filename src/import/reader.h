@@ -1,8 +1,8 @@
 /*
  * reader - the records in a file, one after the other, whatever its format
  *
- * The text is read where it lies, and no more of it is kept than one record,
- * unless the format has what belongs together in several places.
+ * The text is read where it lies, and no more of it is kept than one record;
+ * where a format has what belongs together in several places, these are noted.
  *
  * What is wrong with one record is told of that, and the next one is read; what
  * makes the whole of no use is told at once.
@@ -23,10 +23,11 @@ struct reader_input {
 	const char *text;
 	size_t size;
 	codec_of *codec;
-	enum kind kind; /* of records that do not say; KIND_COUNT: they
-			 * have to */
-	size_t passed;  /* records before it, where it is a part */
-	size_t lines;   /* the same of lines */
+	enum kind kind;     /* of records that do not say; KIND_COUNT: they
+			     * have to */
+	size_t passed;      /* records before it, where it is a part */
+	size_t lines;       /* the same of lines */
+	const char *domain; /* of those that have none; or NULL */
 };
 
 struct reader {
@@ -49,11 +50,16 @@ struct reader_format {
 	const char *name, *media_type;
 	reader_open_fn *open;
 	reader_next_fn *next;
+	bool whole; /* what belongs together may be anywhere in it: there are
+		     * no parts of it */
 };
 
 /* By its name or, NULL, by the media type of a body.  NULL: there is none. */
 const struct reader_format *reader_find(const char *name,
 					const char *media_type);
+
+/* By how the text begins, where that is sure; else NULL. */
+const struct reader_format *reader_guess(const char *text, size_t size);
 
 /* The names of all, for people. */
 const char *reader_names(struct arena *a);
@@ -69,7 +75,11 @@ bool reader_next(struct reader *r, struct arena *a, struct import_record *ret,
 /* For formats: the next line without its end, in place; false at the end. */
 bool reader_line(struct reader *r, const char **text, size_t *size);
 
+/* To the beginning of the text. */
+void reader_rewind(struct reader *r);
+
 /* The formats. */
-extern const struct reader_format format_csv, format_ndjson, format_ldif;
+extern const struct reader_format format_csv, format_ndjson, format_ldif,
+	format_mailserver, format_modoboa, format_passwd, format_sql;
 
 #endif

@@ -130,3 +130,78 @@ void record_more(struct import_record *r, const struct codec *c,
 	else
 		r->bad = f->key;
 }
+
+static void put(struct import_record *r, const char *name, json_t *value)
+{
+	json_object_set_new(r->members, name, value);
+}
+
+void record_text(struct import_record *r, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (is_utf8(text))
+		put(r, name, json_string(text));
+	else
+		r->bad = name;
+}
+
+/* A name is no reason to leave out what has it. */
+void record_prose(struct import_record *r, struct arena *a, const char *name,
+		  const char *text)
+{
+	char *clean = text != NULL ? arena_strdup(a, text) : NULL;
+
+	for (char *at = clean; at != NULL && *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+	}
+	record_text(r, name, clean);
+}
+
+void record_number(struct import_record *r, const char *name, int64_t n)
+{
+	put(r, name, json_integer(n));
+}
+
+void record_flag(struct import_record *r, const char *name, bool on)
+{
+	put(r, name, json_boolean(on));
+}
+
+void record_item(struct import_record *r, const char *name, const char *text)
+{
+	json_t *list = json_object_get(r->members, name);
+
+	if (text == NULL || text[0] == '\0' || r->many != NULL)
+		return;
+	if (list == NULL) {
+		list = json_array();
+		put(r, name, list);
+	}
+	if (json_array_size(list) == JSON_ELEMENTS_MAX)
+		r->many = name;
+	else if (is_utf8(text))
+		json_array_append_new(list, json_string(text));
+	else
+		r->bad = name;
+}
+
+static const char keep_copy[] = "keep_copy";
+static const char forward_to[] = "forward_to";
+
+void record_forward(struct import_record *r, const char *own, const char *to)
+{
+	bool copy = strcmp(own, to) == 0;
+
+	if (!copy)
+		record_item(r, forward_to, to);
+	if (copy || json_object_get(r->members, keep_copy) == NULL)
+		record_flag(r, keep_copy, copy);
+}
+
+void record_forwards_end(struct import_record *r)
+{
+	if (json_object_get(r->members, forward_to) == NULL)
+		json_object_del(r->members, keep_copy);
+}

@@ -107,6 +107,7 @@ static struct task task_for(const struct run *run, struct slot *s,
 	t.rehearsal = NULL;
 	t.ahead = &s->ahead;
 	t.unread = !run->dry;
+	t.bulk = true;
 	if (run->dry) {
 		t.rehearsal = rehearsal_new(s->arena);
 	} else if (!s->record.change) {
@@ -135,11 +136,17 @@ static bool decode(const struct run *run, struct slot *s,
 	return good;
 }
 
+static enum bulk_conflict conflict_of(const struct run *run,
+				      const struct slot *s)
+{
+	return s->record.implied ? BULK_SKIP : run->conflict;
+}
+
 /* What this very input would have made before is not there to be asked. */
 static bool judge_alone(struct crew *c, struct slot *s, const struct task *t,
 			struct bulk_item *item, struct err *e)
 {
-	enum bulk_conflict how = c->run->conflict;
+	enum bulk_conflict how = conflict_of(c->run, s);
 
 	s->result = BULK_FAILED;
 	if (!seen_made(c->seen, s->key)) {
@@ -190,9 +197,10 @@ static bool attempt(struct crew *c, struct slot *s, struct origin *o,
 	s->result = BULK_FAILED;
 	if (!run->may(run->ctx, s->record.kind, e) || !decode(run, s, &item, e))
 		return false;
-	bool good = follows(c, s->key) ? judge_alone(c, s, &t, &item, e)
-				       : bulk_put(run->gateway, &t, &item,
-						  run->conflict, &s->result, e);
+	bool good = follows(c, s->key)
+			    ? judge_alone(c, s, &t, &item, e)
+			    : bulk_put(run->gateway, &t, &item,
+				       conflict_of(run, s), &s->result, e);
 	s->left_out = item.left_out;
 	return good;
 }

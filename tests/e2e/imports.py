@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
+TOP = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 
 import ldap
 
@@ -104,6 +105,49 @@ def formats(admin):
         tap.is_(send(admin, text, query, kind)[0].json["code"], code, "%r is refused: %s" % (text[:12], code))
     _, records, _ = send(admin, "type,address,name\nuser,p@l.example\nuser,q@l.example,\xff\nuser,\"r@l.example,x\nuser,s@l.example,y\n".encode("latin-1"))
     tap.is_([record["error"]["code"] for record in records], ["columns_differ", "not_text", "csv_malformed"], "a missing quote makes the rest of no use, and is told")
+
+
+def foreign(admin):
+    """What other mail systems write; the same again changes nothing."""
+    for name, kind in (("dinomail.sql", "application/sql"), ("postfixadmin.sql", "application/octet-stream")):
+        with open(os.path.join(TOP, "tests", "import", name), encoding="utf-8") as file:
+            text = file.read()
+        _, records, job = send(admin, text, kind=kind)
+        tap.is_(([record["error"]["errors"] for record in records if record["result"] != "created"], job["state"], job["passwords_left_out"]), ([], "done", 2 if name[0] == "d" else 1), name)
+        _, records, _ = send(admin, text, "?on_conflict=update", kind=kind)
+        tap.is_({record["result"] for record in records if record["type"] != "user"}, {"unchanged"}, "and once more")
+    users = {address: admin.get("/v1/users/" + address).json for address in ("bob@dino.example", "dora@admin.example", "zoe@off.example")}
+    tap.is_([(user["forward_to"], user["keep_copy"], user["enabled"], user["quota_bytes"]) for user in users.values()],
+            [(["bob@far.example"], True, True, 5000000000), (["dora@far.example"], True, False, 50 << 20), ([], True, True, 0)], "users forward as they did")
+    domains = {name: admin.get("/v1/domains/" + name).json for name in ("admin.example", "off.example", "backup.example", "other.example")}
+    tap.is_([(domain["kind"], domain["enabled"], domain["quota_bytes"]) for domain in domains.values()], [("local", True, 2147483648), ("local", False, None), ("relay", True, None), ("alias", True, None)],
+            "domains are what they were, also one that is switched off, and has users")
+    tap.is_(admin.as_("ann@dino.example", PASSWORD).get("/v1/me").status, 200, "a hash of a dump opens")
+    rows = "domain;modo.example;0;100M;False\naccount;u@modo.example;%s;U;V;True;SimpleUsers;u@modo.example;;modo.example\nforward;u@modo.example;True;x@far.example\nalias;all@modo.example;True;u@modo.example\n" % HASH
+    _, records, _ = send(admin, rows)
+    user = admin.get("/v1/users/u@modo.example").json
+    tap.is_((results(records), [user[key] for key in ("name", "forward_to", "quota_bytes")], admin.get("/v1/domains/modo.example").json["enabled"]),
+            ([(1, "created"), (2, "created"), (4, "created")], ["U V", ["x@far.example"], 100 << 20], False), "Modoboa's rows, told by how they begin")
+    files = ("ann@dms.example|%s\n" % HASH, "team@dms.example ann@dms.example\n@alias.example @dms.example\n", "ann@dms.example:1G\n")
+    told = [results(send(admin, text, "?format=docker-mailserver", kind="application/octet-stream")[1]) for text in files]
+    tap.is_(told, [[(1, "created"), (1, "created")], [(1, "skipped"), (1, "created"), (2, "created")], [(1, "updated")]], "the files of docker-mailserver, one by one")
+    tap.is_(admin.get("/v1/users/ann@dms.example").json["quota_bytes"], 1 << 30, "and a quota is of the user who is there")
+    both = "root:x:0:0::/root:/bin/sh\nkim:x:1000:1000:Kim,,,:/home/kim:/bin/sh\nlee:x:1001:1001::/home/lee:/bin/sh\nkim:%s:1:0:99999:7:::\nlee:$9$none:1:0:99999:7:::\n" % HASH.removeprefix("{CRYPT}")
+    _, records, job = send(admin, both, "?domain=unix.example", kind="application/octet-stream")
+    tap.is_((results(records), job["ignored"], job["passwords_left_out"]), ([(1, "ignored"), (2, "created"), (2, "created"), (3, "created")], 1, 1), "passwd and shadow, without the system's own")
+    tap.is_(admin.as_("kim@unix.example", PASSWORD).get("/v1/me").status, 200, "and a hash that opens")
+    for text, query, code in (("COPY domain (domain) FROM stdin;\nx", "?format=sql", "sql_malformed"), ("SELECT 1;", "?format=sql", "sql_foreign"), (both, "", "domain_missing"), (rows, "?first=2", "no_parts"), (rows, "?more=true", "no_parts")):
+        tap.is_(send(admin, text, query, kind="application/octet-stream")[0].json["code"], code, "%s is refused: %s" % (query, code))
+
+
+def no_quota(admin):
+    """Who has none does not get the domain's default by being brought in again."""
+    admin.post("/v1/domains", {"name": "q.example"})
+    admin.post("/v1/users", {"address": "u@q.example"})
+    admin.patch("/v1/domains/q.example", {"default_user_quota_bytes": 5000})
+    record = json.dumps({"type": "user", "address": "u@q.example", "quota_bytes": None})
+    _, records, _ = send(admin, record, "?on_conflict=update", kind="application/x-ndjson")
+    tap.is_((records[0]["result"], admin.get("/v1/users/u@q.example").json["quota_bytes"]), ("unchanged", None), "a user without a quota has none when he comes again")
 
 
 def bounds(g, admin):
@@ -284,11 +328,13 @@ def main():
         a_file(admin)
         conflicts(admin)
         formats(admin)
+        foreign(admin)
         rights(g, admin)
         bounds(g, admin)
         admin.post("/v1/domains", {"name": "a.example", "kind": "alias", "target": "l.example", "description": "Some; \"quotes\", and so on"})
         admin.patch("/v1/users/u@l.example", {"send_as": ["al@l.example", "b@n.example"]})
         exported(g, admin)
+        no_quota(admin)
         wide(g, admin)
         admin = killed(g, admin)
         command(g)

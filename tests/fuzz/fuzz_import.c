@@ -3,39 +3,9 @@
  * to show or to complain about. */
 #include <string.h>
 
-#include "core/alias.h"
-#include "core/domain.h"
-#include "core/user.h"
 #include "fuzz.h"
 #include "import/cell.h"
-#include "import/reader.h"
-
-static const struct codec_field domain_fields[] =
-	{{"name", FIELD(struct domain, name), CODEC_REQUIRED},
-	 {"quota_bytes", FIELD(struct domain, quota_bytes), 0},
-	 {NULL, {0, 0}, 0}};
-static const struct codec_field user_fields[] =
-	{{"address", FIELD(struct user, address), CODEC_REQUIRED},
-	 {"name", FIELD(struct user, name), 0},
-	 {"enabled", FIELD(struct user, enabled), 0},
-	 {"forward_to", FIELD(struct user, forward_to), 0},
-	 {"keep_copy", FIELD(struct user, keep_copy), 0},
-	 {"password_hash", FIELD(struct user, ready), 0},
-	 {NULL, {0, 0}, 0}};
-static const struct codec_field alias_fields[] =
-	{{"address", FIELD(struct alias, address), CODEC_REQUIRED},
-	 {"destinations", FIELD(struct alias, destinations), CODEC_REQUIRED},
-	 {NULL, {0, 0}, 0}};
-
-static const struct codec *codec_for(enum kind k)
-{
-	static const struct codec codecs[] =
-		{{domain_fields, sizeof(struct domain), &domain_defaults, true},
-		 {user_fields, sizeof(struct user), &user_defaults, true},
-		 {alias_fields, sizeof(struct alias), &alias_defaults, true}};
-
-	return &codecs[k == KIND_DOMAIN ? 0 : k == KIND_USER ? 1 : 2];
-}
+#include "tests/lib/imported.h"
 
 /* False at the end. */
 static bool read_one(struct reader *r, size_t size, size_t *number)
@@ -59,7 +29,10 @@ static bool read_one(struct reader *r, size_t size, size_t *number)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = {"csv", "ndjson", "ldif"};
+	static const char *const names[] = {"csv",     "ndjson",
+					    "ldif",    "sql",
+					    "modoboa", "docker-mailserver",
+					    "passwd"};
 	struct arena *a = arena_new();
 	struct reader r;
 	struct err e = {0};
@@ -72,13 +45,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct reader_input in = {.arena = a,
 						.text = text,
 						.size = size - 1,
-						.codec = codec_for,
+						.codec = imported_codec,
 						.kind = data[0] & 0x80
 								? KIND_USER
-								: KIND_COUNT};
+								: KIND_COUNT,
+						.domain = "d.example"};
+		reader_guess(text, size - 1);
 		HOLDS(strcmp(cell_undo(cell_defuse(a, text)), text) == 0);
-		if (reader_begin(&r, reader_find(names[data[0] % 3], NULL), &in,
-				 &e)) {
+		if (reader_begin(&r,
+				 reader_find(names[(data[0] & 0x7f) % 7], NULL),
+				 &in, &e)) {
 			while (read_one(&r, size, &number))
 				;
 		} else {

@@ -1,0 +1,159 @@
+/* The files of other mail systems: Modoboa, docker-mailserver, and the accounts
+ * of a Unix. */
+#include "tests/lib/imported.h"
+#include "tests/lib/tap.h"
+
+static struct arena *a;
+
+struct example {
+	const char *text, *want, *what;
+};
+
+static void examples(const char *format, const struct example *list)
+{
+	for (; list->text != NULL; list++)
+		IS(imported(a, format, list->text), list->want, list->what);
+}
+
+static void modoboa(void)
+{
+	static const struct example list[] = {
+		{"domain; One.example; 1000; 10G; True\n"
+		 "domain;old.example;0;yes\n"
+		 "domain;off.example;0;0;False\n"
+		 "domainalias;also.example;One.example;True\n"
+		 "relaydomain;far.example;10.0.0.1;25;relay;True;yes\n",
+		 "1 domain {\"default_user_quota_bytes\":10737418240,\"enabled\":true,\"name\":\"one.example\",\"quota_bytes\":1048576000}\n"
+		 "2 domain {\"enabled\":true,\"name\":\"old.example\",\"quota_bytes\":0}\n"
+		 "3 domain {\"default_user_quota_bytes\":0,\"enabled\":false,\"name\":\"off.example\",\"quota_bytes\":0}\n"
+		 "4 domain {\"enabled\":true,\"kind\":\"alias\",\"name\":\"also.example\",\"target\":\"one.example\"}\n"
+		 "5 domain {\"enabled\":true,\"kind\":\"relay\",\"name\":\"far.example\",\"transport\":\"relay:[10.0.0.1]:25\",\"verify_recipients\":true}\n",
+		 "Modoboa's domains"},
+		{"alias;carl@a.example;True;carl@a.example;x@far.example\n"
+		 "account; Carl@a.example; {SHA512-CRYPT}$6$x; Carl; Clerk; "
+		 "True; SimpleUsers; Carl@a.example; 50; a.example\n"
+		 "account;root;secret;;;True;SuperAdmins\n"
+		 "account;admin;pass;A;;yes;DomainAdmins;admin@a.example;0;a."
+		 "example\n",
+		 "2 user {\"address\":\"carl@a.example\",\"enabled\":true,"
+		 "\"family_name\":\"Clerk\",\"forward_to\":[\"x@far.example\"],"
+		 "\"given_name\":\"Carl\",\"keep_copy\":true,\"name\":\"Carl "
+		 "Clerk\",\"password_hash\":\"{SHA512-CRYPT}$6$x\",\"quota_"
+		 "bytes\":52428800}\n3 -root\n"
+		 "4 user {\"address\":\"admin@a.example\",\"enabled\":true,"
+		 "\"given_name\":\"A\",\"name\":\"A\",\"password\":\"pass\"}"
+		 "\n",
+		 "accounts, where their mail goes, and logins without mail"},
+		{"dlist;all@a.example;True;b@a.example;\"c@a.example\"; ;\n"
+		 "alias;'@a.example;False;b@a.example\n"
+		 "alias;all@a.example;no;d@a.example\n",
+		 "1 alias {\"address\":\"all@a.example\",\"destinations\":[\"b@"
+		 "a.example\",\"c@a.example\"]}\n2 alias {\"address\":\"@a."
+		 "example\",\"destinations\":[\"b@a.example\"],\"enabled\":"
+		 "false}\n",
+		 "aliases, each once, with what is switched on of them"},
+		{"rat;x\ndomain;x\n;\n\n# no\naccount;\"x\n",
+		 "1 !line_malformed\n2 !columns_differ\n3 !line_malformed\n6 "
+		 "!columns_differ\n",
+		 "lines that are none of its"},
+		{NULL, NULL, NULL}};
+
+	examples("modoboa", list);
+}
+
+static void mailserver(void)
+{
+	static const struct example list[] = {
+		{"# accounts\nann@a.example|{SHA512-CRYPT}$6$x|userdb_x=y\n"
+		 "Bob@A.example|{SHA512-CRYPT}$6$y\n",
+		 "2 domain? {\"name\":\"a.example\"}\n2 user {\"address\":"
+		 "\"ann@a.example\",\"password_hash\":\"{SHA512-CRYPT}$6$x\"}\n"
+		 "3 user {\"address\":\"bob@a.example\",\"password_hash\":"
+		 "\"{SHA512-CRYPT}$6$y\"}\n",
+		 "docker-mailserver's accounts"},
+		{"ann@a.example:5G\nbob@a.example:0\nbad@a.example:lots\n",
+		 "1 user* {\"address\":\"ann@a.example\",\"quota_bytes\":"
+		 "5368709120}\n2 user* {\"address\":\"bob@a.example\",\"quota_"
+		 "bytes\":0}\n3 user* {\"address\":\"bad@a.example\",\"quota_"
+		 "bytes\":\"lots\"}\n",
+		 "quotas alone are changes"},
+		{"sales@a.example ann@a.example,bob@a.example\n"
+		 "ann@a.example ann@a.example, x@far.example\n"
+		 "@b.example @a.example\n@c.example ann@a.example\n",
+		 "1 domain? {\"name\":\"a.example\"}\n1 alias {\"address\":"
+		 "\"sales@a.example\",\"destinations\":[\"ann@a.example\",\"bob@"
+		 "a.example\"]}\n2 user* {\"address\":\"ann@a.example\","
+		 "\"forward_to\":[\"x@far.example\"],\"keep_copy\":true}\n3 "
+		 "domain {\"kind\":\"alias\",\"name\":\"b.example\",\"target\":"
+		 "\"a.example\"}\n4 domain? {\"name\":\"c.example\"}\n4 alias "
+		 "{\"address\":\"@c.example\",\"destinations\":[\"ann@a.example\"]"
+		 "}\n",
+		 "aliases alone; who is in his own line is a user"},
+		{"bob@a.example:1M\nbob@a.example x@far.example\n"
+		 "bob@a.example|{CRYPT}$6$z\n",
+		 "3 domain? {\"name\":\"a.example\"}\n3 user {\"address\":"
+		 "\"bob@a.example\",\"forward_to\":[\"x@far.example\"],\"keep_"
+		 "copy\":false,\"password_hash\":\"{CRYPT}$6$z\",\"quota_bytes\":"
+		 "1048576}\n",
+		 "all of it together is one record"},
+		{"nonsense\n  goes@on here\n|x\n@\n",
+		 "1 !line_malformed\n2 "
+		 "!line_malformed\n3 !line_malformed\n4 !line_malformed\n",
+		 "lines that are none of them"},
+		{"", "", "nothing"},
+		{NULL, NULL, NULL}};
+	char *wide = arena_alloc(a, READER_RECORD + 16);
+
+	examples("docker-mailserver", list);
+	memset(wide, '@', READER_RECORD + 8);
+	IS(imported(a, "docker-mailserver", wide), "1 !line_malformed\n",
+	   "a line that is too long");
+}
+
+static void passwd(void)
+{
+	static const struct example list[] = {
+		{"root:x:0:0:root:/root:/bin/sh\n"
+		 "ann:x:1000:1000:Ann A.,,,:/home/ann:/bin/sh\n"
+		 "Bob:x:1001:1001::/home/bob:/bin/sh\n"
+		 "nobody:x:65534:65534::/:/x\n"
+		 "root:$6$r:1:0:99999:7:::\n"
+		 "ann:$6$a:1:0:99999:7::20000:\n"
+		 "Bob:!$6$b:1:0:99999:7:::\n",
+		 "1 -root\n2 domain? {\"name\":\"d.example\"}\n2 user "
+		 "{\"address\":\"ann@d.example\",\"expires_at\":\"2024-10-"
+		 "04T00:00:00Z\",\"name\":\"Ann A.\",\"password_hash\":\"$6$a\"}\n"
+		 "3 user {\"address\":\"bob@d.example\",\"login_enabled\":"
+		 "false,\"password_hash\":\"$6$b\"}\n4 -nobody\n",
+		 "accounts of a Unix with their hashes; not its own"},
+		{"root:*:1:0:99999:7:::\nann:$6$a:1:0:99999:7:::\n"
+		 "zoe:!:1:0:99999:7:::\n",
+		 "1 domain? {\"name\":\"d.example\"}\n1 -root\n2 user* "
+		 "{\"address\":\"ann@d.example\",\"password_hash\":\"$6$a\"}\n3 "
+		 "-zoe\n",
+		 "hashes alone are changes"},
+		{"ann:$1$x:1000:1000::/:/x\n+::::::\nann\na:b:c:d:e:f:g:h\n",
+		 "1 domain? {\"name\":\"d.example\"}\n1 user {\"address\":"
+		 "\"ann@d.example\",\"password_hash\":\"$1$x\"}\n2 -+\n3 "
+		 "!line_malformed\n4 !line_malformed\n",
+		 "hashes in passwd itself, and lines that are none"},
+		{NULL, NULL, NULL}};
+	const struct reader_input in = {.arena = a, .text = ""};
+	struct reader r;
+	struct err e = {0};
+
+	examples("passwd", list);
+	OK(!reader_begin(&r, reader_find("passwd", NULL), &in, &e),
+	   "they have to be in some domain");
+	IS(e.code, "domain_missing", "which is asked for");
+}
+
+int main(void)
+{
+	a = arena_new();
+	modoboa();
+	mailserver();
+	passwd();
+	arena_free(a);
+	return tap_done();
+}
