@@ -10,19 +10,22 @@ struct list {
 	const char *after;
 	size_t limit, count;
 	char **heap;
+	char *room;           /* of the keys */
+	const void **records; /* in the order of the room */
 	bool dropped;
 };
 
 struct list *list_new(struct arena *a, size_t limit, const char *after)
 {
 	struct list *l = arena_alloc(a, sizeof(*l));
-	char *room = arena_alloc(a, limit * KEY_SIZE);
 
 	l->after = after;
 	l->limit = limit;
+	l->room = arena_alloc(a, limit * KEY_SIZE);
+	l->records = arena_alloc(a, limit * sizeof(*l->records));
 	l->heap = arena_alloc(a, limit * sizeof(*l->heap));
 	for (size_t i = 0; i < limit; i++)
-		l->heap[i] = room + i * KEY_SIZE;
+		l->heap[i] = l->room + i * KEY_SIZE;
 	return l;
 }
 
@@ -59,22 +62,44 @@ static void sink(struct list *l)
 	}
 }
 
-void list_add(struct list *l, const char *key)
+static const void **place_of(const struct list *l, const char *key)
+{
+	return &l->records[(size_t)(key - l->room) / KEY_SIZE];
+}
+
+static void set(struct list *l, size_t i, const char *key, size_t size,
+		const void *record)
+{
+	memcpy(l->heap[i], key, size);
+	*place_of(l, l->heap[i]) = record;
+}
+
+void list_put(struct list *l, const char *key, const void *record)
 {
 	size_t size = strlen(key) + 1;
 
 	if (size > KEY_SIZE || (l->after != NULL && strcmp(key, l->after) <= 0))
 		return;
 	if (l->count < l->limit) {
-		memcpy(l->heap[l->count], key, size);
+		set(l, l->count, key, size, record);
 		rise(l, l->count++);
 		return;
 	}
 	l->dropped = true;
 	if (strcmp(key, l->heap[0]) < 0) {
-		memcpy(l->heap[0], key, size);
+		set(l, 0, key, size, record);
 		sink(l);
 	}
+}
+
+void list_add(struct list *l, const char *key)
+{
+	list_put(l, key, NULL);
+}
+
+const void *list_record(const struct list *l, const char *key)
+{
+	return *place_of(l, key);
 }
 
 bool list_is_done(const struct list *l, const char *from)

@@ -28,6 +28,9 @@ enum {
 /* The keys of a list, and where it had to be given up. */
 struct keys {
 	struct list *list;
+	struct reading reading; /* of records that are found with them */
+	size_t before;          /* bytes that are not of the page's records */
+	bool many;              /* domains */
 	int64_t until;
 	const char *ceased; /* or NULL */
 };
@@ -52,10 +55,21 @@ static const char *searched(struct arena *a, const struct query *q)
 	return q->kind == KIND_USER ? filter_any(a, any, COUNT(any)) : any[0];
 }
 
-/* The records that a query is about. */
-static const char *query_filter(struct arena *a, const struct query *q)
+/* Where each of two conditions fits more than 65,536 entries, slapd 2.5.13
+ * begins with the first entry there is: so of users, who are many, it is told
+ * what they are not, which no index knows. */
+static const char *beside(struct arena *a, enum kind k)
 {
-	const char *all[4] = {schema_class_filter(a, q->kind)};
+	return k == KIND_USER
+		       ? filter_not(a, schema_class_filter(a, KIND_ALIAS))
+		       : schema_class_filter(a, k);
+}
+
+/* The records of such a class that a query is about. */
+static const char *query_filter(struct arena *a, const struct query *q,
+				const char *class)
+{
+	const char *all[4] = {class};
 	size_t n = 1;
 
 	if (q->search != NULL)
@@ -100,29 +114,46 @@ static bool read_own(struct ldap_store *s, const struct task *t,
 	return store_run(s, t, op, s->set->read_seconds, "list", e);
 }
 
-static bool read_usage(struct ldap_store *s, const struct task *t,
-		       const struct operation *op, const struct reading *r,
-		       struct err *e)
-{
-	return !usage_is_there(s, t) ||
-	       usage_read(s, t, op, (struct user *)(void *)r->records, r->count,
-			  e);
-}
-
-/* The records of some keys, in any order. */
-static bool fetch(struct ldap_store *s, const struct task *t,
-		  const struct query *q, const char *const *keys, size_t count,
-		  struct reading *r, struct err *e)
+/* The entries of some keys. */
+static struct operation of_keys(struct ldap_store *s, const struct task *t,
+				const struct query *q, const char *const *keys,
+				size_t count)
 {
 	const char *any[KEYS_A_SEARCH];
 	struct operation op = searching(s, t, q);
-	struct controls c = store_as_caller(t);
 
 	for (size_t i = 0; i < count; i++)
 		any[i] = filter_equal(t->arena, schema_of(q->kind)->key,
 				      keys[i]);
 	op.filter = filter_and(t->arena, filter_any(t->arena, any, count),
 			       schema_class_filter(t->arena, q->kind));
+	return op;
+}
+
+/* What is not in the entries. */
+static bool complete(struct ldap_store *s, const struct task *t,
+		     const struct query *q, const char *const *keys,
+		     size_t count, const struct reading *r, struct err *e)
+{
+	if (q->kind == KIND_PRINCIPAL)
+		return principal_mark(s, t,
+				      (struct principal *)(void *)r->records,
+				      r->count, e);
+	if (q->kind != KIND_USER || !usage_is_there(s, t))
+		return true;
+	struct operation op = of_keys(s, t, q, keys, count);
+	return usage_read(s, t, &op, (struct user *)(void *)r->records,
+			  r->count, e);
+}
+
+/* The records of some keys, in any order, beside those that are there. */
+static bool fetch(struct ldap_store *s, const struct task *t,
+		  const struct query *q, const char *const *keys, size_t count,
+		  struct reading *r, struct err *e)
+{
+	struct operation op = of_keys(s, t, q, keys, count);
+	struct controls c = store_as_caller(t);
+
 	op.want = map_wanted(r->map, t->arena, schema_guard);
 	op.controls = control_list(&c);
 	op.each = reading_each;
@@ -131,15 +162,9 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	if (!store_run(s, t, &op, s->set->read_seconds, "list", e) &&
 	    !read_own(s, t, q, &op, e))
 		return false;
-	if (r->err.kind != ERR_NONE) {
+	if (r->err.kind != ERR_NONE)
 		*e = r->err;
-		return false;
-	}
-	if (q->kind == KIND_PRINCIPAL)
-		return principal_mark(s, t,
-				      (struct principal *)(void *)r->records,
-				      r->count, e);
-	return q->kind != KIND_USER || read_usage(s, t, &op, r, e);
+	return r->err.kind == ERR_NONE;
 }
 
 /* The records of a page, some at a time. */
@@ -147,27 +172,51 @@ struct fetching {
 	struct ldap_store *store;
 	const struct task *task;
 	const struct query *query;
+	const struct list *list;
 	const char *const *keys;
 	size_t count;
 	struct reading *parts;
 	size_t enough; /* parts */
-	size_t before; /* bytes that are not of its records */
+	size_t before; /* bytes that are not of the page's records */
 };
+
+/* Those that were found on the way; how many keys are left. */
+static size_t take_found(const struct fetching *f, const char *const *keys,
+			 size_t count, struct reading *r, const char **left)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const void *record = list_record(f->list, keys[i]);
+
+		if (record != NULL)
+			memcpy(r->records + r->count++ * r->size, record,
+			       r->size);
+		else
+			left[n++] = keys[i];
+	}
+	return n;
+}
 
 static bool fetch_part(void *ctx, size_t number, struct err *e)
 {
 	struct fetching *f = ctx;
-	size_t first = number * KEYS_A_SEARCH;
-	size_t n = f->count - first;
+	const char *const *keys = f->keys + number * KEYS_A_SEARCH;
+	size_t count = f->count - number * KEYS_A_SEARCH;
+	struct reading *r = &f->parts[number];
+	const char *left[KEYS_A_SEARCH];
 
+	if (count > KEYS_A_SEARCH)
+		count = KEYS_A_SEARCH;
+	size_t n = take_found(f, keys, count, r, left);
 	/* A page of very large records is a short page. */
-	if (number > 0 && arena_used(f->task->arena) - f->before > PAGE_BYTES) {
+	if (n > 0 && number > 0 &&
+	    arena_used(f->task->arena) - f->before > PAGE_BYTES) {
 		f->enough = number < f->enough ? number : f->enough;
 		return true;
 	}
-	return fetch(f->store, f->task, f->query, f->keys + first,
-		     n < KEYS_A_SEARCH ? n : KEYS_A_SEARCH, &f->parts[number],
-		     e);
+	return (n == 0 || fetch(f->store, f->task, f->query, left, n, r, e)) &&
+	       complete(f->store, f->task, f->query, keys, count, r, e);
 }
 
 static struct reading *divide(const struct fetching *f, size_t parts,
@@ -218,7 +267,6 @@ static bool fetch_all(struct fetching *f, struct page *ret, struct err *e)
 		arena_alloc(f->task->arena, (parts * KEYS_A_SEARCH + 1) * size);
 	enum kind kind = f->query->kind;
 
-	f->before = arena_used(f->task->arena);
 	f->enough = parts;
 	f->parts = divide(f, parts, records);
 	if (!abreast(fetch_part, f, parts, ABREAST, e))
@@ -247,6 +295,50 @@ static void note_end(struct keys *k, const char *ceased)
 		k->ceased = ceased;
 }
 
+static const char *key_of(const struct keys *k, LDAP *ld, LDAPMessage *message)
+{
+	CLEANUP(arena_release) struct arena *a = arena_new();
+	struct err e = {0};
+	struct entry en;
+
+	if (!entry_read(ld, message, a, &en, &e))
+		return NULL;
+	const char *key = entry_text(&en, schema_of(k->reading.kind)->key);
+	return key != NULL ? arena_strdup(k->reading.arena, key) : NULL;
+}
+
+/* Whoever is broken may not be on the page, and where records are large they
+ * are read one after the other. */
+static const void *make(void *ctx, LDAP *ld, LDAPMessage *message,
+			const char **key)
+{
+	struct keys *k = ctx;
+	struct reading *r = &k->reading;
+
+	if (arena_used(r->arena) - k->before < PAGE_BYTES) {
+		r->records = arena_alloc(r->arena, r->size);
+		r->count = 0;
+		err_clear(&r->err);
+		reading_each(r, ld, message);
+		if (r->count > 0) {
+			*key = kind_key(r->kind, r->records);
+			return r->records;
+		}
+	}
+	*key = key_of(k, ld, message);
+	return NULL;
+}
+
+/* Of many domains a page has little of each. */
+static void want_records(struct keys *k, const struct query *q, struct sweep *w)
+{
+	if (k->many || q->kind == KIND_PRINCIPAL)
+		return;
+	w->want = map_wanted(k->reading.map, k->reading.arena, schema_guard);
+	w->make = make;
+	w->maker = k;
+}
+
 /* Keys of one domain, or of all that the caller may see everything of. */
 static bool collect(struct ldap_store *s, const struct task *t,
 		    const struct query *q, struct keys *k, struct err *e)
@@ -268,7 +360,14 @@ static bool collect(struct ldap_store *s, const struct task *t,
 	if (!idle_find(s, t, q, &op, &idle, e))
 		return false;
 	w.ctx = idle;
-	op.filter = idle_filter(t->arena, q, query_filter(t->arena, q));
+	const char *class = schema_class_filter(t->arena, q->kind);
+	const char *other = beside(t->arena, q->kind);
+	op.filter =
+		idle_filter(t->arena, q,
+			    query_filter(t->arena, q,
+					 q->search != NULL ? other : class));
+	w.beside = idle_filter(t->arena, q, query_filter(t->arena, q, other));
+	want_records(k, q, &w);
 	if (!sweep(s, t, &w, e))
 		return false;
 	note_end(k, w.ceased);
@@ -280,7 +379,10 @@ static bool reach(struct ldap_store *s, const struct task *t,
 		  const struct query *q, struct text_list *ret, struct err *e)
 {
 	const char *which =
-		q->kind == KIND_DOMAIN ? query_filter(t->arena, q) : NULL;
+		q->kind == KIND_DOMAIN
+			? query_filter(t->arena, q,
+				       schema_class_filter(t->arena, q->kind))
+			: NULL;
 
 	if (q->within != NULL)
 		return reach_among(s, t, q->within, which, ret, e);
@@ -306,6 +408,7 @@ static bool collect_reach(struct ldap_store *s, const struct task *t,
 
 	if (!reach(s, t, q, &domains, e))
 		return false;
+	k->many = domains.count > 1;
 	for (size_t i = 0; i < domains.count; i++) {
 		if (q->kind == KIND_DOMAIN) {
 			list_add(k->list, domains.items[i]);
@@ -388,9 +491,20 @@ bool store_list(struct store *port, const struct task *t, const struct query *q,
 		struct page *ret, struct err *e)
 {
 	struct ldap_store *s = store_self(port);
+	size_t before = arena_used(t->arena);
 	struct keys k = {.list = list_new(t->arena, q->limit, q->after),
+			 .reading = {.kind = q->kind,
+				     .map = &schema_of(q->kind)->map,
+				     .arena = t->arena,
+				     .size = kind_rules(q->kind)->size,
+				     .room = 1},
+			 .before = before,
 			 .until = end_of(s, t, LIST_READS)};
-	struct fetching f = {.store = s, .task = t, .query = q};
+	struct fetching f = {.store = s,
+			     .task = t,
+			     .query = q,
+			     .list = k.list,
+			     .before = before};
 
 	if (!find_keys(s, t, q, &k, e))
 		return false;

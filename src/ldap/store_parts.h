@@ -8,12 +8,15 @@
 #include "ldap/control.h"
 #include "ldap/session.h"
 
-enum { SWEEPS = 16 };
+enum { SWEEPS = 256, SWEEP_LEVELS = 24 };
 
 /* Where a list that is too long to be looked through went on last. */
 struct sweep_memory {
-	uint64_t place; /* its base, as a number */
-	size_t depth;   /* letters; 0: it is short */
+	uint64_t place;              /* its base and its filter, as a number */
+	size_t depth;                /* letters; 0: it is short */
+	size_t rare;                 /* letters that are asked for together */
+	char text[SWEEP_LEVELS];     /* how the last ones begin */
+	uint64_t seen[SWEEP_LEVELS]; /* letters that others went on with */
 };
 
 struct ldap_store {

@@ -16,10 +16,19 @@
 /* Whether an entry is wanted, by its name as the directory sends it. */
 typedef bool sweep_fn(const void *ctx, const struct berval *dn);
 
+/* The record of an entry that has what is wanted, and its key; NULL: it has
+ * none, or there is no room for more of them. */
+typedef const void *sweep_make_fn(void *ctx, LDAP *ld, LDAPMessage *message,
+				  const char **key);
+
 struct sweep {
 	const struct operation *op; /* where, which, and on whose behalf */
+	const char *beside;         /* the same, beside how keys begin */
 	const char *attribute;      /* that the keys are in */
-	sweep_fn *wants;            /* or NULL */
+	const char *const *want;    /* what a record is made of, and... */
+	sweep_make_fn *make;        /* ...how; NULL: keys alone are found */
+	void *maker;
+	sweep_fn *wants; /* or NULL */
 	const void *ctx;
 	struct list *list;
 	const char *after;  /* keys up to that one are of no use, or NULL */
@@ -31,8 +40,9 @@ struct sweep {
 			     * behind that one.  Else NULL */
 };
 
-/* Adds keys to the list.  Some are found even if `until` is over already, so
- * that of many sweeps for one page none is in vain; ERR_TIMEOUT: the request
+/* Adds keys to the list, with their records where these are found on the way:
+ * the others may come later.  Some are found even if `until` is over already,
+ * so that of many sweeps for one page none is in vain; ERR_TIMEOUT: the request
  * had no time for that. */
 bool sweep(struct ldap_store *s, const struct task *t, struct sweep *w,
 	   struct err *e);
