@@ -36,6 +36,7 @@ enum {
 	DESTINATION = WIRE_PART | WIRE_NEEDED,
 	OF = WIRE_NEEDED | WIRE_NOT_NULL | WIRE_SEEN,
 	FOUND = WIRE_SEEN | WIRE_BLANK,
+	QUOTA = WIRE_NOT_NULL | WIRE_NULLABLE,
 };
 
 /* clang-format off */
@@ -50,11 +51,11 @@ static const struct wire_field domain_fields[] = {
 	{"dkim_key",           &tastypie_text,    D(dkim_key),                  FOUND,      "dkim key",           "\"\""},
 	{"dkim_key_name",      &tastypie_text,    D(dkim_key_name),             FOUND,      "dkim key name",      "\"\""},
 	{"dkim_status",        &tastypie_integer, D(dkim_status),               WIRE_SEEN,  "dkim status",        "0"},
-	{"dkim_last_update",   &tastypie_time,    D(checked_at),                FOUND,      "dkim last update",   "true"},
+	{"dkim_last_update",   &tastypie_time,    D(checked_at),                FOUND,      "dkim status last update",  "true"},
 	{"dmarc_status",       &tastypie_integer, D(dmarc_status),              WIRE_SEEN,  "dmarc status",       "0"},
-	{"dmarc_last_update",  &tastypie_time,    D(checked_at),                FOUND,      "dmarc last update",  "true"},
+	{"dmarc_last_update",  &tastypie_time,    D(checked_at),                FOUND,      "dmarc status last update", "true"},
 	{"spf_status",         &tastypie_integer, D(spf_status),                WIRE_SEEN,  "spf status",         "0"},
-	{"spf_last_update",    &tastypie_time,    D(checked_at),                FOUND,      "spf last update",    "true"},
+	{"spf_last_update",    &tastypie_time,    D(checked_at),                FOUND,      "spf status last update",   "true"},
 	TASTYPIE_OWN,
 	{NULL,                 NULL,              {0, 0},                       0,          NULL,                 NULL},
 };
@@ -62,7 +63,7 @@ static const struct wire_field domain_fields[] = {
 static const struct wire_field user_fields[] = {
 	{"domain",   &tastypie_domain,  U(domain),             OF,            "domain", NULL},
 	{"email",    &tastypie_own,     U(record.address),     ADDRESS,       "email",  NULL},
-	{"quota",    &tastypie_integer, U(record.quota_bytes), WIRE_NOT_NULL, "quota",  "0"},
+	{"quota",    &tastypie_integer, U(record.quota_bytes), QUOTA,         "quota",  "0"},
 	{"password", &tastypie_secret,  U(record.clear),       WIRE_NEW,      NULL,     NULL},
 	TASTYPIE_OWN,
 	{NULL,       NULL,              {0, 0},                0,             NULL,     NULL},
@@ -84,7 +85,7 @@ static const struct wire_field password_fields[] = {
 };
 #define K(member) FIELD(struct key, member)
 static const struct wire_field key_fields[] = {
-	{"created", &tastypie_time, K(created_at), WIRE_BLANK, "created", "true"},
+	{"created", &tastypie_time, K(created_at), 0,          "created", NULL},
 	{"key",     &tastypie_text, K(text),       WIRE_BLANK, "key",     "\"\""},
 	TASTYPIE_OWN,
 	{NULL,      NULL,           {0, 0},        0,          NULL,      NULL},

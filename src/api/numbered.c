@@ -157,8 +157,9 @@ static bool put_all(const struct call *call, struct changeset *set,
 	return true;
 }
 
-bool numbered_write_all(const struct call *call, struct item *items,
-			size_t count, struct err *e)
+/* All of them, or none. */
+static bool write_set(const struct call *call, struct item *items, size_t count,
+		      struct err *e)
 {
 	struct changeset *c = arena_alloc(call->task.arena, sizeof(*c));
 	size_t made = 0;
@@ -202,7 +203,7 @@ static bool write_record(const struct call *call, struct item *i, struct err *e)
 bool numbered_write(const struct call *call, struct item *i, struct err *e)
 {
 	return is_rows(i->of)
-		       ? numbered_write_all(call, i, 1, e)
+		       ? write_set(call, i, 1, e)
 		       : write_record(call, i, e) || exists(call, i->of, e);
 }
 
@@ -212,9 +213,20 @@ bool numbered_remove(const struct call *call, struct item *i, struct err *e)
 	struct text_list dangling;
 
 	i->goes = true;
-	return is_rows(i->of) ? numbered_write_all(call, i, 1, e)
+	return is_rows(i->of) ? write_set(call, i, 1, e)
 			      : removal(call->gateway, &call->task, i->of->kind,
 					i->was.key, &how, &dangling, e);
+}
+
+/* One by itself may do what is for no set: get another name, or go although
+ * something leads to it. */
+bool numbered_write_all(const struct call *call, struct item *items,
+			size_t count, struct err *e)
+{
+	if (count != 1)
+		return write_set(call, items, count, e);
+	return items->goes ? numbered_remove(call, items, e)
+			   : numbered_write(call, items, e);
 }
 
 /* What it is called now. */

@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "api/tastypie.h"
+#include "util/clock.h"
+#include "util/instant.h"
 #include "util/text.h"
 
 static bool show_time(struct showing *s, const void *member, json_t **ret,
@@ -148,19 +150,29 @@ static json_t *words(const char *const list[])
 	return array;
 }
 
+/* A time without one is the present. */
+static json_t *fallback(const struct wire_field *f)
+{
+	char now[INSTANT_SIZE];
+
+	if (f->fallback != NULL)
+		return json_loads(f->fallback, JSON_DECODE_ANY, NULL);
+	if (f->type != &tastypie_time)
+		return json_string("No default provided.");
+	instant_text(now, clock_seconds());
+	return json_stringn(now, strcspn(now, "Z"));
+}
+
 static json_t *describe(const struct call *call, const struct wire_field *f)
 {
 	const struct wire_type *t = f->type;
-	json_t *fallback =
-		f->fallback != NULL
-			? json_loads(f->fallback, JSON_DECODE_ANY, NULL)
-			: json_string("No default provided.");
 	json_t *object =
 		json_pack("{s:b, s:o, s:s, s:b, s:b, s:b, s:s, s:b, s:s}",
 			  "blank", (f->flags & WIRE_BLANK) != 0, "default",
-			  fallback, "help_text", t->help, "nullable", 0,
-			  "primary_key", t == &tastypie_id, "readonly",
-			  t == &tastypie_itself, "type", t->name, "unique",
+			  fallback(f), "help_text", t->help, "nullable",
+			  (f->flags & WIRE_NULLABLE) != 0, "primary_key",
+			  t == &tastypie_id, "readonly", t == &tastypie_itself,
+			  "type", t->name, "unique",
 			  (f->flags & WIRE_UNIQUE) != 0, "verbose_name",
 			  f->verbose);
 

@@ -52,8 +52,9 @@ enum wire_flags {
 	WIRE_NOT_NULL = 1 << 3, /* null is not the same as nothing */
 	WIRE_SEEN = 1 << 4,     /* looked at, and not kept */
 	WIRE_NEW = 1 << 5,      /* taken with a new object alone */
-	WIRE_UNIQUE = 1 << 6,   /* for schemas, as is this: */
+	WIRE_UNIQUE = 1 << 6,   /* for schemas, as are these: */
 	WIRE_BLANK = 1 << 7,    /* it may be empty */
+	WIRE_NULLABLE = 1 << 8, /* it may be nothing */
 };
 
 struct wire_field {
