@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/admission.h"
+#include "core/alias.h"
 #include "core/removal.h"
 #include "core/rename_domain.h"
 #include "core/scope.h"
@@ -207,15 +208,35 @@ bool numbered_write(const struct call *call, struct item *i, struct err *e)
 		       : write_record(call, i, e) || exists(call, i->of, e);
 }
 
+/* With the last of its rows an alias goes: as it was seen, if anything is yet
+ * to be done. */
+static bool is_last(const struct call *call, const struct roster_row *row,
+		    struct revision *rev, struct err *e)
+{
+	struct alias al;
+	bool there = provision_read(call->gateway, &call->task, KIND_ALIAS,
+				    row->key, &al, rev, e);
+
+	err_clear(e);
+	return there && al.destinations.count == 1 &&
+	       text_equal(al.destinations.items[0], row->part);
+}
+
 bool numbered_remove(const struct call *call, struct item *i, struct err *e)
 {
-	const struct removal how = {.recursive = true, .links = LINKS_KEEP};
+	struct revision rev = {0};
+	const struct text_list seen = {&rev.etag, 1};
+	struct removal how = {.recursive = true, .links = LINKS_KEEP};
 	struct text_list dangling;
 
 	i->goes = true;
-	return is_rows(i->of) ? write_set(call, i, 1, e)
-			      : removal(call->gateway, &call->task, i->of->kind,
-					i->was.key, &how, &dangling, e);
+	if (is_rows(i->of)) {
+		if (!is_last(call, &i->was, &rev, e))
+			return write_set(call, i, 1, e);
+		how.if_match = &seen;
+	}
+	return removal(call->gateway, &call->task, i->of->kind, i->was.key,
+		       &how, &dangling, e);
 }
 
 /* One by itself may do what is for no set: get another name, or go although

@@ -144,6 +144,18 @@ static unsigned status_for(const struct err *e)
 	return e->kind == ERR_DENIED ? 401 : usual;
 }
 
+/* Whatever follows the name of a resource is taken for one of its objects. */
+static bool is_object(const struct call *call)
+{
+	const char *path = call->req->path + strlen(call->dialect->prefix);
+	const struct resource *r = call->dialect->foreign->resources;
+
+	while (r->name != NULL && (strlen(r->name) != strcspn(path, "/") ||
+				   strncmp(path, r->name, strlen(r->name))))
+		r++;
+	return r->name != NULL;
+}
+
 /* Nothing but a status, or words. */
 static void refuse(const struct call *call, struct response *res,
 		   const struct err *e)
@@ -153,7 +165,8 @@ static void refuse(const struct call *call, struct response *res,
 
 	res->status = status_for(e);
 	if (res->status == 401 ||
-	    (res->status == 404 && !text_equal(e->code, sorry)))
+	    (res->status == 404 && !text_equal(e->code, sorry) &&
+	     (call->route != NULL || !is_object(call))))
 		say(res, html, "");
 	else if (res->status == 404 || res->status == 415 ||
 		 (res->status >= 500 && !own))

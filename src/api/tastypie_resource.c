@@ -196,42 +196,38 @@ bool tastypie_set(const struct call *call, struct response *res, json_t **ret,
 	return wire_show(call, of(call), found.rows, found.count, objects, e);
 }
 
-/* 201, and where it is. */
+/* 201, and where it is.  What it says of its number itself counts. */
 static bool make(const struct call *call, struct response *res, json_t *body,
 		 int64_t id, struct err *e)
 {
+	const char *const about[] = {"NOUN", of(call)->noun, "KEY", "ID", NULL};
 	struct item i = {.of = of(call), .id = id};
-	int64_t number;
+	json_t *own = json_object_get(body, "id");
+	struct roster_row other;
 
+	if (json_is_integer(own))
+		i.id = json_integer_value(own);
+	if (i.id != NUMBER_NONE && numbered_find(call, i.of, i.id, &other, e))
+		return wire_note(call, call->dialect->foreign->phrases->taken,
+				 about, e);
+	err_clear(e);
 	if (!wire_take(call, body, &i, e) || !numbered_write(call, &i, e) ||
-	    !numbered_give(call, &i, &number, e))
+	    !numbered_give(call, &i, &id, e))
 		return false;
 	res->status = 201;
 	response_header(res, "Location",
-			tastypie_uri(call->task.arena, i.of->name, number));
+			tastypie_uri(call->task.arena, i.of->name, id));
 	return true;
 }
 
 bool tastypie_post(const struct call *call, struct response *res, json_t **ret,
 		   struct err *e)
 {
-	const char *const about[] = {"NOUN", of(call)->noun, "KEY", "ID", NULL};
-	struct roster_row other;
-	json_t *body, *id;
-	int64_t number = NUMBER_NONE;
+	json_t *body;
 
 	(void)ret;
-	if (!tastypie_body(call, &body, e))
-		return false;
-	id = json_object_get(body, "id");
-	if (json_is_integer(id))
-		number = json_integer_value(id);
-	if (number != NUMBER_NONE &&
-	    numbered_find(call, of(call), number, &other, e))
-		return wire_note(call, call->dialect->foreign->phrases->taken,
-				 about, e);
-	err_clear(e);
-	return make(call, res, body, number, e);
+	return tastypie_body(call, &body, e) &&
+	       make(call, res, body, NUMBER_NONE, e);
 }
 
 /* Of what is there; or PUT makes it. */

@@ -175,7 +175,7 @@ bool wire_take_text(const struct call *call, const struct wire_field *f,
 		text = arena_printf(a, "%lld",
 				    (long long)json_integer_value(value));
 	if (text == NULL && value != NULL && !json_is_null(value))
-		wire_note(call, phrases(call)->text, about, e);
+		return wire_note(call, phrases(call)->text, about, e);
 	*to = text != NULL && text[0] != '\0' ? arena_strdup(a, text) : NULL;
 	return true;
 }
@@ -185,7 +185,8 @@ bool wire_take_lower(const struct call *call, const struct wire_field *f,
 {
 	const char **text = member;
 
-	wire_take_text(call, f, value, member, e);
+	if (!wire_take_text(call, f, value, member, e))
+		return false;
 	fold_text(call->task.arena, text);
 	return true;
 }
@@ -255,7 +256,8 @@ static bool take_address(const struct call *call, const struct wire_field *f,
 	const char *const *address = member;
 	struct err why = {0}, none = {0};
 
-	wire_take_lower(call, f, value, member, e);
+	if (!wire_take_lower(call, f, value, member, e))
+		return false;
 	if (*address == NULL || address_check(*address, use, &why))
 		return true;
 	if (strlen(*address) > ADDRESS_MAX)
