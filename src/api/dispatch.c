@@ -42,15 +42,22 @@ static bool is_on(const struct dialect *d, const struct service *s)
 	return d->foreign == NULL || (s != NULL && d->foreign->is_on(s));
 }
 
+/* What others serve is served without its last slash, too. */
+static bool is_below(const struct dialect *d, const char *path)
+{
+	size_t size = strlen(d->prefix) - 1;
+
+	return strncmp(path, d->prefix, size) == 0 &&
+	       (path[size] == '/' || (path[size] == '\0' && d->foreign));
+}
+
 /* The last one takes whatever is left. */
 static const struct dialect *find_dialect(const struct service *s,
 					  const char *path)
 {
 	const struct dialect *const *d = dialects;
 
-	while (d[1] != NULL &&
-	       (strncmp(path, (*d)->prefix, strlen((*d)->prefix)) != 0 ||
-		!is_on(*d, s)))
+	while (d[1] != NULL && (!is_below(*d, path) || !is_on(*d, s)))
 		d++;
 	return *d;
 }

@@ -147,9 +147,10 @@ static unsigned status_for(const struct err *e)
 /* Whatever follows the name of a resource is taken for one of its objects. */
 static bool is_object(const struct call *call)
 {
-	const char *path = call->req->path + strlen(call->dialect->prefix);
+	const char *path = call->req->path + strlen(call->dialect->prefix) - 1;
 	const struct resource *r = call->dialect->foreign->resources;
 
+	path += *path == '/';
 	while (r->name != NULL && (strlen(r->name) != strcspn(path, "/") ||
 				   strncmp(path, r->name, strlen(r->name))))
 		r++;

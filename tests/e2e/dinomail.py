@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """DinoMail's API beyond the conversations: the flow of its Android client, whose rights count, and what only options allow."""
 
+import http.client
 import os
 import re
 import sys
@@ -103,6 +104,15 @@ def peak(g):
         return int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) // 1024
 
 
+def raw(g, app, headers, body):
+    """The status of a POST with just these headers."""
+    connection = http.client.HTTPConnection(g.address, timeout=30)
+    connection.request("POST", "/api/virtualdomain/", body.encode("latin-1"), dict(app.headers, **headers))
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def bounds(g, app):
     """What somebody sends costs what it is long, and no more."""
     before = peak(g)
@@ -111,6 +121,8 @@ def bounds(g, app):
     reply = app.ask("POST", "/api/virtualdomain/", {"name": "q.example", "dkim_status": "a" * 79 + "\u00e9"})
     tap.ok(reply.status == 400 and "a?\u201d value" in reply.json["error"], "be it cut within a character", reply.text)
     uri = app.objects("virtualdomain")[0]["resource_uri"]
+    tap.is_(raw(g, app, {}, "{\"name\": \"raw.example\"}"), 201, "without a type it is taken for JSON")
+    tap.is_(raw(g, app, {}, "{\"name\": \"raw\xff.example\"}"), 400, "but not what is no UTF-8")
     reply = app.ask("POST", "/api/virtualuser/", {"email": "\"" + "'<" * 20000 + "@long.example", "domain": uri})
     tap.is_(reply.status, 400, "an address that is none, and long")
     tap.ok("\"" + "\\'&lt;" * 20000 + "@long" in reply.json["error"], "is told as Python and HTML would have it")

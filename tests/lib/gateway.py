@@ -19,7 +19,7 @@ import yaml
 TOP = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("top_builddir") or TOP
 START_SECONDS = 60
-FOREIGN = re.compile("/api/")
+FOREIGN = re.compile("/api(/|$)")
 STOP_SECONDS = 20
 
 
