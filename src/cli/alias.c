@@ -63,25 +63,17 @@ static const struct command alias_list =
 	{.name = "list",
 	 .summary = "List aliases",
 	 .groups = {&listing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){
-		 .method = "GET",
-		 .path = "/v1/aliases",
+	 REQUEST(.method = "GET", .path = "/v1/aliases",
 		 .columns = "address,destinations,state,ok,description",
-		 .is_paged = true}};
+		 .is_paged = true)};
 
-static const struct command alias_show =
-	{.name = "show",
-	 .summary = "Show an alias",
-	 .words = "ADDRESS",
-	 .groups = {&reading, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/aliases/%"}};
+static const struct command alias_show = {.name = "show",
+					  .summary = "Show an alias",
+					  .words = "ADDRESS",
+					  .groups = {&reading, &request_output,
+						     &request_connection},
+					  REQUEST(.method = "GET",
+						  .path = "/v1/aliases/%")};
 
 static const struct command alias_add =
 	{.name = "add",
@@ -91,12 +83,8 @@ static const struct command alias_add =
 		 "there.",
 	 .groups = {&members, &request_writing, &request_output,
 		    &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "POST",
-					   .path = "/v1/aliases",
-					   .members = "address,destinations*"}};
+	 REQUEST(.method = "POST", .path = "/v1/aliases",
+		 .members = "address,destinations*")};
 
 static const struct command alias_set =
 	{.name = "set",
@@ -104,12 +92,8 @@ static const struct command alias_set =
 	 .words = "ADDRESS",
 	 .groups = {&members, &editing, &renaming, &request_unsetting,
 		    &request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PATCH",
-					   .path = "/v1/aliases/%",
-					   .is_wanting = true}};
+	 REQUEST(.method = "PATCH", .path = "/v1/aliases/%",
+		 .is_wanting = true)};
 
 static const struct command alias_remove = {
 	.name = "remove",
@@ -118,15 +102,21 @@ static const struct command alias_remove = {
 	.more = "It goes into the trash, for as long as the gateway keeps that.",
 	.groups = {&removing, &request_writing, &request_output,
 		   &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(const struct action){.method = "DELETE",
-					  .path = "/v1/aliases/%"}};
+	REQUEST(.method = "DELETE", .path = "/v1/aliases/%")};
+
+static const struct command alias_revert =
+	{.name = "revert",
+	 .summary = "Change an alias back to how it was",
+	 .words = "ADDRESS",
+	 .groups = {&request_reverting, &request_writing, &request_output,
+		    &request_connection},
+	 REQUEST(.method = "POST", .path = "/v1/aliases/%/revert",
+		 .is_wanting = true)};
 
 static const struct command *const verbs[] = {&alias_list,   &alias_show,
 					      &alias_add,    &alias_set,
-					      &alias_remove, NULL};
+					      &alias_remove, &alias_revert,
+					      NULL};
 
 const struct command command_alias = {.name = "alias",
 				      .summary =

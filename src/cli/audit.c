@@ -215,14 +215,10 @@ static const struct command audit_list =
 	{.name = "list",
 	 .summary = "List who changed what, newest first",
 	 .groups = {&list_group, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/audit",
-					   .columns = "time,actor,action,kind,"
-						      "object",
-					   .is_paged = true}};
+	 REQUEST(.method = "GET", .path = "/v1/audit",
+		 .columns = "time,actor,action,kind,"
+			    "object",
+		 .is_paged = true)};
 
 static const struct command *const verbs[] = {&audit_list,
 					      &audit_verify_command, NULL};

@@ -5,12 +5,12 @@
  * options are rows, in groups that commands share.  Out of that come --help,
  * what shells complete, and what is read of the command line.
  *
- * To add one that speaks with a gateway: a `struct command` with .size of
- * struct request_options, or of a struct that begins with one, and the groups
- * of request.h; a row in main.c, or in the family's table; its page below
- * docs/man.  If it is one request and what came of it, .run is request_run()
- * and .subject a struct action, and there is no code to write; see domain.c.
- * Otherwise .run opens a talk (talk.h) and asks by that.
+ * To add one that speaks with a gateway: a `struct command` with the groups of
+ * request.h; a row in main.c, or in the family's table; its page below
+ * docs/man. If it is one request and what came of it, it ends in a REQUEST(),
+ * and there is no code to write; see domain.c.  Otherwise it has .size of a
+ * struct that begins with a struct request_options, .run opens a talk (talk.h)
+ * and asks by that, and .asks says what.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -72,6 +72,8 @@ struct command {
 	int (*run)(const struct command *c, const void *options,
 		   char *const *words);
 	const void *subject; /* for that */
+	const char *asks;    /* of the API, unless that tells: lines of what
+			      * --requests prints behind the command */
 };
 
 /* All of them, ended by NULL; in main.c. */

@@ -1,5 +1,5 @@
 /*
- * dkim - `provost dkim sync`: the keys that sign, as files
+ * dkim - `provost dkim`: keys that sign the mail of domains
  */
 #ifndef CLI_DKIM_H
 #define CLI_DKIM_H

@@ -79,31 +79,40 @@ static const struct command_group removing = {
 	MEMBER("recursive", query_true, "recursive=true", NULL,
 	       "with all users and aliases in it"),
 	OPTIONS_END}};
+
+static const struct command_group zone = {
+	NULL, (const struct command_option[]){
+	MEMBER("zone", query_true, "format=zone", NULL,
+	       "as lines for a zone file"),
+	OPTIONS_END}};
+
+static const struct command_group telling = {
+	NULL, (const struct command_option[]){
+	MEMBER("format", query_text, "format", "clientconfig|mobileconfig",
+	       "for Thunderbird and others, or for devices of Apple "
+	       "[clientconfig]"),
+	MEMBER("address", query_text, "emailaddress", "ADDRESS",
+	       "whose profile it is, for devices of Apple [they ask]"),
+	OPTIONS_END}};
 /* clang-format on */
+
+static const char findings[] = "name,about,result,code,actor,detail";
 
 static const struct command domain_list =
 	{.name = "list",
 	 .summary = "List domains",
 	 .groups = {&listing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){
-		 .method = "GET",
-		 .path = "/v1/domains",
+	 REQUEST(.method = "GET", .path = "/v1/domains",
 		 .columns = "name,kind,state,target,transport,description",
-		 .is_paged = true}};
+		 .is_paged = true)};
 
-static const struct command domain_show =
-	{.name = "show",
-	 .summary = "Show a domain",
-	 .words = "DOMAIN",
-	 .groups = {&reading, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/domains/%"}};
+static const struct command domain_show = {.name = "show",
+					   .summary = "Show a domain",
+					   .words = "DOMAIN",
+					   .groups = {&reading, &request_output,
+						      &request_connection},
+					   REQUEST(.method = "GET",
+						   .path = "/v1/domains/%")};
 
 static const struct command domain_add =
 	{.name = "add",
@@ -111,12 +120,7 @@ static const struct command domain_add =
 	 .words = "DOMAIN",
 	 .groups = {&members, &at_creation, &request_writing, &request_output,
 		    &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "POST",
-					   .path = "/v1/domains",
-					   .members = "name"}};
+	 REQUEST(.method = "POST", .path = "/v1/domains", .members = "name")};
 
 static const struct command domain_set =
 	{.name = "set",
@@ -124,12 +128,8 @@ static const struct command domain_set =
 	 .words = "DOMAIN",
 	 .groups = {&members, &renaming, &request_unsetting, &request_waiting,
 		    &request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PATCH",
-					   .path = "/v1/domains/%",
-					   .is_wanting = true}};
+	 REQUEST(.method = "PATCH", .path = "/v1/domains/%",
+		 .is_wanting = true)};
 
 static const struct command domain_remove = {
 	.name = "remove",
@@ -139,15 +139,54 @@ static const struct command domain_remove = {
 		"Mailboxes stay where they are.",
 	.groups = {&removing, &request_writing, &request_output,
 		   &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(const struct action){.method = "DELETE",
-					  .path = "/v1/domains/%"}};
+	REQUEST(.method = "DELETE", .path = "/v1/domains/%")};
 
-static const struct command *const verbs[] = {&domain_list,   &domain_show,
-					      &domain_add,    &domain_set,
-					      &domain_remove, NULL};
+static const struct command domain_revert =
+	{.name = "revert",
+	 .summary = "Change a domain back to how it was",
+	 .words = "DOMAIN",
+	 .groups = {&request_reverting, &request_writing, &request_output,
+		    &request_connection},
+	 REQUEST(.method = "POST", .path = "/v1/domains/%/revert",
+		 .is_wanting = true)};
+
+static const struct command domain_checks =
+	{.name = "checks",
+	 .summary = "List what was found in the DNS of a domain",
+	 .words = "DOMAIN",
+	 .groups = {&request_output, &request_connection},
+	 REQUEST(.method = "GET", .path = "/v1/domains/%/checks",
+		 .items = "results", .columns = findings)};
+
+static const struct command domain_check =
+	{.name = "check",
+	 .summary = "Look now what the DNS says of a domain",
+	 .words = "DOMAIN",
+	 .groups = {&request_writing, &request_output, &request_connection},
+	 REQUEST(.method = "POST", .path = "/v1/domains/%/checks",
+		 .items = "results", .columns = findings)};
+
+static const struct command domain_dns =
+	{.name = "dns",
+	 .summary = "List what a domain should have in the DNS",
+	 .words = "DOMAIN",
+	 .groups = {&zone, &request_output, &request_connection},
+	 REQUEST(.method = "GET", .path = "/v1/domains/%/dns",
+		 .items = "records", .columns = "name,type,value,state,code",
+		 .is_text = true)};
+
+static const struct command domain_autoconfig =
+	{.name = "autoconfig",
+	 .summary = "Print what mail clients are told of a domain",
+	 .words = "DOMAIN",
+	 .groups = {&telling, &request_connection},
+	 REQUEST(.method = "GET", .path = "/v1/domains/%/autoconfig",
+		 .is_text = true)};
+
+static const struct command *const verbs[] =
+	{&domain_list,   &domain_show,       &domain_add,   &domain_set,
+	 &domain_remove, &domain_revert,     &domain_check, &domain_checks,
+	 &domain_dns,    &domain_autoconfig, NULL};
 
 const struct command command_domain = {.name = "domain",
 				       .summary = "Domains",

@@ -43,7 +43,7 @@ static ssize_t pass_on(void *ctx, const char *data, size_t size)
 	memcpy(t->text + t->size, data + size - more, more);
 	t->size += more;
 	t->text[t->size] = '\0';
-	return fwrite(data, 1, size, stdout) == size ? (ssize_t)size : -1;
+	return fwrite(data, 1, size, stdout) == size ? (ssize_t)size : 0;
 }
 
 /* Whether the last line is the one that a gateway ends with if it cannot go on:
@@ -108,4 +108,5 @@ const struct command command_export =
 	 .groups = {&own, &request_connection},
 	 .defaults = &defaults,
 	 .size = sizeof(struct export_options),
-	 .run = run};
+	 .run = run,
+	 .asks = "GET\t/v1/exports\tformat,domain\t\n"};

@@ -380,14 +380,15 @@ static int run(const struct command *command, const void *options,
 	return status;
 }
 
-const struct command command_import =
-	{.name = "import",
-	 .summary = "Bring in domains, users and aliases from a file",
-	 .words = "FILE",
-	 .more = "What was cut off, the same command goes on with. FILE may be "
-		 "-, the standard input.",
-	 .groups = {&own, &request_writing, &request_output,
-		    &request_connection},
-	 .defaults = &defaults,
-	 .size = sizeof(struct import_options),
-	 .run = run};
+const struct command command_import = {
+	.name = "import",
+	.summary = "Bring in domains, users and aliases from a file",
+	.words = "FILE",
+	.more = "What was cut off, the same command goes on with. FILE may be "
+		"-, the standard input.",
+	.groups = {&own, &request_writing, &request_output,
+		   &request_connection},
+	.defaults = &defaults,
+	.size = sizeof(struct import_options),
+	.run = run,
+	.asks = "POST\t/v1/imports\tid,format,type,on_conflict,report,more,first,line,domain\t\nGET\t/v1/imports/%\t\t\n"};

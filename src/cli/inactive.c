@@ -280,4 +280,7 @@ const struct command inactive_command = {
 	.groups = {&group, &request_writing, &request_connection},
 	.defaults = &defaults,
 	.size = sizeof(struct inactive_options),
-	.run = inactive};
+	.run = inactive,
+	.asks = "GET\t/v1/users\tdomain,inactive_days,never\t\n"
+		"PATCH\t/v1/users/%\t\tenabled\n"
+		"DELETE\t/v1/users/%\taliases\t\n"};

@@ -38,25 +38,17 @@ static const struct command key_list = {
 	.name = "list",
 	.summary = "List API keys",
 	.groups = {&listing, &request_output, &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(const struct action){
-		.method = "GET",
-		.path = "/v1/keys",
+	REQUEST(.method = "GET", .path = "/v1/keys",
 		.columns =
-			"id,label,owner,scopes,enabled,expires_at,last_used_at"}};
+			"id,label,owner,scopes,enabled,expires_at,last_used_at")};
 
-static const struct command key_show =
-	{.name = "show",
-	 .summary = "Show an API key",
-	 .words = "ID",
-	 .groups = {&request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject =
-		 &(const struct action){.method = "GET", .path = "/v1/keys/%"}};
+static const struct command key_show = {.name = "show",
+					.summary = "Show an API key",
+					.words = "ID",
+					.groups = {&request_output,
+						   &request_connection},
+					REQUEST(.method = "GET",
+						.path = "/v1/keys/%")};
 
 static const struct command key_add =
 	{.name = "add",
@@ -64,11 +56,7 @@ static const struct command key_add =
 	 .more = "Its text is shown once, as key.",
 	 .groups = {&members, &giving, &request_writing, &request_output,
 		    &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject =
-		 &(const struct action){.method = "POST", .path = "/v1/keys"}};
+	 REQUEST(.method = "POST", .path = "/v1/keys")};
 
 static const struct command key_set =
 	{.name = "set",
@@ -76,23 +64,14 @@ static const struct command key_set =
 	 .words = "ID",
 	 .groups = {&members, &request_unsetting, &request_writing,
 		    &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PATCH",
-					   .path = "/v1/keys/%",
-					   .is_wanting = true}};
+	 REQUEST(.method = "PATCH", .path = "/v1/keys/%", .is_wanting = true)};
 
 static const struct command key_remove =
 	{.name = "remove",
 	 .summary = "Revoke an API key",
 	 .words = "ID",
 	 .groups = {&request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "DELETE",
-					   .path = "/v1/keys/%"}};
+	 REQUEST(.method = "DELETE", .path = "/v1/keys/%")};
 
 static const struct command *const verbs[] = {&key_list, &key_show,   &key_add,
 					      &key_set,  &key_remove, NULL};

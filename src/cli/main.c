@@ -8,6 +8,8 @@
 
 #include "cli/alias.h"
 #include "cli/audit.h"
+#include "cli/change.h"
+#include "cli/changeset.h"
 #include "cli/command.h"
 #include "cli/complete.h"
 #include "cli/config.h"
@@ -17,6 +19,8 @@
 #include "cli/export.h"
 #include "cli/help.h"
 #include "cli/import.h"
+#include "cli/inventory.h"
+#include "cli/job.h"
 #include "cli/key.h"
 #include "cli/options.h"
 #include "cli/outcome.h"
@@ -26,17 +30,21 @@
 #include "cli/status.h"
 #include "cli/trash.h"
 #include "cli/user.h"
+#include "cli/webhook.h"
 #include "util/arena.h"
 #include "json/text.h"
 
-const struct command *const commands[] = {&command_alias,   &command_audit,
-					  &command_config,  &command_dkim,
-					  &command_doctor,  &command_domain,
-					  &command_export,  &command_import,
-					  &command_key,     &command_principal,
-					  &command_resolve, &command_role,
-					  &command_status,  &command_trash,
-					  &command_user,    NULL};
+const struct command *const commands[] =
+	{&command_alias,     &command_audit,
+	 &command_change,    &command_changeset,
+	 &command_config,    &command_dkim,
+	 &command_doctor,    &command_domain,
+	 &command_export,    &command_import,
+	 &command_job,       &command_key,
+	 &command_principal, &command_resolve,
+	 &command_role,      &command_status,
+	 &command_trash,     &command_user,
+	 &command_webhook,   NULL};
 
 /* What could not be told may have been a password that nobody else knows. */
 static int flush(const struct command *c, int status)
@@ -47,7 +55,7 @@ static int flush(const struct command *c, int status)
 		return status;
 	command_complain("what it says could not be written; what it changed "
 			 "stays so");
-	return c->misused != 0 ? c->misused : OUTCOME_FAILED;
+	return c != NULL && c->misused != 0 ? c->misused : OUTCOME_FAILED;
 }
 
 static int run(const struct command *c, const char *called, struct arena *a,
@@ -84,6 +92,10 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
 		complete_print(argv + 2);
 		return OUTCOME_DONE;
+	}
+	if (argc > 1 && strcmp(argv[1], "--requests") == 0) {
+		inventory_print();
+		return flush(NULL, OUTCOME_DONE);
 	}
 	do {
 		const char *name = argc > 1 ? argv[1] : "";

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "util/alloc.h"
+#include "util/file.h"
 #include "util/text.h"
+
+enum { FILE_BYTES = 64 * 1024 };
 
 /* Never NULL: jansson allocates by ours (json/text.h). */
 static json_t *sure(json_t *value)
@@ -77,6 +80,23 @@ const char *member_text(const struct command_option *o, struct arena *a,
 	struct request_options *r = options;
 
 	return set_text(a, &r->body, o->key, value);
+}
+
+const char *member_file(const struct command_option *o, struct arena *a,
+			const char *value, void *options)
+{
+	struct err e = {0};
+	const char *text;
+
+	if (!file_read(a, value, FILE_BYTES, &text, &e))
+		return arena_join(a, "no file that can be read: ", e.text,
+				  NULL);
+	return member_text(o, a, text, options);
+}
+
+bool member_is_query(member_take *take)
+{
+	return take == query_text || take == query_true || take == query_flag;
 }
 
 const char *query_text(const struct command_option *o, struct arena *a,

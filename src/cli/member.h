@@ -18,11 +18,17 @@ typedef const char *member_take(const struct command_option *o, struct arena *a,
 /* Of the body. */
 member_take member_text, member_number, member_bytes, member_flag, member_list;
 
+/* What is in a file, which may be a secret. */
+member_take member_file;
+
 /* Changes to a list that is there. */
 member_take member_add, member_remove;
 
 /* Parameters in the path's query. */
 member_take query_text, query_true, query_flag;
+
+/* Whether that one takes a parameter. */
+bool member_is_query(member_take *take);
 
 #define MEMBER(name, take, key, value, help)                   \
 	{                                                      \

@@ -53,26 +53,17 @@ static const struct command principal_list =
 	{.name = "list",
 	 .summary = "List principals",
 	 .groups = {&request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){
-		 .method = "GET",
-		 .path = "/v1/principals",
+	 REQUEST(.method = "GET", .path = "/v1/principals",
 		 .columns =
 			 "login,name,kind,enabled,super_administrator,sponsor",
-		 .is_paged = true}};
+		 .is_paged = true)};
 
 static const struct command principal_show =
 	{.name = "show",
 	 .summary = "Show a principal",
 	 .words = "LOGIN",
 	 .groups = {&reading, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/principals/%"}};
+	 REQUEST(.method = "GET", .path = "/v1/principals/%")};
 
 static const struct command principal_add =
 	{.name = "add",
@@ -80,13 +71,8 @@ static const struct command principal_add =
 	 .words = "LOGIN",
 	 .groups = {&members, &budgets, &request_made_password,
 		    &request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "POST",
-					   .path = "/v1/principals",
-					   .members = "login",
-					   .password = NEW_PASSWORD}};
+	 REQUEST(.method = "POST", .path = "/v1/principals", .members = "login",
+		 .password = NEW_PASSWORD)};
 
 static const struct command principal_set =
 	{.name = "set",
@@ -94,24 +80,15 @@ static const struct command principal_set =
 	 .words = "LOGIN",
 	 .groups = {&members, &budgets, &request_ready_hash, &request_unsetting,
 		    &request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PATCH",
-					   .path = "/v1/principals/%",
-					   .is_wanting = true,
-					   .password = NEW_PASSWORD}};
+	 REQUEST(.method = "PATCH", .path = "/v1/principals/%",
+		 .is_wanting = true, .password = NEW_PASSWORD)};
 
 static const struct command principal_remove =
 	{.name = "remove",
 	 .summary = "Delete a principal",
 	 .words = "LOGIN",
 	 .groups = {&request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "DELETE",
-					   .path = "/v1/principals/%"}};
+	 REQUEST(.method = "DELETE", .path = "/v1/principals/%")};
 
 static const struct command principal_password =
 	{.name = "password",
@@ -119,12 +96,8 @@ static const struct command principal_password =
 	 .words = "LOGIN",
 	 .groups = {&request_new_password, &keys, &request_writing,
 		    &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PUT",
-					   .path = "/v1/principals/%/password",
-					   .password = ASKED_PASSWORD}};
+	 REQUEST(.method = "PUT", .path = "/v1/principals/%/password",
+		 .password = ASKED_PASSWORD)};
 
 static const struct command *const verbs[] = {&principal_list,
 					      &principal_show,

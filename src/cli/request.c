@@ -178,31 +178,44 @@ static bool check_columns(struct talk *t, const json_t *records)
 	return name == NULL;
 }
 
-static enum outcome follow(struct talk *t, const char *path)
+static enum outcome follow(struct talk *t, const struct client_reply *r)
 {
 	json_t *job = NULL;
+	enum outcome outcome = talk_follow_reply(t, r, &job);
 
-	/* It is put after the URL: it must not reach into the host's name. */
-	if (path[0] != '/' || path[1] == '/') {
-		command_complain("the gateway does not say where its job is: "
-				 "it may have been done");
-		return OUTCOME_UNKNOWN;
-	}
-	enum outcome outcome = talk_follow(t, t->arena, path, &job);
 	if (job != NULL)
 		show_object(t->o, job);
 	return outcome;
 }
 
+/* The list that is in a record. */
+static enum outcome show_inside(struct talk *t, const struct action *action,
+				const struct client_reply *r)
+{
+	const json_t *items = json_object_get(r->json, action->items);
+	struct show_list shown;
+
+	if (!check_columns(t, items))
+		return OUTCOME_MISUSED;
+	show_list_begin(&shown, t->arena, t->o, action->columns);
+	show_list_page(&shown, items);
+	show_list_end(&shown, true);
+	return OUTCOME_DONE;
+}
+
 static enum outcome show(struct talk *t, const struct client_ask *ask,
 			 const struct client_reply *r)
 {
+	const struct action *action = t->command->subject;
+
 	if (t->o->dry_run && strcmp(ask->method, "GET") != 0) {
 		show_rehearsal(t->o, r);
 		return OUTCOME_DONE;
 	}
 	if (r->status == ACCEPTED && r->location != NULL && !t->o->no_wait)
-		return follow(t, r->location);
+		return follow(t, r);
+	if (action->items != NULL && r->json != NULL && !t->o->json)
+		return show_inside(t, action, r);
 	if (strcmp(ask->method, "GET") == 0 && r->json != NULL) {
 		json_t *records = json_pack("[O]", r->json);
 		bool good = check_columns(t, records);
@@ -218,7 +231,9 @@ static enum outcome show(struct talk *t, const struct client_ask *ask,
 static enum outcome ask_once(struct talk *t, const char *path)
 {
 	const struct action *action = t->command->subject;
-	struct client_ask ask = {.method = action->method, .path = path};
+	struct client_ask ask = {.method = action->method,
+				 .path = path,
+				 .receives = action->is_text ? "*/*" : NULL};
 	struct client_reply reply;
 
 	if (t->o->body != NULL)
@@ -237,45 +252,59 @@ static enum outcome edit(struct talk *t, const char *path)
 	return outcome == OUTCOME_DONE ? show(t, &ask, &reply) : outcome;
 }
 
-/* One page; the cursor of the next one lives in the talk's arena. */
-static enum outcome ask_page(struct talk *t, struct show_list *list,
-			     const char *path, const char **cursor)
+/* Where the next page begins, if there is one. */
+static const char *next_of(const json_t *page)
+{
+	const json_t *more = json_object_get(page, "more");
+
+	if (more == NULL)
+		return json_string_value(json_object_get(page, "next_cursor"));
+	return json_is_true(more)
+		       ? json_string_value(json_object_get(page, "cursor"))
+		       : NULL;
+}
+
+/* One page; *more: there is another, whose cursor is among the options. */
+static enum outcome ask_page(struct talk *t, struct request_options *o,
+			     struct show_list *list, char *const *words,
+			     bool *more)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	const struct action *action = t->command->subject;
-	char mark = strchr(path, '?') != NULL ? '&' : '?';
-	struct client_ask ask = {.method = "GET", .path = path};
+	const struct client_ask ask = {.method = "GET",
+				       .path = talk_path(t, a, action->path,
+							 words)};
 	struct client_reply reply;
-
-	if (action->is_paged)
-		ask.path = arena_printf(a, "%s%climit=%d", path, mark, PAGE);
-	if (*cursor != NULL)
-		ask.path = arena_printf(a, "%s&cursor=%s", ask.path,
-					client_escape(t->client, a, *cursor));
 	enum outcome outcome = talk_page(t, a, &ask, &reply);
+
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	const json_t *items = json_object_get(reply.json, "items");
-	if (*cursor == NULL && !check_columns(t, items))
+	if (!*more && !check_columns(t, items))
 		return OUTCOME_MISUSED;
 	show_list_page(list, items);
-	const char *next =
-		json_string_value(json_object_get(reply.json, "next_cursor"));
-	*cursor = next != NULL ? arena_strdup(t->arena, next) : NULL;
+	const char *next = next_of(reply.json);
+	*more = next != NULL;
+	if (next != NULL)
+		member_set(t->arena, &o->query, "cursor", json_string(next));
 	return OUTCOME_DONE;
 }
 
-static enum outcome list(struct talk *t, const char *path)
+static enum outcome list(struct talk *t, struct request_options *o,
+			 char *const *words)
 {
 	const struct action *action = t->command->subject;
 	enum outcome outcome;
-	const char *cursor = NULL;
 	struct show_list shown;
+	bool more = false;
 
+	if (action->is_paged)
+		member_set(t->arena, &o->query, "limit",
+			   json_string(arena_printf(t->arena, "%d", PAGE)));
 	show_list_begin(&shown, t->arena, t->o, action->columns);
 	do {
-		outcome = ask_page(t, &shown, path, &cursor);
-	} while (outcome == OUTCOME_DONE && cursor != NULL);
+		outcome = ask_page(t, o, &shown, words, &more);
+	} while (outcome == OUTCOME_DONE && more);
 	show_list_end(&shown, outcome == OUTCOME_DONE);
 	return outcome;
 }
@@ -289,9 +318,9 @@ static enum outcome carry_out(struct talk *t, struct request_options *o,
 	if (action->password != NO_PASSWORD &&
 	    !take_passwords(t, o, words[0], &e))
 		return outcome_fail(&e);
+	if (action->columns != NULL && action->items == NULL)
+		return list(t, o, words);
 	const char *path = talk_path(t, t->arena, action->path, words);
-	if (action->columns != NULL)
-		return list(t, path);
 	return o->edits != NULL ? edit(t, path) : ask_once(t, path);
 }
 
@@ -354,6 +383,15 @@ const struct command_group request_unsetting = {
 	OPTION("unset", F(unset), "NAME",
 	 "bring back the default of what another option sets, quota-bytes for "
 	 "one; may be given again"),
+	OPTIONS_END}};
+
+const struct command_group request_reverting = {
+	"How it is to be", (const struct command_option[]){
+	MEMBER("as-of", member_text, "as_of", "TIME",
+	       "as it was then, 2026-11-22T00:00:00Z for one, or right after a "
+	       "change, by the id that audit list has"),
+	MEMBER("before", member_text, "before", "ID",
+	       "as it was before that change"),
 	OPTIONS_END}};
 
 const struct command_group request_waiting = {

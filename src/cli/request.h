@@ -43,6 +43,7 @@ struct request_options {
 extern const struct command_group request_connection, request_output;
 extern const struct command_group request_writing, request_waiting;
 extern const struct command_group request_unsetting;
+extern const struct command_group request_reverting;
 extern const struct command_group request_new_password, request_made_password;
 extern const struct command_group request_ready_hash;
 
@@ -66,10 +67,22 @@ struct action {
 	/* Of a list: which members are shown on a terminal, with commas. */
 	const char *columns;
 
+	const char *items; /* of a record that is shown as a list: the member
+			    * with that; NULL: it is a list, or no list */
+
 	bool is_paged;   /* takes a limit and a cursor */
+	bool is_text;    /* may be answered in something else than JSON */
 	bool is_wanting; /* without a member there is nothing to do */
 	enum { NO_PASSWORD, NEW_PASSWORD, ASKED_PASSWORD } password;
 };
+
+/* The rest of a row that is one request: REQUEST(.method = "GET", ...). */
+#define REQUEST(...)                                                           \
+	.defaults = &request_defaults, .size = sizeof(struct request_options), \
+	.run = request_run, .subject = &(const struct action)                  \
+	{                                                                      \
+		__VA_ARGS__                                                    \
+	}
 
 int request_run(const struct command *c, const void *options,
 		char *const *words);

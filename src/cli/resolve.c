@@ -9,8 +9,4 @@ const struct command command_resolve =
 	 .more = "On its way: every hop, the mailboxes and addresses elsewhere "
 		 "where it ends, and what is wrong.",
 	 .groups = {&request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/resolve/%"}};
+	 REQUEST(.method = "GET", .path = "/v1/resolve/%")};

@@ -7,38 +7,23 @@ static const struct command role_list =
 	 .summary = "List who has a role in a domain",
 	 .words = "DOMAIN",
 	 .groups = {&request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject =
-		 &(const struct action){.method = "GET",
-					.path = "/v1/domains/%/administrators",
-					.columns = "login,role,name"}};
+	 REQUEST(.method = "GET", .path = "/v1/domains/%/administrators",
+		 .columns = "login,role,name")};
 
 static const struct command role_set =
 	{.name = "set",
 	 .summary = "Give somebody a role in a domain",
 	 .words = "DOMAIN LOGIN owner|administrator|viewer",
 	 .groups = {&request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(
-		 const struct action){.method = "PUT",
-				      .path = "/v1/domains/%/administrators/%",
-				      .members = "role"}};
+	 REQUEST(.method = "PUT", .path = "/v1/domains/%/administrators/%",
+		 .members = "role")};
 
-static const struct command role_remove = {
-	.name = "remove",
-	.summary = "Take somebody's role in a domain",
-	.words = "DOMAIN LOGIN",
-	.groups = {&request_writing, &request_output, &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(
-		const struct action){.method = "DELETE",
-				     .path = "/v1/domains/%/administrators/%"}};
+static const struct command role_remove =
+	{.name = "remove",
+	 .summary = "Take somebody's role in a domain",
+	 .words = "DOMAIN LOGIN",
+	 .groups = {&request_writing, &request_output, &request_connection},
+	 REQUEST(.method = "DELETE", .path = "/v1/domains/%/administrators/%")};
 
 static const struct command *const verbs[] = {&role_list, &role_set,
 					      &role_remove, NULL};

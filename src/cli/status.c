@@ -87,4 +87,5 @@ const struct command command_status = {
 	.groups = {&request_output, &request_connection},
 	.defaults = &request_defaults,
 	.size = sizeof(struct request_options),
-	.run = run};
+	.run = run,
+	.asks = "GET\t/readyz\t\t\nGET\t/v1/me\t\t\n"};

@@ -71,10 +71,8 @@ static const char **add_headers(struct talk *t, struct arena *a,
 	return all;
 }
 
-/* Without a word. */
-static bool attempt(struct talk *t, struct arena *a,
-		    const struct client_ask *ask, struct client_reply *ret,
-		    struct err *e)
+bool talk_attempt(struct talk *t, struct arena *a, const struct client_ask *ask,
+		  struct client_reply *ret, struct err *e)
 {
 	struct client_ask mine = *ask;
 	int tries = 0;
@@ -99,7 +97,8 @@ enum outcome talk_try(struct talk *t, struct arena *a,
 {
 	struct err e = {0};
 
-	return attempt(t, a, ask, ret, &e) ? outcome_of(ret) : outcome_fail(&e);
+	return talk_attempt(t, a, ask, ret, &e) ? outcome_of(ret)
+						: outcome_fail(&e);
 }
 
 enum outcome talk_judge(struct talk *t, enum outcome outcome,
@@ -194,7 +193,7 @@ static bool look(struct talk *t, struct arena *a, const struct client_ask *ask,
 {
 	struct client_reply reply;
 	struct err e = {0};
-	bool answered = attempt(t, a, ask, &reply, &e);
+	bool answered = talk_attempt(t, a, ask, &reply, &e);
 
 	*outcome = answered                    ? outcome_of(&reply)
 		   : e.kind == ERR_UNAVAILABLE ? OUTCOME_UNAVAILABLE
@@ -240,6 +239,21 @@ enum outcome talk_follow(struct talk *t, struct arena *a, const char *path,
 	}
 	talk_progress_end();
 	return outcome == OUTCOME_DONE ? judge(t, *ret) : OUTCOME_UNKNOWN;
+}
+
+enum outcome talk_follow_reply(struct talk *t, const struct client_reply *r,
+			       json_t **ret)
+{
+	const char *path = r->location;
+
+	/* It is put after the URL: it must not reach into the host's name. */
+	if (path == NULL || path[0] != '/' || path[1] == '/') {
+		*ret = NULL;
+		command_complain("the gateway does not say where its job is: "
+				 "it may have been done");
+		return OUTCOME_UNKNOWN;
+	}
+	return talk_follow(t, t->arena, path, ret);
 }
 
 void talk_progress(const char *what, int64_t done, int64_t total)

@@ -43,6 +43,11 @@ enum outcome talk_try(struct talk *t, struct arena *a,
 enum outcome talk_judge(struct talk *t, enum outcome outcome,
 			const struct client_reply *r);
 
+/* The same without a word about anything: false, and why, if there was no
+ * answer. */
+bool talk_attempt(struct talk *t, struct arena *a, const struct client_ask *ask,
+		  struct client_reply *ret, struct err *e);
+
 /* The same of a page of a list: that has to have an array of items. */
 enum outcome talk_page(struct talk *t, struct arena *a,
 		       const struct client_ask *ask, struct client_reply *ret);
@@ -58,6 +63,10 @@ const char *talk_path(struct talk *t, struct arena *a, const char *pattern,
  * became of it that is OUTCOME_UNKNOWN. */
 enum outcome talk_follow(struct talk *t, struct arena *a, const char *path,
 			 json_t **ret);
+
+/* The same of the job that a reply, of 202, tells of. */
+enum outcome talk_follow_reply(struct talk *t, const struct client_reply *r,
+			       json_t **ret);
 
 /* How far something is, on standard error if that is a terminal.  `total` 0:
  * nobody knows.  The line is drawn anew a few times a second; talk_progress_end

@@ -16,26 +16,18 @@ static const struct command trash_list =
 	{.name = "list",
 	 .summary = "List what was deleted and can be restored",
 	 .groups = {&listing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){
-		 .method = "GET",
-		 .path = "/v1/trash",
+	 REQUEST(.method = "GET", .path = "/v1/trash",
 		 .columns =
 			 "id,kind,name,deleted_by,deleted_at,restorable_until",
-		 .is_paged = true}};
+		 .is_paged = true)};
 
-static const struct command trash_show =
-	{.name = "show",
-	 .summary = "Show what was deleted",
-	 .words = "ID",
-	 .groups = {&request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/trash/%"}};
+static const struct command trash_show = {.name = "show",
+					  .summary = "Show what was deleted",
+					  .words = "ID",
+					  .groups = {&request_output,
+						     &request_connection},
+					  REQUEST(.method = "GET",
+						  .path = "/v1/trash/%")};
 
 static const struct command trash_restore =
 	{.name = "restore",
@@ -43,22 +35,14 @@ static const struct command trash_restore =
 	 .words = "ID",
 	 .groups = {&request_waiting, &request_writing, &request_output,
 		    &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "POST",
-					   .path = "/v1/trash/%/restore"}};
+	 REQUEST(.method = "POST", .path = "/v1/trash/%/restore")};
 
 static const struct command trash_remove =
 	{.name = "remove",
 	 .summary = "Delete it for good",
 	 .words = "ID",
 	 .groups = {&request_writing, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "DELETE",
-					   .path = "/v1/trash/%"}};
+	 REQUEST(.method = "DELETE", .path = "/v1/trash/%")};
 
 static const struct command *const verbs[] = {&trash_list, &trash_show,
 					      &trash_restore, &trash_remove,

@@ -91,26 +91,18 @@ static const struct command user_list = {
 	.name = "list",
 	.summary = "List users",
 	.groups = {&listing, &request_output, &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(const struct action){
-		.method = "GET",
-		.path = "/v1/users",
+	REQUEST(.method = "GET", .path = "/v1/users",
 		.columns =
 			"address,name,state,quota_bytes,quota_used_bytes,last_login_at",
-		.is_paged = true}};
+		.is_paged = true)};
 
-static const struct command user_show =
-	{.name = "show",
-	 .summary = "Show a user",
-	 .words = "ADDRESS",
-	 .groups = {&reading, &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "GET",
-					   .path = "/v1/users/%"}};
+static const struct command user_show = {.name = "show",
+					 .summary = "Show a user",
+					 .words = "ADDRESS",
+					 .groups = {&reading, &request_output,
+						    &request_connection},
+					 REQUEST(.method = "GET",
+						 .path = "/v1/users/%")};
 
 static const struct command user_add =
 	{.name = "add",
@@ -119,13 +111,8 @@ static const struct command user_add =
 	 .more = "Without a password he takes mail and cannot log in.",
 	 .groups = {&members, &request_made_password, &request_writing,
 		    &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "POST",
-					   .path = "/v1/users",
-					   .members = "address",
-					   .password = NEW_PASSWORD}};
+	 REQUEST(.method = "POST", .path = "/v1/users", .members = "address",
+		 .password = NEW_PASSWORD)};
 
 static const struct command user_set =
 	{.name = "set",
@@ -134,13 +121,8 @@ static const struct command user_set =
 	 .groups = {&members, &editing, &renaming, &request_ready_hash,
 		    &request_unsetting, &request_writing, &request_output,
 		    &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PATCH",
-					   .path = "/v1/users/%",
-					   .is_wanting = true,
-					   .password = NEW_PASSWORD}};
+	 REQUEST(.method = "PATCH", .path = "/v1/users/%", .is_wanting = true,
+		 .password = NEW_PASSWORD)};
 
 static const struct command user_remove = {
 	.name = "remove",
@@ -150,11 +132,7 @@ static const struct command user_remove = {
 		"His mailbox stays where it is.",
 	.groups = {&removing, &request_writing, &request_output,
 		   &request_connection},
-	.defaults = &request_defaults,
-	.size = sizeof(struct request_options),
-	.run = request_run,
-	.subject = &(const struct action){.method = "DELETE",
-					  .path = "/v1/users/%"}};
+	REQUEST(.method = "DELETE", .path = "/v1/users/%")};
 
 static const struct command user_password =
 	{.name = "password",
@@ -162,17 +140,23 @@ static const struct command user_password =
 	 .words = "ADDRESS",
 	 .groups = {&request_new_password, &keys, &request_writing,
 		    &request_output, &request_connection},
-	 .defaults = &request_defaults,
-	 .size = sizeof(struct request_options),
-	 .run = request_run,
-	 .subject = &(const struct action){.method = "PUT",
-					   .path = "/v1/users/%/password",
-					   .password = ASKED_PASSWORD}};
+	 REQUEST(.method = "PUT", .path = "/v1/users/%/password",
+		 .password = ASKED_PASSWORD)};
 
-static const struct command *const verbs[] = {&user_list,        &user_show,
-					      &user_add,         &user_set,
-					      &user_remove,      &user_password,
-					      &inactive_command, NULL};
+static const struct command user_revert =
+	{.name = "revert",
+	 .summary = "Change a user back to how it was",
+	 .words = "ADDRESS",
+	 .groups = {&request_reverting, &request_writing, &request_output,
+		    &request_connection},
+	 REQUEST(.method = "POST", .path = "/v1/users/%/revert",
+		 .is_wanting = true)};
+
+static const struct command *const verbs[] = {&user_list,   &user_show,
+					      &user_add,    &user_set,
+					      &user_remove, &user_password,
+					      &user_revert, &inactive_command,
+					      NULL};
 
 const struct command command_user = {.name = "user",
 				     .summary = "Users, who have mailboxes",
