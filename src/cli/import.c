@@ -2,15 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "cli/convert.h"
+#include "cli/input.h"
 #include "cli/parts.h"
 #include "cli/talk.h"
 #include "crypto/digest.h"
 
 enum {
-	CHUNK = 65536,
 	ID_BYTES = 12,
 	TURNS = 26, /* of one file, that are done */
 	TRIES = 60, /* of one part */
@@ -19,7 +19,7 @@ enum {
 
 struct import_options {
 	struct request_options request;
-	const char *format, *on_conflict, *type;
+	const char *format, *on_conflict, *type, *domain;
 	int64_t part_bytes;
 };
 
@@ -32,9 +32,11 @@ static const struct import_options defaults = {.request = REQUEST_DEFAULTS,
 static const struct command_group own = {
 	NULL, (const struct command_option[]){
 	OPTION("format", F(format), "FORMAT",
-	       "csv, ndjson, ldif and others; by default what the name of the file ends in"),
+	       "csv, ndjson, ldif, sql, modoboa, docker-mailserver or passwd; by default what the file is called, or begins with"),
 	OPTION("type", F(type), "domain|user|alias",
 	       "what records are that do not say so"),
+	OPTION("domain", F(domain), "DOMAIN",
+	       "where the accounts of a passwd are to be"),
 	OPTION("on-conflict", F(on_conflict), "fail|skip|update",
 	       "what becomes of records whose name is taken (fail)"),
 	OPTION("part-bytes", F(part_bytes), "N",
@@ -48,67 +50,27 @@ struct course {
 	struct talk talk;
 	const struct import_options *o;
 	const char *name, *format, *id; /* id NULL: a dry run */
-	FILE *file;
-	int64_t size;
+	struct input input;
+	struct convert convert; /* where the file is read here */
 	struct parts parts;
 	size_t first;     /* record of the next part */
 	json_t *summary;  /* as it was last */
 	size_t counts[3]; /* of a dry run: done well, failed, no password */
 };
 
-/* In memory: there are passwords in it. */
-static FILE *temporary(void)
-{
-	int fd = memfd_create("provost-import", MFD_CLOEXEC);
-	FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
-
-	if (f == NULL)
-		command_complain("there is no memory for a temporary file");
-	return f;
-}
-
-/* What cannot be read twice is kept. */
-static FILE *open_input(const char *name)
-{
-	char chunk[4096];
-	size_t n;
-
-	if (strcmp(name, "-") != 0)
-		return fopen(name, "re");
-	FILE *to = temporary();
-	while (to != NULL && (n = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
-		fwrite(chunk, 1, n, to);
-	explicit_bzero(chunk, sizeof(chunk));
-	return to;
-}
-
-static const char *format_of(const struct course *c)
-{
-	const char *dot = strrchr(c->name, '.');
-
-	if (c->o->format != NULL)
-		return c->o->format;
-	return dot != NULL ? dot + 1 : "";
-}
-
 /* The same file, brought in in the same way. */
 static void digest_file(struct course *c, unsigned char ret[DIGEST_SIZE])
 {
-	char *chunk = arena_alloc(c->talk.arena, CHUNK);
 	struct digest *d = digest_begin(NULL, 0);
 	const char *type = c->o->type != NULL ? c->o->type : "";
-	size_t n;
+	const char *domain = c->o->domain;
 
-	rewind(c->file);
-	while ((n = fread(chunk, 1, CHUNK, c->file)) > 0) {
-		digest_add_bare(d, chunk, n);
-		c->size += (int64_t)n;
-	}
-	explicit_bzero(chunk, CHUNK);
-	rewind(c->file);
+	digest_add_bare(d, c->input.text, c->input.size);
 	digest_add(d, c->format, strlen(c->format));
 	digest_add(d, type, strlen(type));
 	digest_add(d, c->o->on_conflict, strlen(c->o->on_conflict));
+	if (domain != NULL)
+		digest_add(d, domain, strlen(domain));
 	digest_end(&d, ret);
 }
 
@@ -158,19 +120,21 @@ static void tell_problem(struct course *c, json_t *record)
 	struct arena *a = c->talk.arena;
 	json_t *error = json_object_get(record, "error"), *fault;
 	json_t *faults = json_object_get(error, "errors");
-	long long line = json_integer_value(json_object_get(record, "line"));
+	size_t line =
+		(size_t)json_integer_value(json_object_get(record, "line"));
+	const char *name = input_place(&c->input, &line);
 	const char *key = outcome_clean(a, text_in(record, "key"));
 	size_t i;
 
 	if (error == NULL)
-		fprintf(stderr, "%s:%lld: %s: the password was left out: %s\n",
-			c->name, line, key,
+		fprintf(stderr, "%s:%zu: %s: the password was left out: %s\n",
+			name, line, key,
 			outcome_clean(a, text_in(record, "password_left_out")));
 	else if (json_array_size(faults) == 0)
-		fprintf(stderr, "%s:%lld: %s: %s\n", c->name, line, key,
+		fprintf(stderr, "%s:%zu: %s: %s\n", name, line, key,
 			outcome_clean(a, text_in(error, "detail")));
 	json_array_foreach(faults, i, fault)
-		fprintf(stderr, "%s:%lld: %s: %s: %s\n", c->name, line, key,
+		fprintf(stderr, "%s:%zu: %s: %s: %s\n", name, line, key,
 			outcome_clean(a, text_in(fault, "pointer")),
 			outcome_clean(a, text_in(fault, "detail")));
 }
@@ -221,7 +185,10 @@ static const char *path_of(struct course *c, size_t line, bool more)
 	return arena_printf(a,
 			    "/v1/imports?format=%s&on_conflict=%s&report=%s"
 			    "&first=%zu&line=%zu&more=%s%s%s%s%s",
-			    client_escape(c->talk.client, a, c->format),
+			    client_escape(c->talk.client, a,
+					  c->parts.how == PARTS_CONVERTED
+						  ? format_ndjson.name
+						  : c->format),
 			    c->o->on_conflict,
 			    c->o->request.json ? "all" : "problems", c->first,
 			    line, more ? "true" : "false",
@@ -235,7 +202,7 @@ static const char *path_of(struct course *c, size_t line, bool more)
 static enum outcome try_part(struct course *c, FILE *part, size_t line,
 			     bool *again)
 {
-	FILE *report = temporary();
+	FILE *report = input_temporary();
 	struct client_reply r;
 
 	*again = false;
@@ -292,13 +259,20 @@ static enum outcome send_part(struct course *c, FILE *part, size_t line)
 	return got;
 }
 
+/* What is read several times is told of when it is read for the last time. */
+static int64_t place(struct course *c)
+{
+	return c->parts.how == PARTS_CONVERTED ? (int64_t)c->convert.reader.at
+					       : ftell(c->input.file);
+}
+
 static enum outcome send_all(struct course *c)
 {
 	enum outcome got = OUTCOME_DONE;
 	size_t line;
 
 	while (got == OUTCOME_DONE) {
-		FILE *part = temporary();
+		FILE *part = input_temporary();
 
 		if (part == NULL)
 			return OUTCOME_FAILED;
@@ -308,29 +282,94 @@ static enum outcome send_all(struct course *c)
 		}
 		got = send_part(c, part, line);
 		fclose(part);
-		talk_progress(c->name, ftell(c->file), c->size);
+		talk_progress(c->name, place(c), (int64_t)c->input.size);
 	}
 	talk_progress_end();
 	return got;
+}
+
+/* With what was found at fault, or ignored, before it was sent. */
+static long long total(const struct course *c, const char *name)
+{
+	long long n = json_integer_value(json_object_get(c->summary, name));
+
+	if (strcmp(name, "failed") == 0)
+		n += (long long)c->convert.failed;
+	if (strcmp(name, "ignored") == 0)
+		n += (long long)c->convert.ignored;
+	return n;
 }
 
 static enum outcome sum_up(struct course *c)
 {
 	static const char *const names[] = {"created", "updated", "unchanged",
 					    "skipped", "ignored", "failed"};
-	bool failed = c->counts[1] > 0;
+	size_t failed = c->counts[1] + c->convert.failed;
 
 	if (c->id != NULL)
-		failed = json_integer_value(
-				 json_object_get(c->summary, "failed")) > 0;
+		failed = (size_t)total(c, "failed");
 	for (size_t i = 0;
 	     c->id != NULL && i < COUNT(names) && !c->o->request.json; i++)
-		printf("%s\t%lld\n", names[i],
-		       (long long)json_integer_value(
-			       json_object_get(c->summary, names[i])));
+		printf("%s\t%lld\n", names[i], total(c, names[i]));
 	if (c->id == NULL && !c->o->request.json)
-		printf("failed\t%zu\n", c->counts[1]);
-	return failed ? OUTCOME_REFUSED : OUTCOME_DONE;
+		printf("failed\t%zu\n", failed);
+	return failed > 0 ? OUTCOME_REFUSED : OUTCOME_DONE;
+}
+
+/* A line of the report, of what was not sent. */
+static void tell_unsent(void *ctx, const struct import_record *r,
+			const struct err *e)
+{
+	struct course *c = ctx;
+	size_t line = r->line;
+	const char *name = input_place(&c->input, &line);
+
+	if (!c->o->request.json) {
+		fprintf(stderr, "%s:%zu: %s\n", name, line, e->text);
+		return;
+	}
+	json_t *o = json_pack("{s:I, s:I, s:n, s:s, s:{s:s, s:s*}}", "number",
+			      (json_int_t)r->number, "line",
+			      (json_int_t)r->line, "key", "result", "failed",
+			      "error", "detail", e->text, "code", e->code);
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+/* Where it does not come in parts, it is read here. */
+static bool begin_converting(struct course *c, const struct reader_format *f)
+{
+	const struct reader_input in = {.arena = c->talk.arena,
+					.text = c->input.text,
+					.size = c->input.size,
+					.kind = KIND_COUNT,
+					.domain = c->o->domain};
+	struct err e = {0};
+
+	c->convert = (struct convert){.tell = tell_unsent, .ctx = c};
+	if (convert_open(&c->convert, f, &in, &e))
+		return true;
+	command_complain(
+		arena_join(c->talk.arena, c->name, ": ", e.text, NULL));
+	return false;
+}
+
+/* How it is cut. */
+static bool begin_parts(struct course *c)
+{
+	const struct reader_format *f = reader_find(c->format, NULL);
+	const bool whole = f != NULL && f->whole;
+
+	c->parts = (struct parts){.from = c->input.file,
+				  .most = (size_t)c->o->part_bytes,
+				  .convert = &c->convert,
+				  .how = whole                 ? PARTS_CONVERTED
+					 : f == &format_csv    ? PARTS_CSV
+					 : f == &format_ldif   ? PARTS_LDIF
+					 : f == &format_ndjson ? PARTS_LINES
+							       : PARTS_WHOLE};
+	return !whole || begin_converting(c, f);
 }
 
 static enum outcome bring(struct course *c)
@@ -338,54 +377,66 @@ static enum outcome bring(struct course *c)
 	unsigned char digest[DIGEST_SIZE];
 	enum outcome got = OUTCOME_DONE;
 
+	if (!begin_parts(c))
+		return OUTCOME_REFUSED;
 	digest_file(c, digest);
 	if (!c->o->request.dry_run)
 		got = find_id(c, digest);
-	if (got != OUTCOME_DONE)
-		return got;
-	c->parts =
-		(struct parts){.from = c->file,
-			       .most = (size_t)c->o->part_bytes,
-			       .how = strcmp(c->format, "csv") == 0 ? PARTS_CSV
-				      : strcmp(c->format, "ldif") == 0
-					      ? PARTS_LDIF
-				      : strcmp(c->format, "ndjson") == 0
-					      ? PARTS_LINES
-					      : PARTS_WHOLE};
-	got = send_all(c);
+	if (got == OUTCOME_DONE)
+		got = send_all(c);
 	parts_end(&c->parts);
+	convert_end(&c->convert);
 	return got == OUTCOME_DONE ? sum_up(c) : got;
+}
+
+/* Several are one only where they are read here. */
+static bool fits_together(const struct course *c)
+{
+	const struct reader_format *f = reader_find(c->format, NULL);
+
+	if (c->input.count == 1 || (f != NULL && f->whole))
+		return true;
+	command_complain("files of this format are brought in one by one");
+	return false;
+}
+
+static enum outcome talk(struct course *c, const struct command *command)
+{
+	if (!talk_open(&c->talk, command, c->o))
+		return c->talk.outcome;
+	enum outcome got = bring(c);
+	json_decref(c->summary);
+	talk_close(&c->talk);
+	return got;
 }
 
 static int run(const struct command *command, const void *options,
 	       char *const *words)
 {
+	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct course c = {.o = options, .first = 1};
+	int status = OUTCOME_FAILED;
 
-	if (words[0] == NULL || words[1] != NULL)
+	if (words[0] == NULL)
 		return command_misused("say which file is to be brought in");
 	c.name = words[0];
-	c.file = open_input(c.name);
-	if (c.file == NULL)
-		return command_complain("the file cannot be read");
-	c.format = format_of(&c);
-	if (!talk_open(&c.talk, command, options)) {
-		fclose(c.file);
-		return (int)c.talk.outcome;
-	}
-	int status = (int)bring(&c);
-	json_decref(c.summary);
-	talk_close(&c.talk);
-	fclose(c.file);
+	if (!input_open(&c.input, a, words))
+		return OUTCOME_FAILED;
+	c.format =
+		c.o->format != NULL ? c.o->format : input_format(&c.input, a);
+	if (fits_together(&c))
+		status = (int)talk(&c, command);
+	input_close(&c.input);
 	return status;
 }
 
 const struct command command_import = {
 	.name = "import",
 	.summary = "Bring in domains, users and aliases from a file",
-	.words = "FILE",
+	.words = "FILE...",
 	.more = "What was cut off, the same command goes on with. FILE may be "
-		"-, the standard input.",
+		"-, the standard input; several are read as one where the "
+		"format allows it.",
 	.groups = {&own, &request_writing, &request_output,
 		   &request_connection},
 	.defaults = &defaults,

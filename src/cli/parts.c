@@ -34,6 +34,10 @@ static size_t copy_record(struct parts *p, FILE *to)
 	size_t whole = 0, quotes = 0;
 	ssize_t got;
 
+	if (p->how == PARTS_CONVERTED) {
+		p->lines++;
+		return convert_write(p->convert, to);
+	}
 	while ((got = getline(&p->line, &p->room, p->from)) > 0) {
 		size_t size = (size_t)got;
 
@@ -65,8 +69,9 @@ static bool keep_names(struct parts *p)
 
 bool parts_more(struct parts *p)
 {
+	if (p->how == PARTS_CONVERTED)
+		return convert_more(p->convert);
 	int c = getc(p->from);
-
 	return c != EOF && ungetc(c, p->from) != EOF;
 }
 

@@ -12,13 +12,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "util/arena.h"
+#include "cli/convert.h"
 
 enum { PART_BYTES = 512 * 1024 }; /* unless it is said */
 
 struct parts {
 	FILE *from;
-	enum { PARTS_LINES, PARTS_CSV, PARTS_LDIF, PARTS_WHOLE } how;
+	enum {
+		PARTS_LINES,
+		PARTS_CSV,
+		PARTS_LDIF,
+		PARTS_WHOLE,
+		PARTS_CONVERTED /* what is read here */
+	} how;
+	struct convert *convert;
 	size_t most; /* bytes of a part, and one record more */
 	char *names; /* the row of names of CSV, or NULL */
 	size_t names_size, names_lines;

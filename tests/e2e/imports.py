@@ -322,6 +322,36 @@ def command(g):
     tap.is_((told(done)["skipped"], told(done)["failed"]), ("148", "2"), "another way is another import")
 
 
+def read_here(g):
+    """provost import: what is read whole, in parts all the same, and several files as one."""
+    env = {**{key: value for key, value in os.environ.items() if not key.startswith("PROVOST_")}, "PROVOST_URL": "http://" + g.address, "PROVOST_LOGIN": "admin", "PROVOST_PASSWORD": g.secret("admin-password")}
+
+    def bring(*words, **files):
+        for name, text in files.items():
+            with open(os.path.join(g.top, name.replace("__", ".").replace("_", "-")), "w", encoding="utf-8") as file:
+                file.write(text)
+        return subprocess.run([os.path.join(gateway.BUILD, "provost"), "import", *words], env=env, cwd=g.top, capture_output=True, text=True, timeout=120, check=False)
+
+    dump = os.path.join(TOP, "tests", "import", "postfixadmin-mysql.sql")
+    done = bring(dump, "--on-conflict", "update", "--part-bytes", "300")
+    tap.is_((told(done)["created"], told(done)["failed"], done.returncode), ("0", "0", 0), "a dump of MySQL, a record a request: all of it is there from PostgreSQL's")
+    done = bring("postfix-accounts.cf", "postfix-virtual.cf", "dovecot-quotas.cf", "--part-bytes", "100", postfix_accounts__cf="# all\nann@dms2.example|%s\n" % HASH,
+                 postfix_virtual__cf="team@dms2.example ann@dms2.example\nann@dms2.example ann@dms2.example,x@far.example\nnonsense\n", dovecot_quotas__cf="ann@dms2.example:2G\n")
+    user = g.admin().get("/v1/users/ann@dms2.example").json
+    tap.is_((told(done)["created"], told(done)["failed"], done.returncode, user["quota_bytes"], user["forward_to"]), ("3", "1", 5, 2 << 30, ["x@far.example"]), "three files are one")
+    tap.ok("postfix-virtual.cf:3: the line is none" in done.stderr, "what is wrong is told by its own file and line", done.stderr)
+    words = ("passwd", "shadow", "--domain", "unix2.example")
+    files = {"passwd": "root:x:0:0::/root:/bin/sh\nkim:x:1000:1000::/:/bin/sh\n", "shadow": "root:*:1:0:9:7:::\nkim:%s:1:0:9:7:::\n" % HASH.removeprefix("{CRYPT}")}
+    done = bring(*words, "--dry-run", **files)
+    tap.is_((done.stdout, done.returncode), ("failed\t0\n", 0), "a dry run")
+    done = bring(*words, **files)
+    tap.is_((told(done)["created"], told(done)["ignored"], g.admin().as_("kim@unix2.example", PASSWORD).get("/v1/me").status), ("2", "1", 200), "passwd and shadow on one command line")
+    done = bring("cut.sql", cut__sql="COPY domain (domain) FROM stdin;\ncut.example\n")
+    tap.is_((done.returncode, g.admin().get("/v1/domains/cut.example").status), (5, 404), "what is cut off is refused before anything is done")
+    tap.is_("line 3: the dump ends within rows" in done.stderr, True, "and told where")
+    tap.is_(bring("a.csv", "b.csv", a__csv="type\n", b__csv="type\n").returncode != 0, True, "of other formats several are not one")
+
+
 def main():
     with gateway.Gateway() as g:
         admin = g.admin()
@@ -338,6 +368,7 @@ def main():
         wide(g, admin)
         admin = killed(g, admin)
         command(g)
+        read_here(g)
         tap.is_(admin.complaints, [], "every reply is as described")
     tap.done()
 
