@@ -6,7 +6,7 @@
 
 #include "util/text.h"
 
-enum { FIRST_ROOM = 512 };
+enum { FIRST_ROOM = 1024 };
 
 /* Where `size` more bytes and a NUL go. */
 static char *more(struct writer *w, size_t size)
@@ -16,7 +16,7 @@ static char *more(struct writer *w, size_t size)
 	while (room - w->used <= size)
 		room *= 2;
 	if (room != w->room) {
-		char *text = arena_alloc(w->arena, room);
+		char *text = arena_take(w->arena, room);
 
 		if (w->used > 0)
 			memcpy(text, w->text, w->used);

@@ -243,6 +243,7 @@ bool line_write(struct line *l, const char *text, size_t size)
 {
 	int64_t until = clock_now() + l->server->parts.patience;
 
+	log_release();
 	while (size > 0) {
 		ssize_t n = send(l->fd, text, size, MSG_NOSIGNAL);
 

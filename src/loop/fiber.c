@@ -10,6 +10,7 @@
 #include "loop/sanitizer.h"
 #include "util/alloc.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "util/meter.h"
 
 enum {
@@ -99,6 +100,7 @@ static void run_ready(void *ctx)
 
 	all->ready = NULL;
 	all->last_ready = &all->ready;
+	log_hold();
 	while (f != NULL) {
 		struct fiber *next = f->next;
 
@@ -106,6 +108,8 @@ static void run_ready(void *ctx)
 		switch_to(f);
 		f = next;
 	}
+	/* The loop sends replies after this. */
+	log_release();
 }
 
 static bool more_ready(void *ctx)

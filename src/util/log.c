@@ -9,9 +9,20 @@
 
 #include "util/clock.h"
 
-enum { LINE_SIZE = 2000 };
+enum {
+	LINE_SIZE = 2000,
+	HELD_SIZE = 4096, /* what a pipe takes as one: PIPE_BUF */
+};
 
 static atomic_int threshold = LOG_INFO;
+
+/* Lines of a thread on their way: many requests are answered in one turn of a
+ * loop, and each write costs as much as the line itself. */
+static _Thread_local struct {
+	bool hold;
+	size_t used;
+	char text[HELD_SIZE];
+} held;
 
 struct line {
 	char text[LINE_SIZE];
@@ -75,6 +86,45 @@ static const char *level_name(int level)
 	return level >= 0 && level <= LOG_DEBUG ? names[level] : "?";
 }
 
+static void write_out(const char *text, size_t size)
+{
+	/* There is nowhere left to report that the log cannot be written. */
+	if (write(STDERR_FILENO, text, size) < 0)
+		return;
+}
+
+static void flush(void)
+{
+	if (held.used > 0)
+		write_out(held.text, held.used);
+	held.used = 0;
+}
+
+static void pass_on(int level, const struct line *l)
+{
+	if (!held.hold) {
+		write_out(l->text, l->used);
+		return;
+	}
+	if (l->used > sizeof(held.text) - held.used)
+		flush();
+	memcpy(held.text + held.used, l->text, l->used);
+	held.used += l->used;
+	if (level <= LOG_ERR)
+		flush();
+}
+
+void log_hold(void)
+{
+	held.hold = true;
+}
+
+void log_release(void)
+{
+	held.hold = false;
+	flush();
+}
+
 void log_event(int level, const char *event, ...)
 {
 	struct line l = {.used = 0};
@@ -97,9 +147,7 @@ void log_event(int level, const char *event, ...)
 	}
 	va_end(ap);
 	l.text[l.used++] = '\n';
-	/* There is nowhere left to report that the log cannot be written. */
-	if (write(STDERR_FILENO, l.text, l.used) < 0)
-		return;
+	pass_on(level, &l);
 }
 
 void log_set_level(int level)

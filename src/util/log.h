@@ -16,6 +16,12 @@
  * NULL is left out.  Lines longer than 2,000 bytes are cut off. */
 void log_event(int level, const char *event, ...) __attribute__((sentinel));
 
+/* What this thread logs from here on is gathered, and written when it is
+ * released, or when it is much, or bad news.  Who is told something must not
+ * hear of it before it is in the log: release first. */
+void log_hold(void);
+void log_release(void);
+
 /* Events less important than this are dropped; LOG_INFO at first. */
 void log_set_level(int level);
 

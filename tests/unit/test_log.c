@@ -96,6 +96,39 @@ static void long_lines(void)
 	   "however much there is to escape, it is one line");
 }
 
+static int lines(const char *of)
+{
+	int n = 0;
+
+	for (const char *p = of; (p = strchr(p, '\n')) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void holding(void)
+{
+	static char wide[1000];
+
+	log_hold();
+	log_event(LOG_INFO, "e", "k", "1", NULL);
+	log_event(LOG_INFO, "e", "k", "2", NULL);
+	IS(all(), "", "what is held is not written");
+	log_release();
+	NUMBER(lines(all()), 2, "and is when it is released");
+	log_event(LOG_INFO, "e", NULL);
+	NUMBER(lines(all()), 1, "as is what comes after that, at once");
+	log_hold();
+	log_event(LOG_INFO, "e", NULL);
+	log_event(LOG_ERR, "e", NULL);
+	NUMBER(lines(all()), 2, "bad news does not wait");
+	memset(wide, 'w', sizeof(wide) - 1);
+	for (int i = 0; i < 4; i++)
+		log_event(LOG_INFO, "e", "k", wide, NULL);
+	NUMBER(lines(all()), 3, "nor does what there is no room for");
+	log_release();
+	NUMBER(lines(all()), 1, "nothing is lost by that");
+}
+
 int main(void)
 {
 	FILE *file = tmpfile();
@@ -128,5 +161,6 @@ int main(void)
 	log_set_level(LOG_INFO);
 	threads();
 	long_lines();
+	holding();
 	return tap_done();
 }
