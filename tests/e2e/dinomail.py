@@ -65,6 +65,24 @@ def flow(g):
     return app
 
 
+def switched(g, app):
+    """After an import of its dump a client of DinoMail finds the rows that it has left there; but that one leads to himself alone says nothing."""
+    path = os.path.join(gateway.TOP, "tests", "import", "dinomail.sql")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    rows = re.findall(r"^\d+\t(\S+@\S+)\t(\S+@\S+)\t\d+$", text, re.MULTILINE)
+    tap.is_(g.admin().request("POST", "/v1/imports", raw=text.encode(), headers={"Content-Type": "application/sql"}).status, 200, "a dump of DinoMail")
+    seen = app.everything()
+    tap.is_(sorted((row["source"], row["destination"]) for row in seen["virtualalias"]),
+            sorted({(source.lower(), to.lower()) for source, to in rows} - {("ann@dino.example", "ann@dino.example")}), "its rows are those of the dump")
+    tap.is_(sorted((d["name"], d["short_display_name"], d["imap_address"], d["pop_address"]) for d in seen["virtualdomain"]),
+            [("dino.example", "Dino", "imap.dino.example", ""), ("second.example", "", "", "")], "and so are its domains")
+    tap.is_(len(seen["virtualuser"]), len(re.findall(r"^\d+\t\S+@\S+\t\{", text, re.MULTILINE)), "and its users")
+    for domain in seen["virtualdomain"]:
+        app.ask("DELETE", domain["resource_uri"])
+    tap.is_(app.objects("virtualalias"), [], "all that goes with the domains")
+
+
 def rights(g, app):
     """Everybody sees and does what he may over /v1."""
     admin = g.admin()
@@ -175,6 +193,7 @@ def options(g, app):
 def main():
     with gateway.Gateway("--api-dinomail", "yes", "--api-dinomail-url-keys", "yes", "--api-dinomail-whole-lists", "yes") as g:
         app = flow(g)
+        switched(g, app)
         rights(g, app)
         bounds(g, app)
         options(g, app)
