@@ -339,6 +339,21 @@ static void want_records(struct keys *k, const struct query *q, struct sweep *w)
 	w->maker = k;
 }
 
+/* What an index finds, whether it is wanted or not; NULL: that is all. */
+static const char *everything(struct arena *a, const struct query *q,
+			      const char *class)
+{
+	struct query any = *q;
+
+	any.search = q->begins ? q->search : NULL;
+	any.enabled = NULL;
+	any.domain_kind = NULL;
+	return any.search == q->search && q->enabled == NULL &&
+			       q->domain_kind == NULL && q->idle_since == NULL
+		       ? NULL
+		       : query_filter(a, &any, class);
+}
+
 /* Keys of one domain, or of all that the caller may see everything of. */
 static bool collect(struct ldap_store *s, const struct task *t,
 		    const struct query *q, struct keys *k, struct err *e)
@@ -362,11 +377,9 @@ static bool collect(struct ldap_store *s, const struct task *t,
 	w.ctx = idle;
 	const char *class = schema_class_filter(t->arena, q->kind);
 	const char *other = beside(t->arena, q->kind);
-	op.filter =
-		idle_filter(t->arena, q,
-			    query_filter(t->arena, q,
-					 q->search != NULL ? other : class));
+	op.filter = idle_filter(t->arena, q, query_filter(t->arena, q, class));
 	w.beside = idle_filter(t->arena, q, query_filter(t->arena, q, other));
+	w.all = everything(t->arena, q, other);
 	want_records(k, q, &w);
 	if (!sweep(s, t, &w, e))
 		return false;

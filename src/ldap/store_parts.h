@@ -15,6 +15,7 @@ struct sweep_memory {
 	uint64_t place;              /* its base and its filter, as a number */
 	size_t depth;                /* letters; 0: it is short */
 	size_t rare;                 /* letters that are asked for together */
+	int64_t scan_until;          /* by clock_now(): no index helps */
 	char text[SWEEP_LEVELS];     /* how the last ones begin */
 	uint64_t seen[SWEEP_LEVELS]; /* letters that others went on with */
 };

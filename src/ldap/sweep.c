@@ -13,6 +13,8 @@ enum {
 	KEYS_MAX = 1000,   /* ...and at most, or they are parted */
 	PART_MIN = 32,     /* the same where their records are wanted */
 	PART_MAX = 256,
+	SCAN_FOR =
+		60000, /* milliseconds that what was slow is taken to be so */
 	FEW = 3, /* keys whose records are not worth a search of their own */
 	PART_SECONDS = 1, /* that slapd looks for them... */
 	PART_READS = 3,   /* ...and reads it may take until it says so */
@@ -48,13 +50,16 @@ struct walk {
 	const struct task *task;
 	struct sweep *sweep;
 	struct place at;
-	bool large;          /* there are too many to look at all at once */
-	size_t deepest;      /* where it was last found not to be too many */
-	size_t sure;         /* from there on records are asked for, else first
-			      * whether it is too many */
-	size_t rare;         /* letters that are asked for together... */
-	size_t stride;       /* ...at most so many of which were seen */
-	size_t step;         /* letters that it is gone back by */
+	bool large;     /* there are too many to look at all at once */
+	size_t deepest; /* where it was last found not to be too many */
+	size_t sure;    /* from there on records are asked for, else first
+			 * whether it is too many */
+	size_t rare;    /* letters that are asked for together... */
+	size_t stride;  /* ...at most so many of which were seen */
+	size_t step;    /* letters that it is gone back by */
+	bool scan;      /* what is wanted is looked for among all that
+			 * begin so */
+	int64_t scan_until;
 	char done[KEY_SIZE]; /* what begins so, and all before, is known */
 };
 
@@ -69,6 +74,7 @@ struct part {
 	struct arena *arena;
 	struct found *found;
 	size_t count, room;
+	size_t weight; /* what was looked at for it */
 	bool broken;
 	bool whole; /* that was all */
 	bool slow;  /* nobody knows, it takes too long */
@@ -115,8 +121,8 @@ static void each_record(void *ctx, LDAP *ld, LDAPMessage *message)
 }
 
 /* What such a filter finds, if it is not too many. */
-static bool search(const struct walk *w, const char *which, bool records,
-		   struct part *p, struct err *e)
+static bool search(const struct walk *w, const char *which, const char *beside,
+		   bool records, struct part *p, struct err *e)
 {
 	const char *const keys[] = {w->sweep->attribute, NULL};
 	struct operation op = *w->sweep->op;
@@ -127,7 +133,7 @@ static bool search(const struct walk *w, const char *which, bool records,
 	p->count = 0;
 	p->found = arena_alloc(p->arena, p->room * sizeof(*p->found));
 	if (which != NULL)
-		op.filter = filter_and(p->arena, which, w->sweep->beside);
+		op.filter = filter_and(p->arena, which, beside);
 	op.want = records ? w->sweep->want : keys;
 	op.limit = (int)p->room;
 	op.patience = PART_SECONDS;
@@ -146,16 +152,49 @@ static bool search(const struct walk *w, const char *which, bool records,
 	return true;
 }
 
+/* Where no index helps, it is the number of entries that are looked at which
+ * has to be small, not that of those that are wanted. */
+static bool scan(const struct walk *w, const char *which, struct part *p,
+		 struct err *e)
+{
+	const struct sweep *sw = w->sweep;
+
+	p->room = KEYS_MAX;
+	p->whole = p->slow = false;
+	if (which == NULL)
+		return true;
+	if (!search(w, which, sw->all, false, p, e))
+		return false;
+	p->weight = p->count;
+	return !p->whole || p->count == 0 ||
+	       search(w, which, sw->beside, sw->make != NULL, p, e);
+}
+
 /* Of too many only the keys are looked at, which is cheaper. */
 static bool ask(const struct walk *w, const char *which, bool sure,
 		struct part *p, struct err *e)
 {
+	const char *beside = w->sweep->beside;
 	bool records = w->sweep->make != NULL;
 
-	if (!search(w, which, records && sure, p, e))
+	if (w->scan)
+		return scan(w, which, p, e);
+	if (!search(w, which, beside, records && sure, p, e))
 		return false;
+	p->weight = p->count;
 	return !records || sure || !p->whole || p->count <= FEW ||
-	       search(w, which, true, p, e);
+	       search(w, which, beside, true, p, e);
+}
+
+/* What took too long is looked for in another way, where there is one. */
+static bool is_slow(struct walk *w, const struct part *p)
+{
+	if (!p->slow || w->scan || w->sweep->all == NULL)
+		return false;
+	w->scan = true;
+	w->scan_until = clock_now() + SCAN_FOR;
+	w->stride = 0;
+	return true;
 }
 
 static struct level *level_of(struct place *at)
@@ -254,9 +293,9 @@ static size_t room_of(const struct walk *w)
 /* Where there were few, more beginnings are asked for together. */
 static void stretch(struct walk *w, const struct part *p)
 {
-	if (w->stride == 0 || p->count > p->room / 2)
+	if (w->stride == 0 || p->weight > p->room / 2)
 		w->stride = 1;
-	else if (p->count < p->room / 4 && w->stride < STRIDE_MAX)
+	else if (p->weight < p->room / 4 && w->stride < STRIDE_MAX)
 		w->stride *= 2;
 }
 
@@ -272,7 +311,7 @@ static bool step_back(struct walk *w, const struct part *p)
 	struct place *at = &w->at;
 	size_t from = at->depth;
 
-	if (p->count > p->room / 4)
+	if (p->weight > p->room / 4)
 		w->step = 1;
 	while (from - at->depth < w->step && at->depth > 0 &&
 	       !is_known(&at->levels[at->depth - 1]))
@@ -388,6 +427,8 @@ static bool look(struct walk *w, struct err *e)
 				      arena_strndup(a, at->text, at->depth));
 	if (!ask(w, which, at->depth >= w->sure, &p, e))
 		return false;
+	if (is_slow(w, &p))
+		return true;
 	if (p.whole) {
 		take(w, &p);
 		finish(w, at->depth);
@@ -497,6 +538,8 @@ static bool look_at_group(struct walk *w, const char *letters, size_t count,
 	if (!ask(w, any_of(w, a, letters, count),
 		 seen > 0 && at->depth + 1 >= w->sure, &p, e))
 		return false;
+	if (is_slow(w, &p))
+		return true;
 	if (!p.whole && count == 0)
 		return err_set(e, ERR_TIMEOUT, "the directory is slow");
 	if (!p.whole) {
@@ -590,7 +633,11 @@ static void begin(struct walk *w, const struct sweep_memory *m, uint64_t place)
 
 	w->rare = RARE_MAX;
 	w->step = 1;
-	if (m->place != place || m->depth == 0)
+	if (m->place != place)
+		return;
+	w->scan_until = m->scan_until;
+	w->scan = w->scan_until > clock_now() && w->sweep->all != NULL;
+	if (m->depth == 0)
 		return;
 	w->large = true;
 	w->sure = m->depth;
@@ -609,7 +656,8 @@ static void remember(const struct walk *w, struct sweep_memory *m,
 
 	*m = (struct sweep_memory){.place = place,
 				   .depth = w->large ? w->deepest : 0,
-				   .rare = w->rare};
+				   .rare = w->rare,
+				   .scan_until = w->scan_until};
 	for (size_t i = 0; i <= at->depth && i < SWEEP_LEVELS; i++) {
 		m->text[i] = i < at->depth ? at->text[i] : '\0';
 		m->seen[i] = at->levels[i].seen;

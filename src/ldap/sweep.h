@@ -24,6 +24,8 @@ typedef const void *sweep_make_fn(void *ctx, LDAP *ld, LDAPMessage *message,
 struct sweep {
 	const struct operation *op; /* where, which, and on whose behalf */
 	const char *beside;         /* the same, beside how keys begin */
+	const char *all;            /* what is wanted and what is not, the same;
+				     * NULL: all is wanted */
 	const char *attribute;      /* that the keys are in */
 	const char *const *want;    /* what a record is made of, and... */
 	sweep_make_fn *make;        /* ...how; NULL: keys alone are found */
