@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,12 @@ enum { CONFIG_MAX = 1 << 20, WORD_MAX = 128, SIDS_MAX = 16 };
 #define DATABASE "olcDatabase={1}mdb"
 
 static const char *const settings[] = {"olcDbIndex", "olcOverlay"};
+
+/* Of all databases: how much of a beginning, and of what is in the middle, is
+ * in an index. */
+static const char *const sizes[] = {"olcIndexSubstrIfMinLen",
+				    "olcIndexSubstrIfMaxLen",
+				    "olcIndexSubstrAnyLen"};
 
 /* The value of a line "name: value"; NULL if it is another one. */
 static const char *value_of(const char *line, const char *name)
@@ -51,19 +58,56 @@ static const char *next_line(const char *text)
 	return *text != '\0' ? text + 1 : text;
 }
 
-static bool is_set(const char *text, const char *name, const char *wanted)
+/* Whether a list has a word in it; *list is then behind its end.  "sub" is all
+ * that begins so. */
+static bool has_word(const char **list, const char *wanted)
 {
 	char word[WORD_MAX];
+	bool found = false;
 
+	while (next_word(list, word))
+		found = found || strcasecmp(word, wanted) == 0 ||
+			(strcmp(word, "sub") == 0 &&
+			 strncmp(wanted, "sub", 3) == 0);
+	*list += strspn(*list, " ");
+	return found;
+}
+
+/* `kind` is that of an index, or "". */
+static bool is_set(const char *text, const char *name, const char *wanted,
+		   const char *kind)
+{
 	for (; *text != '\0'; text = next_line(text)) {
 		const char *value = value_of(text, name);
 
-		while (value != NULL && next_word(&value, word)) {
-			if (strcasecmp(word, wanted) == 0)
-				return true;
-		}
+		if (value != NULL && has_word(&value, wanted) &&
+		    (*kind == '\0' || has_word(&value, kind)))
+			return true;
 	}
 	return false;
+}
+
+/* What is said of a word, kind by kind, or by itself. */
+static void compare_word(const char *word, const char *kinds, const char *name,
+			 const char *found, server_lack *lack, void *ctx)
+{
+	char kind[WORD_MAX], what[2 * WORD_MAX];
+	bool any = false;
+
+	while (next_word(&kinds, kind)) {
+		any = true;
+		snprintf(what, sizeof(what), "%s %s", word, kind);
+		if (!is_set(found, name, word, kind))
+			lack(ctx, what);
+	}
+	if (!any && !is_set(found, name, word, ""))
+		lack(ctx, word);
+}
+
+static const char *behind_list(const char *list)
+{
+	list += strcspn(list, " \n");
+	return list + strspn(list, " ");
 }
 
 void server_compare(const char *shipped, const char *name, const char *found,
@@ -82,10 +126,10 @@ void server_compare(const char *shipped, const char *name, const char *found,
 
 			ours = at != NULL && at < next_line(dn);
 		}
-		while (ours && value != NULL && next_word(&value, word)) {
-			if (!is_set(found, name, word))
-				lack(ctx, word);
-		}
+		const char *kinds = value != NULL ? behind_list(value) : NULL;
+
+		while (ours && value != NULL && next_word(&value, word))
+			compare_word(word, kinds, name, found, lack, ctx);
 	}
 }
 
@@ -143,6 +187,32 @@ static void tell_lack(void *ctx, const char *what)
 		    l->what, what);
 }
 
+/* Lists take longer without them. */
+static bool compare_sizes(const struct server *s, struct arena *a,
+			  struct err *e)
+{
+	const char *shipped = asset_text("ldif/server.ldif"), *found;
+	char word[WORD_MAX];
+
+	if (!file_read(a, arena_printf(a, "%s/cn=config.ldif", s->config),
+		       CONFIG_MAX, &found, e))
+		return false;
+	found = unfold(a, found);
+	for (; *shipped != '\0'; shipped = next_line(shipped)) {
+		for (size_t i = 0; i < COUNT(sizes); i++) {
+			const char *value = value_of(shipped, sizes[i]);
+
+			if (value != NULL && next_word(&value, word) &&
+			    !is_set(found, sizes[i], word, ""))
+				report_find(s->report, FIND_INDEX_MISSING,
+					    "cn=config",
+					    "indexes are made without %s: %s",
+					    sizes[i], word);
+		}
+	}
+	return true;
+}
+
 bool server_configuration(const struct server *s, struct err *e)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
@@ -158,7 +228,7 @@ bool server_configuration(const struct server *s, struct err *e)
 			      "slapd is not on this machine");
 		return true;
 	}
-	if (!read_database(a, s->config, &found, e))
+	if (!read_database(a, s->config, &found, e) || !compare_sizes(s, a, e))
 		return false;
 	server_compare(shipped, settings[0], found, tell_lack, &index);
 	server_compare(shipped, settings[1], found, tell_lack, &overlay);

@@ -24,8 +24,8 @@ void server_exposure(const struct server *s);
 /* Has more than one server taken writes? */
 bool server_writers(const struct server *s, struct err *e);
 
-/* The same, of texts: for each attribute that the first indexes and the second
- * does not, and each overlay, one call. */
+/* The same, of texts: for each way in which the first indexes an attribute and
+ * the second does not, and each overlay, one call. */
 typedef void server_lack(void *ctx, const char *what);
 void server_compare(const char *shipped, const char *name, const char *found,
 		    server_lack *lack, void *ctx);

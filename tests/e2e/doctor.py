@@ -69,7 +69,8 @@ class Patient(Directory):
 
 def break_rules(config):
     """Without an index and an overlay; Postfix sees quotas, and Dovecot the passwords of disabled domains."""
-    config = config.replace("provostNumber,provostMailboxId eq", "provostNumber eq")
+    config = config.replace("provostNumber,provostMailboxId eq", "provostNumber eq").replace("mail,provostDomainName eq,subinitial,subany", "mail,provostDomainName eq,subany")
+    config = config.replace("olcIndexSubstrIfMinLen: 1", "olcIndexSubstrIfMinLen: 2")
     config = re.sub(r"(?s)dn: olcOverlay=unique,.*?\n\n", "", config)
     config, count = re.subn(r"(olcAccess: \{0\}to .*?attrs=entry,)", r"\1provostQuotaBytes,", config, count=1, flags=re.S)
     assert count == 1
@@ -248,8 +249,10 @@ expect("usage_orphan", "cn=usage")
 for address, days in ("kept@good.example", 5), ("past@good.example", -5):
     put(dn_of("mail=" + address, "ou=retired"), {"objectClass": ["provostRetired"], "mail": [address], "provostExpires": [moment(days)]})
 expect("retired_expired", "mail=past@good.example")
-for _ in "index", "overlay":
+# Of a mailbox's name, and of how addresses and domains begin.
+for _ in "index", "index", "index", "overlay":
     expect(_ + "_missing", "olcDatabase={1}mdb")
+expect("index_missing", "cn=config")
 expect("slapd_exposed", "ldap://0.0.0.0:389")
 expect("several_writers", BASE)
 expect("readable", "provostDomainName=l1.example")
