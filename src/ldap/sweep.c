@@ -295,7 +295,7 @@ static void stretch(struct walk *w, const struct part *p)
 {
 	if (w->stride == 0 || p->weight > p->room / 2)
 		w->stride = 1;
-	else if (p->weight < p->room / 4 && w->stride < STRIDE_MAX)
+	else if (p->weight <= p->room * 3 / 8 && w->stride < STRIDE_MAX)
 		w->stride *= 2;
 }
 

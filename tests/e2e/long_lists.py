@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Lists of more than can be looked through at once: the same order, the same pages, whatever is looked for and whoever asks."""
 
+import base64
+import bisect
 import os
 import random
 import subprocess
@@ -86,6 +88,24 @@ def whole(clients, everybody):
             tap.ok(all(0 < len(page) <= limit for page in pages), "%s, by %d: no page is longer" % (who, limit), [len(page) for page in pages])
         beyond = sorted(everybody + ["aa@" + SMALL])
         tap.is_(keys(walk(client, "/v1/users?limit=700")), beyond, "%s: of all domains" % who)
+
+
+def anywhere(client, everybody):
+    """Pages of any size, from anywhere, in any order: what one of them learnt is of no use to the next, or is."""
+    dice, wrong = random.Random(3), []
+    for _ in range(60):
+        after, limit = dice.choice(everybody), dice.choice((1, 2, 7, 50, 50, 100, 333))
+        after = dice.choice((after, after + "x", after[:dice.randint(1, len(after))]))
+        for _ in range(dice.choice((1, 1, 4))):
+            cursor = base64.b64encode(after.encode()).decode()
+            reply = client.get("/v1/users?domain=%s&limit=%d&cursor=%s" % (CROWD, limit, cursor.replace("+", "%2B").replace("=", "%3D")))
+            begin = bisect.bisect_right(everybody, after)
+            if [item["address"] for item in reply.json["items"]] != everybody[begin:begin + limit]:
+                wrong.append((after, limit))
+            if reply.json["next_cursor"] is None:
+                break
+            after = base64.b64decode(reply.json["next_cursor"]).decode()
+    tap.is_(wrong, [], "pages of any size from anywhere have what follows, in order, once")
 
 
 def searched(client, names, texts):
@@ -214,6 +234,7 @@ def main():
         # Their replies are those of other lists: here they are not compared with the description again.
         plain, deputy = Plain(g.address, "admin", g.secret("admin-password")), Plain(g.address, "olga", PASSWORD)
         whole((("a super administrator", plain, (130, 1000)), ("an owner", deputy, (1000,))), everybody)
+        anywhere(plain, everybody)
         searched(plain, names, ("na", "sin", "a-b", "number-00", "999"))
         searched(deputy, names, ("sin",))
         domains({"a super administrator": client, "an owner": owner})
