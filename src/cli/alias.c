@@ -62,7 +62,7 @@ static const struct command_group removing = {
 static const struct command alias_list =
 	{.name = "list",
 	 .summary = "List aliases",
-	 .groups = {&listing, &request_output, &request_connection},
+	 .groups = {&listing, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/aliases",
 		 .columns = "address,destinations,state,ok,description",
 		 .is_paged = true)};
@@ -70,8 +70,7 @@ static const struct command alias_list =
 static const struct command alias_show = {.name = "show",
 					  .summary = "Show an alias",
 					  .words = "ADDRESS",
-					  .groups = {&reading, &request_output,
-						     &request_connection},
+					  .groups = {&reading, REQUEST_READS},
 					  REQUEST(.method = "GET",
 						  .path = "/v1/aliases/%")};
 
@@ -81,37 +80,32 @@ static const struct command alias_add =
 	 .words = "ADDRESS DESTINATION...",
 	 .more = "ADDRESS may be @DOMAIN: what nobody has in the domain goes "
 		 "there.",
-	 .groups = {&members, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&members, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/aliases",
 		 .members = "address,destinations*")};
 
-static const struct command alias_set =
-	{.name = "set",
-	 .summary = "Change an alias",
-	 .words = "ADDRESS",
-	 .groups = {&members, &editing, &renaming, &request_unsetting,
-		    &request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "PATCH", .path = "/v1/aliases/%",
-		 .is_wanting = true)};
+static const struct command alias_set = {.name = "set",
+					 .summary = "Change an alias",
+					 .words = "ADDRESS",
+					 .groups = {&members, &editing,
+						    &renaming,
+						    &request_unsetting,
+						    REQUEST_WRITES},
+					 REQUEST(.method = "PATCH",
+						 .path = "/v1/aliases/%",
+						 .is_wanting = true)};
 
 static const struct command alias_remove = {
 	.name = "remove",
 	.summary = "Delete an alias",
 	.words = "ADDRESS",
 	.more = "It goes into the trash, for as long as the gateway keeps that.",
-	.groups = {&removing, &request_writing, &request_output,
-		   &request_connection},
+	.groups = {&removing, REQUEST_WRITES},
 	REQUEST(.method = "DELETE", .path = "/v1/aliases/%")};
 
 static const struct command alias_revert =
-	{.name = "revert",
-	 .summary = "Change an alias back to how it was",
-	 .words = "ADDRESS",
-	 .groups = {&request_reverting, &request_writing, &request_output,
-		    &request_connection},
-	 REQUEST(.method = "POST", .path = "/v1/aliases/%/revert",
-		 .is_wanting = true)};
+	REQUEST_REVERT("Change an alias back to how it was", "ADDRESS",
+		       "/v1/aliases/%/revert");
 
 static const struct command *const verbs[] = {&alias_list,   &alias_show,
 					      &alias_add,    &alias_set,

@@ -214,7 +214,7 @@ static const struct command_group list_group = {.rows =
 static const struct command audit_list =
 	{.name = "list",
 	 .summary = "List who changed what, newest first",
-	 .groups = {&list_group, &request_output, &request_connection},
+	 .groups = {&list_group, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/audit",
 		 .columns = "time,actor,action,kind,"
 			    "object",

@@ -189,13 +189,13 @@ static int run(const struct command *c, const void *options, char *const *words)
 static const struct command change_show =
 	{.name = "show",
 	 .summary = "Show where the log of changes ends, as cursor",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/changes?limit=0")};
 
 static const struct command change_list =
 	{.name = "list",
 	 .summary = "List what changed, oldest first",
-	 .groups = {&choosing, &request_output, &request_connection},
+	 .groups = {&choosing, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/changes", .columns = columns,
 		 .is_paged = true)};
 
@@ -205,7 +205,7 @@ static const struct command change_follow = {
 	.more = "It goes on where a gateway cannot: with another that is at the "
 		"same URL, or with the same later. With --json there is an "
 		"object a line.",
-	.groups = {&choosing, &following, &request_output, &request_connection},
+	.groups = {&choosing, &following, REQUEST_READS},
 	.defaults = &defaults,
 	.size = sizeof(struct change_options),
 	.run = run,

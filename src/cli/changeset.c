@@ -94,8 +94,7 @@ static const struct command changeset_apply =
 	 .more = "FILE is JSON, {\"operations\": [{\"method\": \"POST\", "
 		 "\"path\": \"/v1/users\", \"body\": {...}}, ...]}, and may be "
 		 "-, the standard input.",
-	 .groups = {&request_waiting, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&request_waiting, REQUEST_WRITES},
 	 .defaults = &request_defaults,
 	 .size = sizeof(struct request_options),
 	 .run = run,

@@ -42,7 +42,7 @@ static const struct command dkim_list =
 	{.name = "list",
 	 .summary = "List the keys that sign a domain's mail",
 	 .words = "DOMAIN",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/domains/%/dkim",
 		 .columns = "selector,algorithm,state,dns,next_step,due_at")};
 
@@ -53,23 +53,21 @@ static const struct command dkim_show = {
 	.more = "Its record is txt, and as a line of a zone file zone; what is "
 		"to be done there is instruction. The private key is never "
 		"shown.",
-	.groups = {&request_output, &request_connection},
+	.groups = {REQUEST_READS},
 	REQUEST(.method = "GET", .path = "/v1/domains/%/dkim/%")};
 
 static const struct command dkim_add =
 	{.name = "add",
 	 .summary = "Make a key that signs a domain's mail, or bring one in",
 	 .words = "DOMAIN",
-	 .groups = {&making, &noting, &fate, &importing, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&making, &noting, &fate, &importing, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/domains/%/dkim")};
 
 static const struct command dkim_set =
 	{.name = "set",
 	 .summary = "Move a key on, or change what becomes of it",
 	 .words = "DOMAIN SELECTOR",
-	 .groups = {&noting, &fate, &request_unsetting, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&noting, &fate, &request_unsetting, REQUEST_WRITES},
 	 REQUEST(.method = "PATCH", .path = "/v1/domains/%/dkim/%",
 		 .is_wanting = true)};
 
@@ -78,8 +76,7 @@ static const struct command dkim_rotate =
 	 .summary = "Begin to replace the key that signs",
 	 .words = "DOMAIN",
 	 .more = "Publish the record of the new one: the rest comes by itself.",
-	 .groups = {&making, &noting, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&making, &noting, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/domains/%/dkim/rotate")};
 
 static const struct command dkim_remove =
@@ -87,7 +84,7 @@ static const struct command dkim_remove =
 	 .summary = "Delete a key, at once and for good",
 	 .words = "DOMAIN SELECTOR",
 	 .more = "One that signs has to be retired first.",
-	 .groups = {&request_writing, &request_output, &request_connection},
+	 .groups = {REQUEST_WRITES},
 	 REQUEST(.method = "DELETE", .path = "/v1/domains/%/dkim/%")};
 
 static const struct command *const verbs[] = {&dkim_list,         &dkim_show,

@@ -101,7 +101,7 @@ static const char findings[] = "name,about,result,code,actor,detail";
 static const struct command domain_list =
 	{.name = "list",
 	 .summary = "List domains",
-	 .groups = {&listing, &request_output, &request_connection},
+	 .groups = {&listing, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/domains",
 		 .columns = "name,kind,state,target,transport,description",
 		 .is_paged = true)};
@@ -109,8 +109,7 @@ static const struct command domain_list =
 static const struct command domain_show = {.name = "show",
 					   .summary = "Show a domain",
 					   .words = "DOMAIN",
-					   .groups = {&reading, &request_output,
-						      &request_connection},
+					   .groups = {&reading, REQUEST_READS},
 					   REQUEST(.method = "GET",
 						   .path = "/v1/domains/%")};
 
@@ -118,18 +117,19 @@ static const struct command domain_add =
 	{.name = "add",
 	 .summary = "Make a domain",
 	 .words = "DOMAIN",
-	 .groups = {&members, &at_creation, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&members, &at_creation, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/domains", .members = "name")};
 
-static const struct command domain_set =
-	{.name = "set",
-	 .summary = "Change a domain",
-	 .words = "DOMAIN",
-	 .groups = {&members, &renaming, &request_unsetting, &request_waiting,
-		    &request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "PATCH", .path = "/v1/domains/%",
-		 .is_wanting = true)};
+static const struct command domain_set = {.name = "set",
+					  .summary = "Change a domain",
+					  .words = "DOMAIN",
+					  .groups = {&members, &renaming,
+						     &request_unsetting,
+						     &request_waiting,
+						     REQUEST_WRITES},
+					  REQUEST(.method = "PATCH",
+						  .path = "/v1/domains/%",
+						  .is_wanting = true)};
 
 static const struct command domain_remove = {
 	.name = "remove",
@@ -137,24 +137,18 @@ static const struct command domain_remove = {
 	.words = "DOMAIN",
 	.more = "It goes into the trash, for as long as the gateway keeps that. "
 		"Mailboxes stay where they are.",
-	.groups = {&removing, &request_writing, &request_output,
-		   &request_connection},
+	.groups = {&removing, REQUEST_WRITES},
 	REQUEST(.method = "DELETE", .path = "/v1/domains/%")};
 
 static const struct command domain_revert =
-	{.name = "revert",
-	 .summary = "Change a domain back to how it was",
-	 .words = "DOMAIN",
-	 .groups = {&request_reverting, &request_writing, &request_output,
-		    &request_connection},
-	 REQUEST(.method = "POST", .path = "/v1/domains/%/revert",
-		 .is_wanting = true)};
+	REQUEST_REVERT("Change a domain back to how it was", "DOMAIN",
+		       "/v1/domains/%/revert");
 
 static const struct command domain_checks =
 	{.name = "checks",
 	 .summary = "List what was found in the DNS of a domain",
 	 .words = "DOMAIN",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/domains/%/checks",
 		 .items = "results", .columns = findings)};
 
@@ -162,7 +156,7 @@ static const struct command domain_check =
 	{.name = "check",
 	 .summary = "Look now what the DNS says of a domain",
 	 .words = "DOMAIN",
-	 .groups = {&request_writing, &request_output, &request_connection},
+	 .groups = {REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/domains/%/checks",
 		 .items = "results", .columns = findings)};
 
@@ -170,7 +164,7 @@ static const struct command domain_dns =
 	{.name = "dns",
 	 .summary = "List what a domain should have in the DNS",
 	 .words = "DOMAIN",
-	 .groups = {&zone, &request_output, &request_connection},
+	 .groups = {&zone, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/domains/%/dns",
 		 .items = "records", .columns = "name,type,value,state,code",
 		 .is_text = true)};

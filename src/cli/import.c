@@ -437,8 +437,7 @@ const struct command command_import = {
 	.more = "What was cut off, the same command goes on with. FILE may be "
 		"-, the standard input; several are read as one where the "
 		"format allows it.",
-	.groups = {&own, &request_writing, &request_output,
-		   &request_connection},
+	.groups = {&own, REQUEST_WRITES},
 	.defaults = &defaults,
 	.size = sizeof(struct import_options),
 	.run = run,

@@ -35,19 +35,14 @@ static int wait_for(const struct command *c, const void *options,
 	return (int)outcome;
 }
 
-static const struct command job_show = {.name = "show",
-					.summary = "Show a job",
-					.words = "ID",
-					.groups = {&request_output,
-						   &request_connection},
-					REQUEST(.method = "GET",
-						.path = "/v1/jobs/%")};
+static const struct command job_show =
+	REQUEST_SHOW("Show a job", "ID", "/v1/jobs/%");
 
 static const struct command job_wait =
 	{.name = "wait",
 	 .summary = "Wait for the end of a job, and tell what came of it",
 	 .words = "ID",
-	 .groups = {&waiting, &request_output, &request_connection},
+	 .groups = {&waiting, REQUEST_READS},
 	 .defaults = &request_defaults,
 	 .size = sizeof(struct request_options),
 	 .run = wait_for,
@@ -57,7 +52,7 @@ static const struct command job_import =
 	{.name = "import",
 	 .summary = "Show how far an import has come",
 	 .words = "ID",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/imports/%")};
 
 static const struct command *const verbs[] = {&job_show, &job_wait, &job_import,

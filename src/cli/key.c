@@ -26,52 +26,35 @@ static const struct command_group giving = {
 	MEMBER("owner", member_text, "owner", "LOGIN",
 	       "an address, or a principal's login [yours]"),
 	OPTIONS_END}};
-
-static const struct command_group listing = {
-	NULL, (const struct command_option[]){
-	MEMBER("owner", query_text, "owner", "LOGIN",
-	       "those of somebody else [yours]"),
-	OPTIONS_END}};
 /* clang-format on */
 
 static const struct command key_list = {
 	.name = "list",
 	.summary = "List API keys",
-	.groups = {&listing, &request_output, &request_connection},
+	.groups = {&request_owner, REQUEST_READS},
 	REQUEST(.method = "GET", .path = "/v1/keys",
 		.columns =
 			"id,label,owner,scopes,enabled,expires_at,last_used_at")};
 
-static const struct command key_show = {.name = "show",
-					.summary = "Show an API key",
-					.words = "ID",
-					.groups = {&request_output,
-						   &request_connection},
-					REQUEST(.method = "GET",
-						.path = "/v1/keys/%")};
+static const struct command key_show =
+	REQUEST_SHOW("Show an API key", "ID", "/v1/keys/%");
 
 static const struct command key_add =
 	{.name = "add",
 	 .summary = "Make an API key",
 	 .more = "Its text is shown once, as key.",
-	 .groups = {&members, &giving, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&members, &giving, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/keys")};
 
 static const struct command key_set =
 	{.name = "set",
 	 .summary = "Change an API key",
 	 .words = "ID",
-	 .groups = {&members, &request_unsetting, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&members, &request_unsetting, REQUEST_WRITES},
 	 REQUEST(.method = "PATCH", .path = "/v1/keys/%", .is_wanting = true)};
 
 static const struct command key_remove =
-	{.name = "remove",
-	 .summary = "Revoke an API key",
-	 .words = "ID",
-	 .groups = {&request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "DELETE", .path = "/v1/keys/%")};
+	REQUEST_REMOVE("Revoke an API key", "ID", "/v1/keys/%");
 
 static const struct command *const verbs[] = {&key_list, &key_show,   &key_add,
 					      &key_set,  &key_remove, NULL};

@@ -52,7 +52,7 @@ static const struct command_group keys = {
 static const struct command principal_list =
 	{.name = "list",
 	 .summary = "List principals",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/principals",
 		 .columns =
 			 "login,name,kind,enabled,super_administrator,sponsor",
@@ -62,15 +62,14 @@ static const struct command principal_show =
 	{.name = "show",
 	 .summary = "Show a principal",
 	 .words = "LOGIN",
-	 .groups = {&reading, &request_output, &request_connection},
+	 .groups = {&reading, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/principals/%")};
 
 static const struct command principal_add =
 	{.name = "add",
 	 .summary = "Make a principal",
 	 .words = "LOGIN",
-	 .groups = {&members, &budgets, &request_made_password,
-		    &request_writing, &request_output, &request_connection},
+	 .groups = {&members, &budgets, &request_made_password, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/principals", .members = "login",
 		 .password = NEW_PASSWORD)};
 
@@ -79,23 +78,18 @@ static const struct command principal_set =
 	 .summary = "Change a principal",
 	 .words = "LOGIN",
 	 .groups = {&members, &budgets, &request_ready_hash, &request_unsetting,
-		    &request_writing, &request_output, &request_connection},
+		    REQUEST_WRITES},
 	 REQUEST(.method = "PATCH", .path = "/v1/principals/%",
 		 .is_wanting = true, .password = NEW_PASSWORD)};
 
 static const struct command principal_remove =
-	{.name = "remove",
-	 .summary = "Delete a principal",
-	 .words = "LOGIN",
-	 .groups = {&request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "DELETE", .path = "/v1/principals/%")};
+	REQUEST_REMOVE("Delete a principal", "LOGIN", "/v1/principals/%");
 
 static const struct command principal_password =
 	{.name = "password",
 	 .summary = "Set a principal's password",
 	 .words = "LOGIN",
-	 .groups = {&request_new_password, &keys, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&request_new_password, &keys, REQUEST_WRITES},
 	 REQUEST(.method = "PUT", .path = "/v1/principals/%/password",
 		 .password = ASKED_PASSWORD)};
 

@@ -394,6 +394,12 @@ const struct command_group request_reverting = {
 	       "as it was before that change"),
 	OPTIONS_END}};
 
+const struct command_group request_owner = {
+	NULL, (const struct command_option[]){
+	MEMBER("owner", query_text, "owner", "LOGIN",
+	       "those of somebody else [yours]"),
+	OPTIONS_END}};
+
 const struct command_group request_waiting = {
 	"If it takes its time", (const struct command_option[]){
 	OPTION("wait", F(wait),    "SECONDS",

@@ -43,7 +43,7 @@ struct request_options {
 extern const struct command_group request_connection, request_output;
 extern const struct command_group request_writing, request_waiting;
 extern const struct command_group request_unsetting;
-extern const struct command_group request_reverting;
+extern const struct command_group request_reverting, request_owner;
 extern const struct command_group request_new_password, request_made_password;
 extern const struct command_group request_ready_hash;
 
@@ -82,6 +82,31 @@ struct action {
 	.run = request_run, .subject = &(const struct action)                  \
 	{                                                                      \
 		__VA_ARGS__                                                    \
+	}
+
+/* Groups of all that read, and of all that write. */
+#define REQUEST_READS &request_output, &request_connection
+#define REQUEST_WRITES &request_writing, REQUEST_READS
+
+/* Rows that many families have: REQUEST_SHOW("Show a key", "ID", "/v1/keys/%").
+ */
+#define REQUEST_SHOW(said, word, at)                                \
+	{                                                           \
+		.name = "show", .summary = (said), .words = (word), \
+		.groups = {REQUEST_READS},                          \
+		REQUEST(.method = "GET", .path = (at))              \
+	}
+#define REQUEST_REMOVE(said, word, at)                                \
+	{                                                             \
+		.name = "remove", .summary = (said), .words = (word), \
+		.groups = {REQUEST_WRITES},                           \
+		REQUEST(.method = "DELETE", .path = (at))             \
+	}
+#define REQUEST_REVERT(said, word, at)                                      \
+	{                                                                   \
+		.name = "revert", .summary = (said), .words = (word),       \
+		.groups = {&request_reverting, REQUEST_WRITES},             \
+		REQUEST(.method = "POST", .path = (at), .is_wanting = true) \
 	}
 
 int request_run(const struct command *c, const void *options,

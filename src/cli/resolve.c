@@ -8,5 +8,5 @@ const struct command command_resolve =
 	 .words = "ADDRESS",
 	 .more = "On its way: every hop, the mailboxes and addresses elsewhere "
 		 "where it ends, and what is wrong.",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/resolve/%")};

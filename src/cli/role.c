@@ -6,7 +6,7 @@ static const struct command role_list =
 	{.name = "list",
 	 .summary = "List who has a role in a domain",
 	 .words = "DOMAIN",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/domains/%/administrators",
 		 .columns = "login,role,name")};
 
@@ -14,16 +14,13 @@ static const struct command role_set =
 	{.name = "set",
 	 .summary = "Give somebody a role in a domain",
 	 .words = "DOMAIN LOGIN owner|administrator|viewer",
-	 .groups = {&request_writing, &request_output, &request_connection},
+	 .groups = {REQUEST_WRITES},
 	 REQUEST(.method = "PUT", .path = "/v1/domains/%/administrators/%",
 		 .members = "role")};
 
 static const struct command role_remove =
-	{.name = "remove",
-	 .summary = "Take somebody's role in a domain",
-	 .words = "DOMAIN LOGIN",
-	 .groups = {&request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "DELETE", .path = "/v1/domains/%/administrators/%")};
+	REQUEST_REMOVE("Take somebody's role in a domain", "DOMAIN LOGIN",
+		       "/v1/domains/%/administrators/%");
 
 static const struct command *const verbs[] = {&role_list, &role_set,
 					      &role_remove, NULL};

@@ -84,7 +84,7 @@ const struct command command_status = {
 	.summary = "Say whether the gateway is ready, and who you are to it",
 	.more = "The exit status is 0 if it is ready and knows you, 7 if it is "
 		"not ready or does not answer, 6 if it does not know you.",
-	.groups = {&request_output, &request_connection},
+	.groups = {REQUEST_READS},
 	.defaults = &request_defaults,
 	.size = sizeof(struct request_options),
 	.run = run,

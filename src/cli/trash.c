@@ -15,34 +15,24 @@ static const struct command_group listing = {
 static const struct command trash_list =
 	{.name = "list",
 	 .summary = "List what was deleted and can be restored",
-	 .groups = {&listing, &request_output, &request_connection},
+	 .groups = {&listing, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/trash",
 		 .columns =
 			 "id,kind,name,deleted_by,deleted_at,restorable_until",
 		 .is_paged = true)};
 
-static const struct command trash_show = {.name = "show",
-					  .summary = "Show what was deleted",
-					  .words = "ID",
-					  .groups = {&request_output,
-						     &request_connection},
-					  REQUEST(.method = "GET",
-						  .path = "/v1/trash/%")};
+static const struct command trash_show =
+	REQUEST_SHOW("Show what was deleted", "ID", "/v1/trash/%");
 
 static const struct command trash_restore =
 	{.name = "restore",
 	 .summary = "Restore what was deleted",
 	 .words = "ID",
-	 .groups = {&request_waiting, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&request_waiting, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/trash/%/restore")};
 
 static const struct command trash_remove =
-	{.name = "remove",
-	 .summary = "Delete it for good",
-	 .words = "ID",
-	 .groups = {&request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "DELETE", .path = "/v1/trash/%")};
+	REQUEST_REMOVE("Delete it for good", "ID", "/v1/trash/%");
 
 static const struct command *const verbs[] = {&trash_list, &trash_show,
 					      &trash_restore, &trash_remove,

@@ -90,7 +90,7 @@ static const struct command_group keys = {
 static const struct command user_list = {
 	.name = "list",
 	.summary = "List users",
-	.groups = {&listing, &request_output, &request_connection},
+	.groups = {&listing, REQUEST_READS},
 	REQUEST(.method = "GET", .path = "/v1/users",
 		.columns =
 			"address,name,state,quota_bytes,quota_used_bytes,last_login_at",
@@ -99,8 +99,7 @@ static const struct command user_list = {
 static const struct command user_show = {.name = "show",
 					 .summary = "Show a user",
 					 .words = "ADDRESS",
-					 .groups = {&reading, &request_output,
-						    &request_connection},
+					 .groups = {&reading, REQUEST_READS},
 					 REQUEST(.method = "GET",
 						 .path = "/v1/users/%")};
 
@@ -109,8 +108,7 @@ static const struct command user_add =
 	 .summary = "Make a user",
 	 .words = "ADDRESS",
 	 .more = "Without a password he takes mail and cannot log in.",
-	 .groups = {&members, &request_made_password, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&members, &request_made_password, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/users", .members = "address",
 		 .password = NEW_PASSWORD)};
 
@@ -119,8 +117,7 @@ static const struct command user_set =
 	 .summary = "Change a user",
 	 .words = "ADDRESS",
 	 .groups = {&members, &editing, &renaming, &request_ready_hash,
-		    &request_unsetting, &request_writing, &request_output,
-		    &request_connection},
+		    &request_unsetting, REQUEST_WRITES},
 	 REQUEST(.method = "PATCH", .path = "/v1/users/%", .is_wanting = true,
 		 .password = NEW_PASSWORD)};
 
@@ -130,27 +127,20 @@ static const struct command user_remove = {
 	.words = "ADDRESS",
 	.more = "He goes into the trash, for as long as the gateway keeps that. "
 		"His mailbox stays where it is.",
-	.groups = {&removing, &request_writing, &request_output,
-		   &request_connection},
+	.groups = {&removing, REQUEST_WRITES},
 	REQUEST(.method = "DELETE", .path = "/v1/users/%")};
 
 static const struct command user_password =
 	{.name = "password",
 	 .summary = "Set a user's password",
 	 .words = "ADDRESS",
-	 .groups = {&request_new_password, &keys, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&request_new_password, &keys, REQUEST_WRITES},
 	 REQUEST(.method = "PUT", .path = "/v1/users/%/password",
 		 .password = ASKED_PASSWORD)};
 
 static const struct command user_revert =
-	{.name = "revert",
-	 .summary = "Change a user back to how it was",
-	 .words = "ADDRESS",
-	 .groups = {&request_reverting, &request_writing, &request_output,
-		    &request_connection},
-	 REQUEST(.method = "POST", .path = "/v1/users/%/revert",
-		 .is_wanting = true)};
+	REQUEST_REVERT("Change a user back to how it was", "ADDRESS",
+		       "/v1/users/%/revert");
 
 static const struct command *const verbs[] = {&user_list,   &user_show,
 					      &user_add,    &user_set,

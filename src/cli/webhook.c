@@ -21,60 +21,43 @@ static const struct command_group members = {
 	MEMBER("enabled", member_flag, "enabled", "yes|no",
 	       "whether anything is posted"),
 	OPTIONS_END}};
-
-static const struct command_group listing = {
-	NULL, (const struct command_option[]){
-	MEMBER("owner", query_text, "owner", "LOGIN",
-	       "those of somebody else [yours]"),
-	OPTIONS_END}};
 /* clang-format on */
 
 static const struct command webhook_list =
 	{.name = "list",
 	 .summary = "List webhooks",
-	 .groups = {&listing, &request_output, &request_connection},
+	 .groups = {&request_owner, REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/webhooks",
 		 .columns = "id,url,owner,events,enabled,status,failure")};
 
-static const struct command webhook_show = {.name = "show",
-					    .summary = "Show a webhook",
-					    .words = "ID",
-					    .groups = {&request_output,
-						       &request_connection},
-					    REQUEST(.method = "GET",
-						    .path = "/v1/webhooks/%")};
+static const struct command webhook_show =
+	REQUEST_SHOW("Show a webhook", "ID", "/v1/webhooks/%");
 
 static const struct command webhook_add =
 	{.name = "add",
 	 .summary = "Have changes posted to a URL",
 	 .words = "URL",
 	 .more = "What verifies the messages is shown once, as secret.",
-	 .groups = {&members, &request_writing, &request_output,
-		    &request_connection},
+	 .groups = {&members, REQUEST_WRITES},
 	 REQUEST(.method = "POST", .path = "/v1/webhooks", .members = "url")};
 
 static const struct command webhook_set =
 	{.name = "set",
 	 .summary = "Change a webhook",
 	 .words = "ID",
-	 .groups = {&where, &members, &request_unsetting, &request_writing,
-		    &request_output, &request_connection},
+	 .groups = {&where, &members, &request_unsetting, REQUEST_WRITES},
 	 REQUEST(.method = "PATCH", .path = "/v1/webhooks/%",
 		 .is_wanting = true)};
 
 static const struct command webhook_remove =
-	{.name = "remove",
-	 .summary = "Delete a webhook",
-	 .words = "ID",
-	 .groups = {&request_writing, &request_output, &request_connection},
-	 REQUEST(.method = "DELETE", .path = "/v1/webhooks/%")};
+	REQUEST_REMOVE("Delete a webhook", "ID", "/v1/webhooks/%");
 
 static const struct command webhook_rotate =
 	{.name = "rotate",
 	 .summary = "Have another secret made",
 	 .words = "ID",
 	 .more = "It is shown once. The one before is good for a while, too.",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "POST", .path = "/v1/webhooks/%/secret")};
 
 static const struct command webhook_test =
@@ -82,14 +65,14 @@ static const struct command webhook_test =
 	 .summary =
 		 "Post a message that says nothing, and tell what came of it",
 	 .words = "ID",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "POST", .path = "/v1/webhooks/%/test")};
 
 static const struct command webhook_deliveries =
 	{.name = "deliveries",
 	 .summary = "List what was posted last, newest first",
 	 .words = "ID",
-	 .groups = {&request_output, &request_connection},
+	 .groups = {REQUEST_READS},
 	 REQUEST(.method = "GET", .path = "/v1/webhooks/%/deliveries",
 		 .columns = "at,event,attempt,status,duration_ms,error")};
 
