@@ -341,7 +341,7 @@ LIES = [
 def notices_lies():
     """The control: were a reply wrong, we would know."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         client = Client("127.0.0.1:%d" % server.server_address[1])
         for what, target, status, headers, body in [("the truth", "/v1/me", 200, {}, ME)] + LIES:

@@ -553,7 +553,7 @@ class Sink:
 
         self.server = Server(("127.0.0.1", 0), Session)
         self.address = self.server.server_address
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def converse(self, reader, writer):
         sender, recipients = None, []
