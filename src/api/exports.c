@@ -3,6 +3,7 @@
 #include "api/native.h"
 #include "core/domain.h"
 #include "core/scope.h"
+#include "core/user.h"
 #include "http/outlet.h"
 #include "http/settings.h"
 #include "http/streams.h"
@@ -36,11 +37,23 @@ static const struct pass {
 	{KIND_ALIAS, false, "aliases:read"},
 };
 
+enum format { FORMAT_NDJSON, FORMAT_CSV, FORMAT_LDIF, FORMATS };
+
+static const char *const formats[FORMATS] = {"ndjson", "csv", "ldif"};
+static const char *const media_types[FORMATS] = {"application/x-ndjson",
+						 "text/csv; charset=utf-8",
+						 "text/ldif; charset=utf-8"};
+
+/* As an import names it. */
+static const char hash_member[] = "password_hash";
+
 struct export
 {
 	struct call call; /* a copy */
 	const char *domain;
-	bool csv, begun;
+	enum format format;
+	bool hashes, begun;
+	size_t users, hashed;
 	const char *columns[COLUMNS_MAX];
 	size_t count;
 	struct stream_place *seat;
@@ -52,6 +65,11 @@ struct export
 static bool is_carried(const struct codec_field *f)
 {
 	return (f->flags & (CODEC_READ_ONLY | CODEC_WRITE_ONLY)) == 0;
+}
+
+static bool has_column(const struct export *x, const struct codec_field *f)
+{
+	return is_carried(f) || (x->hashes && strcmp(f->key, hash_member) == 0);
 }
 
 static void find_columns(struct export *x)
@@ -67,7 +85,8 @@ static void find_columns(struct export *x)
 			while (n < x->count &&
 			       strcmp(x->columns[n], f->key) != 0)
 				n++;
-			if (n == x->count && is_carried(f) && n < COLUMNS_MAX)
+			if (n == x->count && has_column(x, f) &&
+			    n < COLUMNS_MAX)
 				x->columns[x->count++] = f->key;
 		}
 	}
@@ -131,14 +150,27 @@ static const char *as_csv(struct export *x, struct arena *a, json_t *object)
 	return row;
 }
 
+static bool put(struct export *x, const char *text)
+{
+	return outlet_write(x->outlet, text, strlen(text));
+}
+
 static bool say(struct export *x, struct arena *a, json_t *object)
 {
-	const char *text =
-		x->csv ? as_csv(x, a, object)
-		       : arena_join(a, json_text_print(a, object, JSON_COMPACT),
-				    "\n", NULL);
+	return put(x, x->format == FORMAT_CSV
+			      ? as_csv(x, a, object)
+			      : arena_join(a,
+					   json_text_print(a, object,
+							   JSON_COMPACT),
+					   "\n", NULL));
+}
 
-	return outlet_write(x->outlet, text, strlen(text));
+/* No import takes such a line. */
+static bool say_incomplete(struct export *x, struct arena *a)
+{
+	return x->format == FORMAT_LDIF
+		       ? put(x, "incomplete\n")
+		       : say(x, a, json_pack("{s:s}", "type", "incomplete"));
 }
 
 static json_t *carried(enum kind k, const void *record)
@@ -155,6 +187,32 @@ static json_t *carried(enum kind k, const void *record)
 	}
 	json_decref(all);
 	return ret;
+}
+
+static void count(struct export *x, enum kind k, const void *record)
+{
+	const struct user *u = record;
+
+	x->users += k == KIND_USER;
+	x->hashed += k == KIND_USER && u->stored.hash != NULL;
+}
+
+static bool say_record(struct export *x, struct arena *a, enum kind k,
+		       const void *record)
+{
+	struct store *s = x->call.gateway->store;
+	const struct user *u = record;
+	struct task t = x->call.task;
+
+	count(x, k, record);
+	t.arena = a;
+	if (x->format == FORMAT_LDIF)
+		return put(x, s->ops->ldif(s, &t, k, record));
+	json_t *object = carried(k, record);
+	if (k == KIND_USER && u->stored.hash != NULL)
+		json_object_set_new(object, hash_member,
+				    json_string(u->stored.hash));
+	return say(x, a, object);
 }
 
 static bool is_wanted(const struct export *x, const struct pass *p,
@@ -177,7 +235,8 @@ static bool read_page(struct export *x, struct arena *a, const struct pass *p,
 				.domain = p->kind != KIND_DOMAIN ? x->domain
 								 : NULL,
 				.after = after,
-				.limit = limit};
+				.limit = limit,
+				.hashes = x->hashes && p->kind == KIND_USER};
 
 	t.arena = a;
 	t.deadline = clock_now() + PAGE_MILLIS;
@@ -220,7 +279,7 @@ static bool write_page(struct export *x, const struct pass *p,
 		CLEANUP(arena_release) struct arena *a = arena_new();
 
 		if (is_wanted(x, p, record) &&
-		    !say(x, a, carried(p->kind, record)))
+		    !say_record(x, a, p->kind, record))
 			return false;
 	}
 	return true;
@@ -257,27 +316,42 @@ static bool run_pass(struct export *x, const struct pass *p, struct err *e)
 	return true;
 }
 
+/* What comes before the first record. */
+static bool say_head(struct export *x, struct arena *a)
+{
+	if (x->format == FORMAT_LDIF)
+		return put(x, "version: 1\n\n");
+	if (x->format != FORMAT_CSV)
+		return true;
+	json_t *names = json_object();
+	for (size_t i = 0; i < x->count; i++)
+		json_object_set_new(names, x->columns[i],
+				    json_string(x->columns[i]));
+	return say(x, a, names);
+}
+
+/* The rules of an older directory give none to anybody. */
+static bool has_hashes(const struct export *x, struct err *e)
+{
+	return !x->hashes || x->users == 0 || x->hashed > 0 ||
+	       err_set(e, ERR_INTERNAL,
+		       "the directory shows no hash of any user");
+}
+
 static void stream(void *ctx, struct outlet *o)
 {
 	struct export *x = ctx;
 	struct arena *a = x->call.task.arena;
 	struct err e = {0};
-	bool good = true;
 
 	x->outlet = o;
-	if (x->csv) {
-		json_t *names = json_object();
-
-		for (size_t i = 0; i < x->count; i++)
-			json_object_set_new(names, x->columns[i],
-					    json_string(x->columns[i]));
-		good = say(x, a, names);
-	}
+	bool good = say_head(x, a);
 	for (size_t i = 0; good && i < COUNT(passes); i++)
 		good = run_pass(x, &passes[i], &e);
-	/* Nobody takes a part for the whole: no import takes such a line. */
+	good = good && has_hashes(x, &e);
+	/* Nobody takes a part for the whole. */
 	if (!good)
-		say(x, a, json_pack("{s:s}", "type", "incomplete"));
+		say_incomplete(x, a);
 	log_event(LOG_INFO, "export-ended", "id", x->call.req->id, "caller",
 		  x->call.task.caller->login, "whole", good ? "yes" : "no",
 		  "error", e.kind != ERR_NONE ? e.text : NULL, NULL);
@@ -316,42 +390,88 @@ static bool sit_down(struct export *x, struct response *res, struct err *e)
 	return false;
 }
 
-static bool export_all(const struct call *call, struct response *res,
-		       json_t **ret, struct err *e)
+static bool read_format(const struct call *call, enum format *ret,
+			struct err *e)
 {
-	struct arena *a = call->task.arena;
-	struct export *x = arena_alloc(a, sizeof(*x));
-	const char *format = call->query[EXPORT_FORMAT];
-	const char *domain = call->query[EXPORT_DOMAIN];
+	const char *name = call->query[EXPORT_FORMAT];
 
-	(void)ret;
+	*ret = FORMAT_NDJSON;
+	for (int i = 0; name != NULL && i < FORMATS; i++) {
+		*ret = (enum format)i;
+		if (strcmp(formats[i], name) == 0)
+			return true;
+	}
+	return name == NULL || err_code(e, ERR_MALFORMED, "parameter_malformed",
+					"format is csv, ndjson or ldif");
+}
+
+static bool read_domain(const struct call *call, struct export *x,
+			struct err *e)
+{
+	const char *domain = call->query[EXPORT_DOMAIN];
+	struct err bad = {0};
+
+	if (domain == NULL)
+		return true;
+	x->domain = text_lower(call->task.arena, domain);
+	return domain_name_check(x->domain, &bad) ||
+	       err_code(e, ERR_MALFORMED, "parameter_malformed", "domain: %s",
+			bad.text);
+}
+
+static bool begin(const struct call *call, bool hashes, struct response *res,
+		  struct err *e)
+{
+	struct export *x = arena_alloc(call->task.arena, sizeof(*x));
+
 	x->call = *call;
 	x->heard = call->task.caller->heard;
-	x->csv = text_equal(format, "csv");
-	if (format != NULL && !x->csv && strcmp(format, "ndjson") != 0)
-		return err_code(e, ERR_MALFORMED, "parameter_malformed",
-				"format is csv or ndjson");
-	if (domain != NULL) {
-		struct err bad = {0};
-
-		x->domain = text_lower(a, domain);
-		if (!domain_name_check(x->domain, &bad))
-			return err_code(e, ERR_MALFORMED, "parameter_malformed",
-					"domain: %s", bad.text);
-	}
+	x->hashes = hashes;
+	if (!read_format(call, &x->format, e) || !read_domain(call, x, e))
+		return false;
 	find_columns(x);
 	if (!may_read(x, e) || !sit_down(x, res, e))
 		return false;
 	response_header(res, "X-Accel-Buffering", "no");
-	res->type = x->csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+	res->type = media_types[x->format];
 	res->stream = stream;
 	res->stream_ctx = x;
+	return true;
+}
+
+static bool export_all(const struct call *call, struct response *res,
+		       json_t **ret, struct err *e)
+{
+	(void)ret;
+	return begin(call, false, res, e);
+}
+
+/* Noted before the first goes out. */
+static bool export_hashes(const struct call *call, struct response *res,
+			  json_t **ret, struct err *e)
+{
+	struct store *s = call->gateway->store;
+	const char *domain = call->query[EXPORT_DOMAIN];
+	bool may = false;
+
+	(void)ret;
+	if (!s->ops->may_read_hashes(s, &call->task, &may, e))
+		return false;
+	if (!may)
+		return err_set(e, ERR_DENIED,
+			       "you may not read hashes of passwords");
+	if (!begin(call, true, res, e))
+		return false;
+	log_event(LOG_NOTICE, "export-hashes", "id", call->req->id, "caller",
+		  call->task.caller->login, "key", call->task.caller->key,
+		  "source", call->task.source, "domain", domain, NULL);
 	return true;
 }
 
 /* clang-format off */
 const struct route export_routes[] = {
 	{"GET", "exports", NULL, export_all, "exports:read", KIND_COUNT, {"format", "domain"}},
+	{"GET", "exports/hashes", NULL, export_hashes, "exports:hashes", KIND_COUNT, {"format", "domain"}},
 	{NULL,  NULL,      NULL, NULL,       NULL,           KIND_COUNT, {NULL}},
 };
 /* clang-format on */

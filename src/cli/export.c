@@ -9,6 +9,7 @@ enum { TAIL = 256 };
 struct export_options {
 	struct request_options request;
 	const char *format, *domain;
+	bool hashes;
 };
 
 static const struct export_options defaults = {.request = REQUEST_DEFAULTS,
@@ -18,7 +19,9 @@ static const struct export_options defaults = {.request = REQUEST_DEFAULTS,
 #define F(member) FIELD(struct export_options, member)
 static const struct command_group own = {
 	NULL, (const struct command_option[]){
-	OPTION("format", F(format), "ndjson|csv", "how it is written (ndjson)"),
+	OPTION("format", F(format), "ndjson|csv|ldif", "how it is written (ndjson)"),
+	OPTION("hashes", F(hashes), NULL,
+	       "with the hashes of passwords, for who may read them"),
 	OPTION("domain", F(domain), "DOMAIN",
 	       "only that domain and what is in it"),
 	OPTIONS_END}};
@@ -81,7 +84,10 @@ static int run(const struct command *command, const void *options,
 			       (cookie_io_functions_t){.write = pass_on});
 	const struct client_ask ask =
 		{.method = "GET",
-		 .path = arena_join(t.arena, "/v1/exports?format=", o->format,
+		 .path = arena_join(t.arena,
+				    o->hashes ? "/v1/exports/hashes"
+					      : "/v1/exports",
+				    "?format=", o->format,
 				    o->domain != NULL ? "&domain=" : "",
 				    o->domain != NULL
 					    ? client_escape(t.client, t.arena,

@@ -14,7 +14,8 @@
  * can_log_in budget overlaps trashed_record keep_until
  * overdue sift_roles any_named
  * Only come to behind one that has its row: shift arrive follow turn part
- * About nothing in particular: etag await is_ready is_open identity
+ * About nothing in particular: etag await is_ready is_open identity ldif
+ * may_read_hashes
  * It leaves by itself what the scope does not cover: relink */
 
 static const struct scope *bound(const struct task *t)

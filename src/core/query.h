@@ -23,6 +23,9 @@ struct query {
 	const bool *enabled;     /* what the operator wants; NULL: all */
 	const char *domain_kind; /* of domains; NULL: all */
 
+	bool hashes; /* of users, too: for whom may_read_hashes() has said yes
+		      */
+
 	/* For core/listing alone. */
 	const bool *ok; /* aliases with this verdict; NULL: all */
 

@@ -235,6 +235,15 @@ struct store_ops {
 	bool (*roles)(struct store *s, const struct task *t,
 		      const char *address, bool *any, struct err *e);
 
+	/* Whether the directory tells the caller the hashes of passwords. */
+	bool (*may_read_hashes)(struct store *s, const struct task *t,
+				bool *ret, struct err *e);
+
+	/* A record as an entry of the directory, in LDIF; with its hash, if it
+	 * has one. */
+	const char *(*ldif)(struct store *s, const struct task *t, enum kind k,
+			    const void *record);
+
 	/* With the gateway's own rights: whether any of these addresses is held
 	 * or, of a user who need not be there, named in a role or group. */
 	bool (*any_named)(struct store *s, const struct task *t,

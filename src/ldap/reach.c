@@ -76,16 +76,16 @@ static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
 	++*count;
 }
 
-bool reach_is_super_administrator(struct store *port, const struct task *t,
-				  bool *ret, struct err *e)
+/* As far as he sees the group. */
+static bool is_member(struct ldap_store *s, const struct task *t,
+		      const char *group, bool *ret, struct err *e)
 {
 	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
-	struct ldap_store *s = store_self(port);
 	struct controls c = store_as_caller(t);
 	unsigned count = 0;
 	struct operation op =
 		{.kind = OPERATION_SEARCH,
-		 .dn = schema_administrators_dn(t->arena, s->set->base),
+		 .dn = group,
 		 .scope = LDAP_SCOPE_BASE,
 		 .filter = schema_member_filter(t->arena, t->caller->identity),
 		 .want = nothing,
@@ -99,4 +99,29 @@ bool reach_is_super_administrator(struct store *port, const struct task *t,
 	err_clear(e);
 	*ret = count > 0;
 	return true;
+}
+
+bool reach_is_super_administrator(struct store *port, const struct task *t,
+				  bool *ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+
+	return is_member(s, t, schema_administrators_dn(t->arena, s->set->base),
+			 ret, e);
+}
+
+/* The rules of the directory say the same, of the socket where it is read for
+ * others. */
+bool reach_may_read_hashes(struct store *port, const struct task *t, bool *ret,
+			   struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+
+	*ret = false;
+	if (s->reading == NULL)
+		return true;
+	return reach_is_super_administrator(port, t, ret, e) &&
+	       (!*ret ||
+		is_member(s, t, schema_hash_readers_dn(t->arena, s->set->base),
+			  ret, e));
 }

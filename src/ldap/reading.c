@@ -2,7 +2,22 @@
 
 #include <string.h>
 
+#include "core/user.h"
 #include "ldap/schema.h"
+
+static const char hash[] = "userPassword";
+
+const char *const *reading_wanted(struct arena *a, const char *const want[])
+{
+	size_t n = 0;
+
+	while (want[n] != NULL)
+		n++;
+	const char **all = arena_alloc(a, (n + 2) * sizeof(*all));
+	memcpy(all, want, n * sizeof(*all));
+	all[n] = hash;
+	return all;
+}
 
 bool reading_add(struct reading *r, const struct entry *en, struct err *e)
 {
@@ -11,6 +26,8 @@ bool reading_add(struct reading *r, const struct entry *en, struct err *e)
 	r->guard = entry_text(en, schema_guard);
 	if (!map_read(r->map, r->arena, en, record, e))
 		return false;
+	if (r->hashes && r->kind == KIND_USER)
+		((struct user *)record)->stored.hash = entry_text(en, hash);
 	kind_rules(r->kind)->derive(record, r->arena);
 	return true;
 }

@@ -16,8 +16,12 @@ struct reading {
 	char *records;
 	size_t size, room, count;
 	const char *guard; /* of the last one */
+	bool hashes;       /* of users, too */
 	struct err err;
 };
+
+/* What to ask for, if they are wanted: these, and the hash. */
+const char *const *reading_wanted(struct arena *a, const char *const want[]);
 
 /* The next record, which has its defaults already; it does not count yet. */
 bool reading_add(struct reading *r, const struct entry *en, struct err *e);

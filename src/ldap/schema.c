@@ -399,6 +399,12 @@ const char *schema_administrators_dn(struct arena *a, const char *base)
 			dn_child(a, "ou", "roles", base));
 }
 
+const char *schema_hash_readers_dn(struct arena *a, const char *base)
+{
+	return dn_child(a, "cn", "hash-readers",
+			dn_child(a, "ou", "roles", base));
+}
+
 const char *schema_member_filter(struct arena *a, const char *dn)
 {
 	return filter_equal(a, "member", dn);

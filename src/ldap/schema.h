@@ -92,6 +92,7 @@ const char *schema_role(enum role role);
 
 /* The group of super administrators, and the filter for one of them. */
 const char *schema_administrators_dn(struct arena *a, const char *base);
+const char *schema_hash_readers_dn(struct arena *a, const char *base);
 const char *schema_member_filter(struct arena *a, const char *dn);
 
 /* The domains that he is an owner, administrator, viewer or the sponsor of. */

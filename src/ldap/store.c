@@ -14,6 +14,7 @@
 #include "ldap/history.h"
 #include "ldap/keyring.h"
 #include "ldap/known.h"
+#include "ldap/ldif.h"
 #include "ldap/made.h"
 #include "ldap/manager.h"
 #include "ldap/measure.h"
@@ -520,6 +521,16 @@ static bool set_own_password(struct store *port, const struct task *t,
 	return store_run(s, t, &op, s->set->write_seconds, t->caller->login, e);
 }
 
+static const char *ldif(struct store *port, const struct task *t, enum kind k,
+			const void *record)
+{
+	const char *base = store_self(port)->set->base;
+
+	return ldif_entry(t->arena,
+			  schema_dn(t->arena, base, k, kind_key(k, record)),
+			  map_add(&schema_of(k)->map, t->arena, record));
+}
+
 static const char *etag(struct store *port, const struct task *t, enum kind k,
 			const void *record)
 {
@@ -604,6 +615,8 @@ static const struct store_ops ops = {
 	.relink = steps_relink,
 	.mailbox = usage_mailbox,
 	.roles = naming_roles,
+	.ldif = ldif,
+	.may_read_hashes = reach_may_read_hashes,
 	.any_named = naming_any,
 	.may_move_roles = naming_may_move,
 	.is_there = steps_is_there,

@@ -155,9 +155,16 @@ static bool fetch(struct ldap_store *s, const struct task *t,
 	struct controls c = store_as_caller(t);
 
 	op.want = map_wanted(r->map, t->arena, schema_guard);
+	if (q->hashes)
+		op.want = reading_wanted(t->arena, op.want);
 	op.controls = control_list(&c);
 	op.each = reading_each;
 	op.ctx = r;
+	r->hashes = q->hashes;
+	/* Anywhere else there would be none. */
+	if (q->hashes && (s->reading == NULL || !session_is_up(s->reading)))
+		return err_set(e, ERR_UNAVAILABLE,
+			       "the directory cannot be read for others");
 	/* Who may not look among them is shown himself. */
 	if (!store_run(s, t, &op, s->set->read_seconds, "list", e) &&
 	    !read_own(s, t, q, &op, e))
@@ -329,10 +336,11 @@ static const void *make(void *ctx, LDAP *ld, LDAPMessage *message,
 	return NULL;
 }
 
-/* Of many domains a page has little of each. */
+/* Of many domains a page has little of each.  Hashes are asked for on one
+ * connection alone. */
 static void want_records(struct keys *k, const struct query *q, struct sweep *w)
 {
-	if (k->many || q->kind == KIND_PRINCIPAL)
+	if (k->many || q->kind == KIND_PRINCIPAL || q->hashes)
 		return;
 	w->want = map_wanted(k->reading.map, k->reading.arena, schema_guard);
 	w->make = make;

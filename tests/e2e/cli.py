@@ -505,6 +505,9 @@ def replies():
 
 def exports():
     """The last line tells whether it is all of them; nothing else does."""
+    with Fake((200, {"Content-Type": "text/ldif"}, b"version: 1\n\nincomplete\n")) as f:
+        done = Caller(f, **SECRET).run("export", "--hashes", "--format", "ldif")
+        tap.is_((done.returncode, f.seen[0][1]), (FAILED, "/v1/exports/hashes?format=ldif"), "with hashes")
     for ending, status in [('{"type":"alias","address":"incomplete@b.example"}\n', DONE), ('{"type":"incomplete"}\n', FAILED),
                            ("alias,incomplete@b.example,,\r\n", DONE), ("alias,a@b.example,,incomplete\r\n", DONE), ("incomplete,,,\r\n", FAILED)]:
         with Fake((200, {"Content-Type": "text/plain"}, ("x" * 400 + "\n" + ending).encode())) as f:

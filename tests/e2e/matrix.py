@@ -300,6 +300,7 @@ RECIPES.update({
     "DELETE /v1/webhooks/{id}": Recipe(key_of("webhook"), "/v1/webhooks/$"),
     "POST /v1/imports": Recipe(nothing, "/v1/imports?format=ndjson", {"type": "user", "address": "x@absent.example"}),
     "GET /v1/exports": Recipe(nothing, "/v1/exports"),
+    "GET /v1/exports/hashes": Recipe(nothing, "/v1/exports/hashes"),
     "GET /v1/imports/{id}": Recipe(nothing, "/v1/imports/none"),
     "GET /v1/trash": Recipe(nothing, "/v1/trash?limit=1"),
     "GET /v1/trash/{id}": Recipe(key_of("trash"), "/v1/trash/$"),

@@ -59,6 +59,7 @@ MATRIX = [
     ("GET", "/v1/webhooks/{id}/deliveries", "/v1/webhooks/@NAME@/deliveries", "/v1/webhooks/@NAME@/deliveries", None, 404, 404),
     ("POST", "/v1/imports", "/v1/imports", None, {"type": "domain"}, 415, 415),
     ("GET", "/v1/exports", "/v1/exports", None, None, 403, 403),
+    ("GET", "/v1/exports/hashes", "/v1/exports/hashes", None, None, 403, 403),
     ("GET", "/v1/imports/{id}", "/v1/imports/@NAME@", None, None, 404, 404),
     ("GET", "/v1/trash", "/v1/trash", None, None, 200, 200),
     ("GET", "/v1/trash", "/v1/trash?domain=@DOMAIN@", "/v1/trash?domain=@DOMAIN@", None, 200, 200),
