@@ -20,6 +20,7 @@ static const struct codec_field key_fields[] = {
 	{"last_used_at",   F(last_used_at),   CODEC_READ_ONLY},
 	{"last_used_from", F(last_used_from), CODEC_READ_ONLY},
 	{"key",            F(text),           CODEC_READ_ONLY | CODEC_OMIT_NULL},
+	{"dinomail_key",   F(foreign),        CODEC_WRITE_ONLY},
 	{NULL,             {0, 0},            0},
 };
 #undef F

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/convert.h"
+#include "cli/import_keys.h"
 #include "cli/input.h"
 #include "cli/parts.h"
 #include "cli/talk.h"
@@ -21,6 +22,7 @@ struct import_options {
 	struct request_options request;
 	const char *format, *on_conflict, *type, *domain;
 	int64_t part_bytes;
+	bool keys;
 };
 
 static const struct import_options defaults = {.request = REQUEST_DEFAULTS,
@@ -39,6 +41,8 @@ static const struct command_group own = {
 	       "where the accounts of a passwd are to be"),
 	OPTION("on-conflict", F(on_conflict), "fail|skip|update",
 	       "what becomes of records whose name is taken (fail)"),
+	OPTION("keys", F(keys), NULL,
+	       "nothing but the API keys in a dump of DinoMail's database, so that they stay good here"),
 	OPTION("part-bytes", F(part_bytes), "N",
 	       "how large a request is, about; http.body_bytes of the gateway is more (524288)"),
 	OPTIONS_END}};
@@ -404,7 +408,8 @@ static enum outcome talk(struct course *c, const struct command *command)
 {
 	if (!talk_open(&c->talk, command, c->o))
 		return c->talk.outcome;
-	enum outcome got = bring(c);
+	enum outcome got =
+		c->o->keys ? import_keys(&c->talk, &c->input) : bring(c);
 	json_decref(c->summary);
 	talk_close(&c->talk);
 	return got;
@@ -441,4 +446,4 @@ const struct command command_import = {
 	.defaults = &defaults,
 	.size = sizeof(struct import_options),
 	.run = run,
-	.asks = "POST\t/v1/imports\tid,format,type,on_conflict,report,more,first,line,domain\t\nGET\t/v1/imports/%\t\t\n"};
+	.asks = "POST\t/v1/imports\tid,format,type,on_conflict,report,more,first,line,domain\t\nGET\t/v1/imports/%\t\t\nPOST\t/v1/keys\t\t\n"};

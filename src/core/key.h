@@ -30,6 +30,8 @@ struct key {
 	const char *created_at;                    /* the store's; read only */
 	const char *last_used_at, *last_used_from; /* about; or NULL */
 	const char *text;                          /* shown once, or NULL */
+	const char *foreign; /* on its way in: what its holder has already, of
+			      * another program; never kept */
 };
 
 extern const struct key key_defaults;

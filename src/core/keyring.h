@@ -21,6 +21,12 @@ struct keyring_ops {
 		    const struct keytext *text, struct revision *ret,
 		    struct err *e);
 
+	/* The key that its holder proves by what another program gave him: its
+	 * text follows from that and the owner, so that nothing else has to be
+	 * kept.  False: that is no such text. */
+	bool (*adopt)(const char *owner, const char *foreign,
+		      struct keytext *ret);
+
 	/* ERR_NOT_FOUND also if the caller must not see it. */
 	bool (*get)(struct keyring *r, const struct task *t, const char *id,
 		    struct key *ret, struct revision *rev, struct err *e);

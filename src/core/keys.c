@@ -72,6 +72,22 @@ static bool fits(const struct gateway *g, const struct task *t,
 	return false;
 }
 
+/* Whoever has it already is not told another one. */
+static bool take_text(const struct gateway *g, const struct task *t,
+		      const struct key *k, struct keytext *ret, struct err *e)
+{
+	if (k->foreign == NULL) {
+		again_keytext(t, ret);
+		return true;
+	}
+	if (g->keyring->ops->adopt(k->owner, k->foreign, ret))
+		return true;
+	fault_field(e, t->arena, FAULT_FORMAT,
+		    (struct field)FIELD(struct key, foreign),
+		    "a key of DinoMail is 40 random digits of 0-9 and a-f");
+	return false;
+}
+
 bool keys_create(const struct gateway *g, const struct task *t,
 		 const struct text_list *rights, struct key *k,
 		 struct revision *ret, struct err *e)
@@ -87,14 +103,16 @@ bool keys_create(const struct gateway *g, const struct task *t,
 	if (!in_reach(t, k->owner))
 		return err_set(e, ERR_DENIED, "you may not make keys for %s",
 			       k->owner);
-	again_keytext(t, &text);
+	if (!take_text(g, t, k, &text, e))
+		return false;
 	k->id = arena_strdup(t->arena, text.id);
 	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e) &&
 		    fits(g, t, k, e);
-	if (good && !rehearsal_is(t))
+	if (good && k->foreign == NULL && !rehearsal_is(t))
 		k->text = keytext_show(t->arena, &text);
 	if (good)
 		rehearsal_show(t, NULL, k, sizeof(*k));
+	k->foreign = NULL;
 	keytext_wipe(&text);
 	/* Whether there is such an owner is not told to who may not. */
 	return good ||
@@ -219,6 +237,10 @@ static bool change_once(const struct gateway *g, const struct task *t,
 		fault_field(e, t->arena, FAULT_READ_ONLY,
 			    (struct field)FIELD(struct key, owner),
 			    "a key stays with its owner");
+	if (ret->foreign != NULL)
+		fault_field(e, t->arena, FAULT_READ_ONLY,
+			    (struct field)FIELD(struct key, foreign),
+			    "what proves a key stays the same");
 	rehearsal_show(t, &old, ret, sizeof(old));
 	return judge(g, t, rights, ret, e) &&
 	       g->keyring->ops->change(g->keyring, t, &old, ret, &seen, rev, e);

@@ -205,16 +205,23 @@ static bool pass_definition(struct sql *s, struct err *e)
 	       sql_bad(s, e, "a CREATE TABLE does not end");
 }
 
-/* What begins a line in CREATE TABLE and is no column. */
-static bool is_constraint(const struct slice *name)
+/* What begins a line in CREATE TABLE and is no column; where names have other
+ * quotes, some of these words are names. */
+static bool is_constraint(const struct sql *s, const struct slice *name)
 {
-	static const char *const words[] = {"primary", "key",     "unique",
-					    "check",   "index",   "constraint",
-					    "foreign", "exclude", "fulltext",
-					    "spatial", "like",    "period"};
+	static const struct {
+		const char *word;
+		bool anywhere;
+	} words[] = {{"primary", true},  {"unique", true},
+		     {"check", true},    {"constraint", true},
+		     {"foreign", true},  {"exclude", true},
+		     {"like", true},     {"key", false},
+		     {"index", false},   {"fulltext", false},
+		     {"spatial", false}, {"period", false}};
 
 	for (size_t i = 0; i < COUNT(words); i++) {
-		if (is_word(name, words[i]))
+		if ((words[i].anywhere || s->backslashes) &&
+		    is_word(name, words[i].word))
 			return true;
 	}
 	return false;
@@ -232,7 +239,7 @@ static bool create_table(struct sql *s, const struct sql_table *t,
 		if (!take_name(s, &name, e))
 			return e->kind == ERR_NONE &&
 			       sql_bad(s, e, "a column has no name");
-		if ((!is_constraint(&name) &&
+		if ((!is_constraint(s, &name) &&
 		     !shape_add(s, &shape, &name, e)) ||
 		    !pass_definition(s, e))
 			return false;

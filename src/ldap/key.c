@@ -367,7 +367,9 @@ bool keys_prove(struct keys *k, const struct task *t,
 	unsigned char digest[DIGEST_SIZE];
 	const char *note = NULL;
 
-	if (!keytext_parse(c->secret, &at.text))
+	/* Where a client names its owner, it may be a key of DinoMail. */
+	if (!keytext_parse(c->secret, &at.text) &&
+	    (c->name == NULL || !key_adopt(c->name, c->secret, &at.text)))
 		return wrong(e);
 	/* From another place, or for another name, it is not the same. */
 	memory_digest(k->memory,

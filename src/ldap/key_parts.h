@@ -21,4 +21,8 @@ const char *key_dn(struct arena *a, const char *owner, const char *id);
 void key_digest(const struct keytext *text, const char *owner_id,
 		unsigned char ret[DIGEST_SIZE]);
 
+/* The one that follows from what DinoMail gave to somebody of that name; false:
+ * it never gave that. */
+bool key_adopt(const char *login, const char *foreign, struct keytext *ret);
+
 #endif

@@ -240,11 +240,11 @@ static bool remove_at(struct ldap_store *s, const struct task *t,
 	return store_run(s, t, &op, s->set->write_seconds, "key", e);
 }
 
-/* Its id is of the request alone: an earlier try has added it, and may have
- * ended before it got its hash. */
-static bool was_added(const struct task *t, struct err *e)
+/* Its id is of the request alone, or of what its holder has already: an earlier
+ * try has added it, and may have ended before it got its hash. */
+static bool was_added(const struct task *t, bool foreign, struct err *e)
 {
-	if (t->origin == NULL || e->kind != ERR_EXISTS)
+	if ((t->origin == NULL && !foreign) || e->kind != ERR_EXISTS)
 		return false;
 	err_clear(e);
 	return true;
@@ -256,6 +256,7 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 	struct ldap_store *s = store_of(port);
 	const char *above = owner_dn(s, t, k->owner), *owner_id = NULL;
 	struct controls c = store_as_caller(t);
+	const bool foreign = k->foreign != NULL;
 	struct err why;
 
 	if (above == NULL)
@@ -269,7 +270,7 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 			       .mods = map_add(key_map(), t->arena, k),
 			       .controls = control_list(&c)};
 	if (!store_run(s, t, &op, s->set->write_seconds, "key", e) &&
-	    !was_added(t, e))
+	    !was_added(t, foreign, e))
 		return false;
 	if (rehearsal_is(t)) {
 		revise(t, k, "", ret);
@@ -424,6 +425,7 @@ static const struct keyring_ops ops = {
 	.list = list,
 	.change = change,
 	.remove = remove_key,
+	.adopt = key_adopt,
 	.owner = owner_of,
 	.count = count_keys,
 	.revoke = revoke,

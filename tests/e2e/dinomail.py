@@ -4,6 +4,7 @@
 import http.client
 import os
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests", "lib"))
@@ -116,6 +117,42 @@ def rights(g, app):
             "and is for nothing else")
 
 
+def old_keys(g):
+    """The keys of DinoMail's own database, for what their owners might do there."""
+    admin, old = g.admin(), {"Root": "0123456789abcdef0123456789abcdef01234567", "clerk": "89abcdef0123456789abcdef0123456789abcdef", "gone": "f" * 40}
+    admin.post("/v1/principals", {"login": "root", "password": "p", "super_administrator": True})
+    dump = os.path.join(gateway.TOP, "tests", "import", "dinomail.sql")
+    env = {"PATH": os.environ["PATH"], "PROVOST_URL": "http://" + g.address, "PROVOST_LOGIN": "admin", "PROVOST_PASSWORD": g.secret("admin-password")}
+
+    def bring():
+        return subprocess.run([os.path.join(gateway.BUILD, "provost"), "import", "--keys", dump], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    def ask(login, key, method="GET", target="/api/virtualdomain/", body=None):
+        return g.client().request(method, target, body, headers=dict(JSON, Authorization="ApiKey %s:%s" % (login, key))).status
+
+    tap.is_(ask("root", old["Root"]), 401, "a key of DinoMail is none before")
+    first = bring()
+    tap.is_((first.stdout, first.returncode, first.stderr.splitlines()), ("done\t1\nskipped\t2\nfailed\t1\n", 5, ["clerk: you may not make keys for clerk", "gone: is switched off there", "nobody: may do nothing there"]),
+            "keys are brought in for who is here")
+    admin.post("/v1/principals", {"login": "clerk", "password": "p"})
+    tap.is_((bring().stdout, bring().stdout), ("done\t2\nskipped\t2\nfailed\t0\n", "done\t2\nskipped\t2\nfailed\t0\n"), "and the same again")
+    tap.is_([ask(login, key) for login, key in (("Root", old["Root"]), ("root", old["Root"]), ("clerk", old["clerk"]), ("clerk", old["Root"]), ("root", old["clerk"]), ("root", "0" * 40), ("gone", old["gone"]))],
+            [200, 200, 200, 401, 401, 401, 401], "each is good for its owner, and nobody else")
+    tap.is_([ask("root", old["Root"], "POST", body={"name": "old.example"}), ask("clerk", old["clerk"], "POST", body={"name": "none.example"}), ask("clerk", old["clerk"], target="/api/virtualalias/")], [201, 401, 401],
+            "for what he might do there")
+    keys = {login: admin.get("/v1/keys?owner=" + login) for login in ("root", "clerk")}
+    tap.is_([sorted(reply.json["items"][0]["scopes"]) for reply in keys.values()],
+            [["aliases:read", "aliases:write", "domains:read", "domains:write", "passwords:write", "users:read", "users:write"], ["domains:read", "passwords:write", "users:read", "users:write"]], "which is its scopes")
+    tap.is_([len(reply.json["items"]) for reply in keys.values()], [1, 1], "and each is there once")
+    tap.is_([old["Root"] in reply.text or "pvt_" in reply.text for reply in keys.values()], [False, False], "and nobody is told its text")
+    target = "/v1/keys/" + keys["root"].json["items"][0]["id"]
+    replies = [admin.post("/v1/keys", {"scopes": ["*"], "dinomail_key": text}) for text in ("0" * 40, "G" + old["Root"][1:], old["Root"][1:])] + [admin.patch(target, {"dinomail_key": old["clerk"]})]
+    tap.is_([(reply.status, old["Root"][1:] in reply.text) for reply in replies], [(422, False)] * 4, "what no such key can be is refused, and not repeated")
+    admin.delete(target)
+    gateway.until(lambda: ask("root", old["Root"]) == 401, "revoked, it is good no more", 30)
+    tap.is_([complaint for complaint in admin.complaints], [], "every reply is as described")
+
+
 def peak(g):
     """The most memory that it ever had, in MiB."""
     with open("/proc/%d/status" % g.process.pid, encoding="ascii") as file:
@@ -195,6 +232,7 @@ def main():
         app = flow(g)
         switched(g, app)
         rights(g, app)
+        old_keys(g)
         bounds(g, app)
         options(g, app)
         tap.is_(complaints_of_log(g), [], "the log tells of no error of ours")
