@@ -115,4 +115,5 @@ const struct command command_export =
 	 .defaults = &defaults,
 	 .size = sizeof(struct export_options),
 	 .run = run,
-	 .asks = "GET\t/v1/exports\tformat,domain\t\n"};
+	 .asks = "GET\t/v1/exports\tformat,domain\t\n"
+		 "GET\t/v1/exports/hashes\tformat,domain\t\n"};

@@ -600,7 +600,7 @@ UNASKED = {
     "GET /.well-known/mta-sts.txt": CLIENTS, "POST /autodiscover/autodiscover.xml": CLIENTS, "POST /Autodiscover/Autodiscover.xml": CLIENTS,
     "GET /autodiscover/autodiscover.json": CLIENTS, "GET /autodiscover/autodiscover.json/v1.0/%": CLIENTS,
     "GET /livez": "for what starts the gateway; status asks /readyz", "GET /metrics": "for Prometheus, which asks by itself", "GET /docs": "a page for a browser",
-    "GET /openapi.json": "for programs that are made of it", "+password": "of set: user password, principal password",
+    "GET /openapi.json": "for programs that are made of it", "+password": "of set: user password, principal password", "+dinomail_key": "import brings it, out of what it was made for",
     "PATCH /v1/keys/% +owner": "it cannot be changed", "PATCH /v1/principals/% +login": "nor can this", "PATCH /v1/domains/%/dkim/% +selector": "nor this", "PATCH /v1/domains/%/dkim/% +algorithm": "nor this",
     "PATCH /v1/domains/%/dkim/% +private_key": "nor this", "PATCH /v1/domains/% +reserved_to": "at its creation alone",
 }
