@@ -78,22 +78,17 @@ const char *number_rows_filter(struct arena *a)
 	return filter_any(a, any, COUNT(any));
 }
 
-static const char *filter_of(struct arena *a, enum kind k)
-{
-	return k == KIND_ALIAS ? number_rows_filter(a)
-			       : schema_class_filter(a, k);
-}
-
 /* With the caller's rights: who does not see it gets no number of it. */
 static bool read_entry(struct ldap_store *s, const struct task *t, enum kind k,
-		       const char *key, struct entry *ret, struct err *e)
+		       const char *key, const char *filter, struct entry *ret,
+		       struct err *e)
 {
 	static const char *const want[] = {number_attribute, number_rows,
 					   destination, NULL};
 	struct controls c = store_as_caller(t);
 	struct operation op = {.dn = schema_dn(t->arena, s->set->base, k, key),
 			       .scope = LDAP_SCOPE_BASE,
-			       .filter = filter_of(t->arena, k),
+			       .filter = filter,
 			       .want = want,
 			       .controls = control_list(&c)};
 	struct reading r = {.count = 0};
@@ -232,7 +227,8 @@ static bool number_record(struct ldap_store *s, const struct task *t,
 
 	for (int try = 0; try <= NUMBER_TRIES; try++) {
 		/* Another may have been quicker, or ours was done after all. */
-		if (!read_entry(s, t, k, key, &en, e))
+		if (!read_entry(s, t, k, key, schema_class_filter(t->arena, k),
+				&en, e))
 			return false;
 		const char *has = entry_text(&en, number_attribute);
 		if (has != NULL)
@@ -406,7 +402,8 @@ static bool number_part(struct ldap_store *s, const struct task *t,
 	struct entry en;
 
 	for (int try = 0; try <= NUMBER_TRIES; try++) {
-		if (!read_entry(s, t, KIND_ALIAS, key, &en, e))
+		if (!read_entry(s, t, KIND_ALIAS, key,
+				number_rows_filter(t->arena), &en, e))
 			return false;
 		struct renumbering r = {.arena = t->arena,
 					.before = entry_text(&en, number_rows)};
@@ -501,13 +498,14 @@ bool number_hand_over(struct ldap_store *s, const struct task *t,
 		      const char *from, const char *to, struct err *e)
 {
 	struct arena *a = t->arena;
+	const char *domains = schema_class_filter(a, KIND_DOMAIN);
 	struct entry old, new;
 	const char *its = NULL;
 
-	if (!read_entry(s, t, KIND_DOMAIN, to, &new, e))
+	if (!read_entry(s, t, KIND_DOMAIN, to, domains, &new, e))
 		return false;
 	const char *noted = entry_text(&new, number_rows);
-	if (read_entry(s, t, KIND_DOMAIN, from, &old, e))
+	if (read_entry(s, t, KIND_DOMAIN, from, domains, &old, e))
 		its = entry_text(&old, number_attribute);
 	else if (e->kind != ERR_NOT_FOUND)
 		return false;
