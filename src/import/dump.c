@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "import/reader.h"
+#include "import/seen.h"
 #include "import/sql.h"
 #include "import/whereabouts.h"
 #include "util/text.h"
@@ -23,7 +24,7 @@ enum {
 
 /* clang-format off */
 static const struct sql_table tables[] = {
-	[DOMAINS]        = {"domain",       1, {"domain", "description", "aliases", "mailboxes", "maxquota", "quota", "backupmx", "active"}},
+	[DOMAINS]        = {"domain",       1, {"domain", "description", "aliases", "mailboxes", "maxquota", "quota", "backupmx", "active", "transport"}},
 	[DOMAIN_ALIASES] = {"alias_domain", 2, {"alias_domain", "target_domain", "active"}},
 	[USERS]          = {"mailbox",      2, {"username", "password", "name", "quota", "active", "email_other"}},
 	[ALIASES]        = {"alias",        2, {"address", "goto", "active"}},
@@ -43,7 +44,8 @@ enum {
 	D_USER_QUOTA,
 	D_QUOTA,
 	D_BACKUP,
-	D_ACTIVE
+	D_ACTIVE,
+	D_TRANSPORT
 };
 enum { DA_NAME, DA_TARGET, DA_ACTIVE };
 enum { U_ADDRESS, U_PASSWORD, U_NAME, U_QUOTA, U_ACTIVE, U_RECOVERY };
@@ -56,7 +58,8 @@ struct dump {
 	bool dinomail;
 	size_t turn; /* of those below */
 	struct whereabouts *users, *aliases;
-	struct arena *scratch; /* for rows, most of which are passed over */
+	struct seen *stand_ins; /* domains that are aliases of others */
+	struct arena *scratch;  /* for rows, most of which are passed over */
 	size_t scratched;
 };
 
@@ -66,16 +69,17 @@ static bool is_on(const char *text)
 	       text[0] == 'T';
 }
 
-/* Of one address or several; what PostfixAdmin adds for somebody who is away is
- * nothing that we answer for. */
-static bool is_vacation(struct arena *a, const char *own, const char *to)
+/* local#domain@...: what PostfixAdmin adds for somebody who is away is nothing
+ * that we answer for. */
+static bool is_vacation(const char *own, const char *to)
 {
-	char *marked = arena_strdup(a, own), *at = strchr(marked, '@');
+	size_t size = strlen(own), local = strcspn(own, "@");
 
-	if (at != NULL)
-		*at = '#';
-	return strncmp(to, marked, strlen(marked)) == 0 &&
-	       to[strlen(marked)] == '@';
+	return own[local] == '@' && strncmp(to, own, local) == 0 &&
+	       to[local] == '#' &&
+	       strncmp(to + local + 1, own + local + 1, size - local - 1) ==
+		       0 &&
+	       to[size] == '@';
 }
 
 struct toward {
@@ -94,7 +98,7 @@ static void lead(const struct toward *t, struct arena *a, const char *to)
 		const char *one = arena_strndup(a, to, size);
 
 		to += size;
-		if (is_vacation(a, t->own, one))
+		if (is_vacation(t->own, one))
 			continue;
 		if (t->user)
 			record_forward(t->record, t->own, one);
@@ -156,13 +160,33 @@ static void quota(struct import_record *r, const char *text)
 		record_text(r, "quota_bytes", text);
 }
 
+/* By the transport of its own, unless that is to deliver here: then to where
+ * DNS says. */
+static void relay(struct dump *d, const char *name, const char *transport,
+		  struct import_record *ret)
+{
+	bool own = transport != NULL && transport[0] != '\0' &&
+		   strcmp(transport, ":") != 0 &&
+		   strcasecmp(transport, "virtual") != 0 &&
+		   strcasecmp(transport, "virtual:") != 0;
+
+	record_text(ret, "kind", "relay");
+	if (!own)
+		transport = "smtp";
+	/* A service alone: the next hop is the domain. */
+	if (strchr(transport, ':') == NULL)
+		transport = arena_join(d->scratch, transport, ":", name, NULL);
+	record_text(ret, "transport", transport);
+}
+
 static bool take_domain(struct dump *d, struct arena *a,
 			const struct sql_row *row, struct import_record *ret)
 {
 	const char *name = text_lower(d->scratch, row->values[D_NAME]);
 
-	/* Of those who administrate all. */
-	if (strcmp(name, "all") == 0)
+	/* Of those who administrate all; and alias domains, each of which has
+	 * a row here as well. */
+	if (strcmp(name, "all") == 0 || seen_made(d->stand_ins, name))
 		return false;
 	record_begin(ret, a, KIND_DOMAIN, row->line);
 	record_text(ret, "name", name);
@@ -173,11 +197,8 @@ static bool take_domain(struct dump *d, struct arena *a,
 	limit(ret, "max_users", row->values[D_USERS], 1);
 	limit(ret, "default_user_quota_bytes", row->values[D_USER_QUOTA], MIB);
 	limit(ret, "quota_bytes", row->values[D_QUOTA], MIB);
-	if (row->values[D_BACKUP] != NULL && is_on(row->values[D_BACKUP])) {
-		record_text(ret, "kind", "relay");
-		record_text(ret, "transport",
-			    arena_join(d->scratch, "smtp:", name, NULL));
-	}
+	if (row->values[D_BACKUP] != NULL && is_on(row->values[D_BACKUP]))
+		relay(d, name, row->values[D_TRANSPORT], ret);
 	return true;
 }
 
@@ -289,6 +310,8 @@ static bool note(struct dump *d, const struct sql_row *row, struct err *e)
 				    .how = row->shape};
 	const char *name = row->values[0];
 
+	if (name != NULL && table == DOMAIN_ALIASES)
+		seen_add(d->stand_ins, text_lower(d->scratch, name));
 	if (name == NULL || (table != USERS && table != DINO_USERS &&
 			     table != ALIASES && table != DINO_ALIASES))
 		return true;
@@ -355,6 +378,7 @@ static bool open(struct reader *r, struct err *e)
 	r->own = d;
 	arena_defer(r->in.arena, release, d);
 	d->users = whereabouts_new(r->in.arena);
+	d->stand_ins = seen_new(r->in.arena);
 	d->aliases = whereabouts_new(r->in.arena);
 	sql_begin(&d->sql, r->in.arena, r->in.text, r->in.size, tables);
 	return survey(d, e);

@@ -170,6 +170,8 @@ INSERT INTO public.domain VALUES ('admin.example', 'It''s
 a domain', 10, 5, 100, 2048, NULL, false, '2026-11-22 08:36:04.23605+00', '2026-11-22 08:36:04.23605+00', true, 0);
 INSERT INTO public.domain VALUES ('off.example', '', -1, 0, 0, 0, NULL, false, '2026-11-22 08:36:04.23605+00', '2026-11-22 08:36:04.23605+00', false, 0);
 INSERT INTO public.domain VALUES ('backup.example', '', 0, 0, 0, 0, NULL, true, '2026-11-22 08:36:04.23605+00', '2026-11-22 08:36:04.23605+00', true, 0);
+INSERT INTO public.domain VALUES ('mx.example', '', 0, 0, 0, 0, 'smtp:[192.0.2.1]:2525', true, '2026-11-22 08:36:04.23605+00', '2026-11-22 08:36:04.23605+00', true, 0);
+INSERT INTO public.domain VALUES ('other.example', '', 0, 0, 0, 0, 'virtual', false, '2026-11-22 08:36:04.23605+00', '2026-11-22 08:36:04.23605+00', true, 0);
 
 
 --

@@ -60,6 +60,7 @@ static const char postfixadmin[] =
 	"domain {\"default_user_quota_bytes\":104857600,\"description\":\"It's a domain\",\"enabled\":true,\"max_aliases\":10,\"max_users\":5,\"name\":\"admin.example\",\"quota_bytes\":2147483648}\n"
 	"domain {\"enabled\":false,\"max_aliases\":0,\"name\":\"off.example\"}\n"
 	"domain {\"enabled\":true,\"kind\":\"relay\",\"name\":\"backup.example\",\"transport\":\"smtp:backup.example\"}\n"
+	"domain {\"enabled\":true,\"kind\":\"relay\",\"name\":\"mx.example\",\"transport\":\"smtp:[192.0.2.1]:2525\"}\n"
 	"domain {\"enabled\":true,\"kind\":\"alias\",\"name\":\"other.example\",\"target\":\"admin.example\"}\n"
 	"user {\"address\":\"carl@admin.example\",\"enabled\":true,\"name\":\"Carl, \\\"the\\\\one\\\"\",\"password_hash\":\"{SHA512-CRYPT}" HASH
 	"\",\"quota_bytes\":104857600,\"recovery_address\":\"carl@far.example\"}\n"
