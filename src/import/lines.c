@@ -2,9 +2,14 @@
 
 #include <string.h>
 
+#include "loop/fiber.h"
 #include "util/text.h"
 
-enum { LINES_AT_ONCE = 512 };
+enum {
+	LINES_AT_ONCE = 512,
+	WORK_AT_ONCE = 1 << 17, /* bytes, before others have their turn */
+	WORK_LINE = 32,         /* that a line costs besides its own */
+};
 
 static void release(void *own)
 {
@@ -27,6 +32,16 @@ static void take(struct lines *l, const char *text, size_t size)
 	l->blank = !l->too_long && l->text[strspn(l->text, " \t\f\v")] == '\0';
 }
 
+/* Most lines may be passed over: none waits for that. */
+static void breathe(struct lines *l, size_t size)
+{
+	l->work += WORK_LINE + size;
+	if (l->work < WORK_AT_ONCE || fiber_self() == NULL)
+		return;
+	l->work = 0;
+	fiber_sleep(1);
+}
+
 bool lines_next(struct lines *l)
 {
 	const char *text;
@@ -39,6 +54,7 @@ bool lines_next(struct lines *l)
 	l->at = l->reader->at;
 	l->line = l->reader->line;
 	if (reader_line(l->reader, &text, &size)) {
+		breathe(l, size);
 		take(l, text, size);
 		return true;
 	}

@@ -13,7 +13,7 @@
 struct lines {
 	struct reader *reader;
 	struct arena *scratch; /* what the last lines said */
-	size_t count;
+	size_t count, work;
 	size_t turn;
 	const char *text; /* the last, up to its end */
 	size_t at, line;  /* where it begins */

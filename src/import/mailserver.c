@@ -8,7 +8,7 @@
 #include "import/seen.h"
 #include "util/text.h"
 
-enum { TURN_USERS = 1, TURN_ALIASES, TURN_QUOTAS, TURN_END };
+enum { TURN_USERS = 1, TURN_ALIASES, TURN_DOMAINS, TURN_QUOTAS, TURN_END };
 
 enum sort { NOTHING, ACCOUNT, ALIAS, QUOTA, BAD };
 
@@ -78,47 +78,55 @@ static bool open(struct reader *r, struct err *e)
 	return true;
 }
 
+/* Each address of a list; NULL: there are no more. */
+static const char *next_of(struct files *f, const char **at)
+{
+	static const char between[] = ", \t";
+	const char *from = *at + strspn(*at, between);
+	size_t size = strcspn(from, between);
+
+	*at = from + size;
+	return size > 0 ? arena_strndup(f->lines.scratch, from, size) : NULL;
+}
+
+/* What stands there again. */
+static struct entry again(struct files *f, const struct place *p)
+{
+	struct entry ret = parse(&f->lines, lines_again(&f->lines, p));
+
+	ret.value = text_lower(f->lines.scratch, ret.value);
+	return ret;
+}
+
 /* All that stands there for an address. */
 static void lead(struct files *f, const char *own, bool user,
 		 struct import_record *ret)
 {
-	static const char between[] = ", \t";
 	size_t count;
 	const struct place *p = whereabouts_find(f->aliases, own, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct entry en =
-			parse(&f->lines, lines_again(&f->lines, &p[i]));
-		const char *at = text_lower(f->lines.scratch, en.value);
+		const char *at = again(f, &p[i]).value, *to;
 
-		while (*(at += strspn(at, between)) != '\0') {
-			size_t size = strcspn(at, between);
-			const char *to =
-				arena_strndup(f->lines.scratch, at, size);
-
+		while ((to = next_of(f, &at)) != NULL) {
 			if (user)
 				record_forward(ret, own, to);
 			else
 				record_item(ret, "destinations", to);
-			at += size;
 		}
 	}
 }
 
 static bool leads_to_itself(struct files *f, const char *own)
 {
-	size_t count, size = strlen(own);
+	size_t count;
 	const struct place *p = whereabouts_find(f->aliases, own, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct entry en =
-			parse(&f->lines, lines_again(&f->lines, &p[i]));
-		const char *text = text_lower(f->lines.scratch, en.value);
+		const char *at = again(f, &p[i]).value, *to;
 
-		for (const char *at = text; (at = strstr(at, own)) != NULL;
-		     at++) {
-			if ((at == text || strchr(", \t", at[-1]) != NULL) &&
-			    strchr(", \t", at[size]) != NULL)
+		while ((to = next_of(f, &at)) != NULL) {
+			if (strcmp(to, own) == 0)
 				return true;
 		}
 	}
@@ -153,11 +161,41 @@ static void take_account(struct files *f, const struct entry *en,
 	record_forwards_end(ret);
 }
 
-/* "@one @other": all of a domain goes to the same names in another. */
-static bool is_domain_alias(const struct entry *en)
+/* "@one @other", and nothing else of "@one": all of a domain goes to the same
+ * names in another. */
+static bool is_domain_alias(struct files *f, const struct entry *en)
 {
-	return en->sort == ALIAS && en->name[0] == '@' && en->value[0] == '@' &&
-	       strpbrk(en->value, ", \t") == NULL;
+	size_t count;
+
+	if (en->sort != ALIAS || en->name[0] != '@' || en->value[0] != '@' ||
+	    strpbrk(en->value, ", \t") != NULL)
+		return false;
+	whereabouts_find(f->aliases, en->name, &count);
+	return count == 1;
+}
+
+/* Whether the domain is one of these, wherever that stands. */
+static bool is_alias_domain(struct files *f, const char *domain)
+{
+	size_t count;
+	const struct place *p = whereabouts_find(f->aliases,
+						 arena_join(f->lines.scratch,
+							    "@", domain, NULL),
+						 &count);
+
+	if (count != 1)
+		return false;
+	const struct entry en = again(f, p);
+	return is_domain_alias(f, &en);
+}
+
+static void take_domain_alias(struct files *f, struct arena *a,
+			      const struct entry *en, struct import_record *ret)
+{
+	record_begin(ret, a, KIND_DOMAIN, f->lines.line);
+	record_text(ret, "name", en->name + 1);
+	record_text(ret, "kind", "alias");
+	record_text(ret, "target", text_lower(f->lines.scratch, en->value + 1));
 }
 
 /* Who stands in his own line is a user, of another file. */
@@ -166,14 +204,6 @@ static void take_alias(struct files *f, struct arena *a, const struct entry *en,
 {
 	bool user = leads_to_itself(f, en->name);
 
-	if (is_domain_alias(en)) {
-		record_begin(ret, a, KIND_DOMAIN, f->lines.line);
-		record_text(ret, "name", en->name + 1);
-		record_text(ret, "kind", "alias");
-		record_text(ret, "target",
-			    text_lower(f->lines.scratch, en->value + 1));
-		return;
-	}
 	record_begin(ret, a, user ? KIND_USER : KIND_ALIAS, f->lines.line);
 	ret->change = user;
 	record_text(ret, "address", en->name);
@@ -187,10 +217,11 @@ static bool take_domain(struct files *f, struct arena *a,
 {
 	const char *domain = strchr(en->name, '@') + 1;
 
-	if (is_domain_alias(en) || en->sort == QUOTA ||
-	    seen_made(f->domains, domain))
+	if (en->sort == QUOTA || seen_made(f->domains, domain))
 		return false;
 	seen_add(f->domains, domain);
+	if (is_alias_domain(f, domain))
+		return false;
 	record_begin(ret, a, KIND_DOMAIN, f->lines.line);
 	ret->implied = true;
 	record_text(ret, "name", domain);
@@ -208,7 +239,10 @@ static bool is_due(struct files *f, const struct entry *en)
 	case ACCOUNT:
 		return f->lines.turn == TURN_USERS;
 	case ALIAS:
-		return f->lines.turn == TURN_ALIASES &&
+		/* What a domain stands for is there first. */
+		return f->lines.turn == (is_domain_alias(f, en)
+						 ? TURN_DOMAINS
+						 : TURN_ALIASES) &&
 		       !whereabouts_has(f->users, en->name) &&
 		       whereabouts_is_first(f->aliases, en->name, f->lines.at);
 	case QUOTA:
@@ -228,6 +262,10 @@ static bool tell(struct files *f, struct arena *a, const struct entry *en,
 				"an alias");
 	if (take_domain(f, a, en, ret))
 		return true;
+	if (is_domain_alias(f, en)) {
+		take_domain_alias(f, a, en, ret);
+		return true;
+	}
 	if (en->sort == ALIAS) {
 		take_alias(f, a, en, ret);
 		return true;

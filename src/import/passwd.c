@@ -1,6 +1,7 @@
 /* Accounts of a system, as in passwd(5), and their hashes, as in shadow(5),
  * which may be in the same input, before or behind them. */
 #include <string.h>
+#include <strings.h>
 
 #include "import/lines.h"
 #include "util/instant.h"
@@ -99,6 +100,26 @@ static bool is_system(const char *uid)
 	return !text_number(uid, UID_FIRST, INT64_MAX, &n) || n == UID_NOBODY;
 }
 
+/* Hashes alone have no uid: these are the system's wherever they come from,
+ * and those of Debian's packages. */
+static bool is_system_name(const char *name)
+{
+	static const char *const names[] =
+		{"root",     "toor",       "daemon",   "bin",      "sys",
+		 "sync",     "games",      "man",      "lp",       "mail",
+		 "news",     "uucp",       "proxy",    "www-data", "backup",
+		 "list",     "irc",        "gnats",    "nobody",   "adm",
+		 "ftp",      "halt",       "shutdown", "operator", "sshd",
+		 "postfix",  "dovecot",    "dovenull", "vmail",    "mysql",
+		 "postgres", "messagebus", "openldap"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	}
+	return name[0] == '_' || strncmp(name, "systemd-", 8) == 0;
+}
+
 static void ignore(struct accounts *f, struct arena *a, const char *name,
 		   struct import_record *ret)
 {
@@ -134,7 +155,8 @@ static void take_alone(struct accounts *f, struct arena *a,
 	ret->change = true;
 	record_text(ret, "address", address_of(f, cells[NAME]));
 	take_shadow(cells, ret);
-	if (json_object_get(ret->members, "password_hash") == NULL)
+	if (is_system_name(cells[NAME]) ||
+	    json_object_get(ret->members, "password_hash") == NULL)
 		ignore(f, a, cells[NAME], ret);
 }
 

@@ -63,26 +63,34 @@ static int compare(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-const struct place *whereabouts_find(struct whereabouts *p, const char *name,
-				     size_t *count)
+/* How many are below that hash; or, with those of it, up to it. */
+static size_t below(const struct whereabouts *p, uint64_t hash, bool with)
 {
-	uint64_t hash = hash_text(name);
 	size_t low = 0, high = p->count;
 
-	*count = 0;
-	if (!p->sorted && p->count > 0)
-		qsort(p->items, p->count, sizeof(*p->items), compare);
-	p->sorted = true;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		uint64_t there = p->items[middle].hash;
 
-		if (p->items[middle].hash < hash)
+		if (there < hash || (with && there == hash))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (low + *count < p->count && p->items[low + *count].hash == hash)
-		(*count)++;
+	return low;
+}
+
+/* However many one name has, asking for each of them costs no more. */
+const struct place *whereabouts_find(struct whereabouts *p, const char *name,
+				     size_t *count)
+{
+	uint64_t hash = hash_text(name);
+
+	if (!p->sorted && p->count > 0)
+		qsort(p->items, p->count, sizeof(*p->items), compare);
+	p->sorted = true;
+	size_t low = below(p, hash, false);
+	*count = below(p, hash, true) - low;
 	return p->items != NULL ? p->items + low : NULL;
 }
 

@@ -3,6 +3,8 @@
 #include "tests/lib/imported.h"
 #include "tests/lib/tap.h"
 
+#include <time.h>
+
 static struct arena *a;
 
 struct example {
@@ -83,12 +85,34 @@ static void mailserver(void)
 		 "1 domain? {\"name\":\"a.example\"}\n1 alias {\"address\":"
 		 "\"sales@a.example\",\"destinations\":[\"ann@a.example\",\"bob@"
 		 "a.example\"]}\n2 user* {\"address\":\"ann@a.example\","
-		 "\"forward_to\":[\"x@far.example\"],\"keep_copy\":true}\n3 "
-		 "domain {\"kind\":\"alias\",\"name\":\"b.example\",\"target\":"
-		 "\"a.example\"}\n4 domain? {\"name\":\"c.example\"}\n4 alias "
+		 "\"forward_to\":[\"x@far.example\"],\"keep_copy\":true}\n4 "
+		 "domain? {\"name\":\"c.example\"}\n4 alias "
 		 "{\"address\":\"@c.example\",\"destinations\":[\"ann@a.example\"]"
-		 "}\n",
+		 "}\n3 domain {\"kind\":\"alias\",\"name\":\"b.example\","
+		 "\"target\":\"a.example\"}\n",
 		 "aliases alone; who is in his own line is a user"},
+		{"x@one.example y@other.example\n@one.example @other.example\n"
+		 "z@other.example y@other.example\n",
+		 "1 alias {\"address\":\"x@one.example\",\"destinations\":["
+		 "\"y@other.example\"]}\n3 domain? {\"name\":\"other."
+		 "example\"}\n3 alias {\"address\":\"z@other.example\","
+		 "\"destinations\":[\"y@other.example\"]}\n2 domain "
+		 "{\"kind\":\"alias\",\"name\":\"one.example\",\"target\":"
+		 "\"other.example\"}\n",
+		 "an alias domain is never made as another before"},
+		{"@one.example @other.example\n@one.example y@other.example\n",
+		 "1 domain? {\"name\":\"one.example\"}\n1 alias {\"address\":"
+		 "\"@one.example\",\"destinations\":[\"@other.example\","
+		 "\"y@other.example\"]}\n",
+		 "and is none if its mail goes elsewhere, too"},
+		{"@a.example x@@a.example\n@b.example b@b.example,,\tx@@b\n"
+		 "b@b.example B@B.example\n",
+		 "1 domain? {\"name\":\"a.example\"}\n1 alias {\"address\":"
+		 "\"@a.example\",\"destinations\":[\"x@@a.example\"]}\n2 "
+		 "domain? {\"name\":\"b.example\"}\n2 alias {\"address\":"
+		 "\"@b.example\",\"destinations\":[\"b@b.example\",\"x@@b\"]}"
+		 "\n3 user* {\"address\":\"b@b.example\"}\n",
+		 "lists are compared by whole addresses"},
 		{"bob@a.example:1M\nbob@a.example x@far.example\n"
 		 "bob@a.example|{CRYPT}$6$z\n",
 		 "3 domain? {\"name\":\"a.example\"}\n3 user {\"address\":"
@@ -126,6 +150,12 @@ static void passwd(void)
 		 "3 user {\"address\":\"bob@d.example\",\"login_enabled\":"
 		 "false,\"password_hash\":\"$6$b\"}\n4 -nobody\n",
 		 "accounts of a Unix with their hashes; not its own"},
+		{"root:$6$r:1:0:9:7:::\nWWW-Data:$6$r:1:0:9:7:::\n"
+		 "_apt:$6$r:1:0:9:7:::\nroots:$6$r:1:0:9:7:::\n",
+		 "1 domain? {\"name\":\"d.example\"}\n1 -root\n2 "
+		 "-WWW-Data\n3 -_apt\n4 user* {\"address\":\"roots@d."
+		 "example\",\"password_hash\":\"$6$r\"}\n",
+		 "but not those of a system"},
 		{"root:*:1:0:99999:7:::\nann:$6$a:1:0:99999:7:::\n"
 		 "zoe:!:1:0:99999:7:::\n",
 		 "1 domain? {\"name\":\"d.example\"}\n1 -root\n2 user* "
@@ -148,12 +178,105 @@ static void passwd(void)
 	IS(e.code, "domain_missing", "which is asked for");
 }
 
+/* How many records there are in a text of lines that are all the same, and
+ * others behind them; and the time of the processor that they take. */
+static size_t many(const char *format, const char *head, const char *line,
+		   const char *between, const char *other, double *seconds)
+{
+	enum { BYTES = 2 << 20 };
+	struct arena *own = arena_new();
+	struct import_record rec;
+	struct err e = {0};
+	struct reader r;
+	char *text = NULL;
+	size_t size = 0, n = 0;
+	FILE *f = open_memstream(&text, &size);
+	clock_t from = clock();
+
+	fputs(head, f);
+	for (size_t i = 0; i < BYTES / 2; i += strlen(line))
+		fputs(line, f);
+	fputs(between, f);
+	for (size_t i = 0; i < BYTES / 2; i += strlen(other))
+		fputs(other, f);
+	fclose(f);
+	const struct reader_input in = {.arena = own,
+					.text = text,
+					.size = size,
+					.codec = imported_codec,
+					.kind = KIND_COUNT,
+					.domain = "d.example"};
+	for (bool some = reader_begin(&r, reader_find(format, NULL), &in, &e);
+	     some; n += some) {
+		struct arena *mine = arena_new();
+
+		e = (struct err){0};
+		some = reader_next(&r, mine, &rec, &e);
+		arena_free(mine);
+	}
+	*seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
+	arena_free(own);
+	free(text);
+	return n;
+}
+
+/* An address that is in its own list at each place, but never whole. */
+static void overlapping(void)
+{
+	enum { OWN = 300000, LIST = 600000 };
+	char *text = arena_alloc(a, OWN + LIST + 2);
+	clock_t from = clock();
+
+	memset(text, '@', OWN + 1 + LIST);
+	text[OWN] = ' ';
+	OK(imported(a, "docker-mailserver", text)[0] == '1' &&
+		   clock() - from < 5 * CLOCKS_PER_SEC,
+	   "an address that is all through its own list");
+}
+
+/* Whatever somebody repeats, it takes no longer than as many others: with the
+ * square of it these would take minutes. */
+static void repeated(void)
+{
+	static const struct {
+		const char *format, *head, *line, *between, *other;
+		bool few; /* most are one record */
+	} list[] = {
+		{"docker-mailserver", "", "a@b|{X}x\n", "", "a@b x@y\n", false},
+		{"docker-mailserver", "", "a@b:1G\n", "", "a@b|{X}x\n", false},
+		{"docker-mailserver", "", "c@d a@b\n", "", "a@b x@y\n", true},
+		{"modoboa", "", "account;a@b;p;;;True;r\n", "",
+		 "alias;a@b;True;x@y\n", false},
+		{"modoboa", "", "alias;a@b;True;c@d\n", "",
+		 "forward;c@d;True;x@y\n", true},
+		{"passwd", "", "a:x:1000:1::/:/x\n", "", "a:$1$x:1:0:9:7:::\n",
+		 false},
+		{"sql", "",
+		 "INSERT INTO alias (address, goto) VALUES ('a@b','x@y');\n",
+		 "",
+		 "INSERT INTO mailbox (username, password) VALUES ('c@d','x');\n",
+		 false},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++) {
+		double seconds;
+		size_t n = many(list[i].format, list[i].head, list[i].line,
+				list[i].between, list[i].other, &seconds);
+
+		OK(n > 0 && (n < 10) == list[i].few && seconds < 30,
+		   list[i].format);
+		printf("# %zu records in %.1f s\n", n, seconds);
+	}
+}
+
 int main(void)
 {
 	a = arena_new();
 	modoboa();
 	mailserver();
 	passwd();
+	repeated();
+	overlapping();
 	arena_free(a);
 	return tap_done();
 }
