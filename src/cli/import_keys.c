@@ -37,8 +37,13 @@ static int bring(struct talk *t, const struct dump_key *k, enum outcome *got)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
 	struct client_reply r;
-	char *body = k->active && k->scopes.count > 0 ? body_of(k) : NULL;
+	bool good = k->active && k->scopes.count > 0 && !k->shared;
+	char *body = good ? body_of(k) : NULL;
 
+	if (k->shared) {
+		tell(k->login, "others have that name there, but for its case");
+		return FAILED;
+	}
 	if (body == NULL) {
 		tell(k->login, k->active ? "may do nothing there"
 					 : "is switched off there");

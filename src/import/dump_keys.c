@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "import/seen.h"
 #include "import/sql.h"
 #include "util/text.h"
 
@@ -54,6 +55,7 @@ struct found {
 	struct arena *arena;
 	struct sql sql;
 	struct table tables[COUNT(tables)];
+	struct seen *logins, *shared; /* without case, and those of several */
 };
 
 static bool is_on(const char *text)
@@ -127,6 +129,20 @@ static const struct row *owner_of(const struct found *f, const char *id)
 	return NULL;
 }
 
+static void note_logins(struct found *f)
+{
+	const struct table *t = &f->tables[USERS];
+
+	f->logins = seen_new(f->arena);
+	f->shared = seen_new(f->arena);
+	for (size_t i = 0; i < t->count; i++) {
+		const char *login = text_lower(f->arena, t->rows[i].name);
+
+		seen_add(seen_made(f->logins, login) ? f->shared : f->logins,
+			 login);
+	}
+}
+
 static struct text_list scopes_of(struct arena *a, unsigned rights)
 {
 	const char **items = arena_alloc(a, SCOPES_MAX * sizeof(*items));
@@ -157,6 +173,7 @@ bool dump_keys_read(struct arena *a, const char *text, size_t size,
 	follow(&f->tables[GRANTS], &f->tables[PERMISSIONS]);
 	follow(&f->tables[OWN], &f->tables[PERMISSIONS]);
 	follow(&f->tables[MEMBERS], &f->tables[GRANTS]);
+	note_logins(f);
 	*ret = arena_alloc(a, (keys->count + 1) * sizeof(**ret));
 	*count = 0;
 	for (size_t i = 0; i < keys->count; i++) {
@@ -165,10 +182,12 @@ bool dump_keys_read(struct arena *a, const char *text, size_t size,
 
 		if (owner == NULL)
 			continue;
+		const char *login = text_lower(a, owner->name);
 		(*ret)[(*count)++] = (struct dump_key){
-			.login = text_lower(a, owner->name),
+			.login = login,
 			.text = k->name,
 			.active = owner->active,
+			.shared = seen_made(f->shared, login),
 			.scopes = scopes_of(
 				a, owner->super
 					   ? ALL

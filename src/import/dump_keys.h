@@ -17,6 +17,8 @@
 struct dump_key {
 	const char *login, *text;
 	bool active;
+	bool shared; /* others have that login, but for its case: whose the
+		      * key would be here nobody can say */
 	struct text_list scopes;
 };
 
