@@ -109,10 +109,6 @@ static bool change_user(struct changeset *c, const struct holder *from,
 				    .fields = forwards,
 				    .field_count = COUNT(forwards)};
 
-	if (!scope_allows(c->task->caller->scope, "users:write"))
-		return err_code(e, ERR_DENIED, "scope",
-				"this key is not for what %s forwards",
-				u->address);
 	u->forward_to = swap(a, &to, u->address, NULL);
 	u->keep_copy =
 		u->forward_to.count == 0 || u->forward_to.count < to.count;
@@ -149,6 +145,15 @@ static bool read_as(struct changeset *c, enum kind k, const char *address,
 	return true;
 }
 
+/* Before anything is said of where he forwards to. */
+static bool may_write(const struct changeset *c, const struct user *u,
+		      struct err *e)
+{
+	return scope_allows(c->task->caller->scope, "users:write") ||
+	       err_code(e, ERR_DENIED, "scope",
+			"this key is not for what %s forwards", u->address);
+}
+
 static bool read(struct changeset *c, const char *address, struct holder *ret,
 		 struct err *e)
 {
@@ -161,7 +166,8 @@ static bool read(struct changeset *c, const char *address, struct holder *ret,
 		ret->to = ret->is.alias.destinations;
 	if (ret->there || address[0] == '@')
 		return true;
-	if (!read_as(c, KIND_USER, address, ret, e))
+	if (!read_as(c, KIND_USER, address, ret, e) ||
+	    (ret->there && !may_write(c, u, e)))
 		return false;
 	if (ret->there)
 		ret->to = swap(c->task->arena, &u->forward_to, NULL,
