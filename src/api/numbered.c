@@ -158,6 +158,14 @@ static bool put_all(const struct call *call, struct changeset *set,
 	return true;
 }
 
+bool numbered_fits(size_t count, struct err *e)
+{
+	return count <= NUMBERED_WRITTEN_MAX ||
+	       err_code(e, ERR_MALFORMED, "too_many",
+			"At most %d objects can be written at once.",
+			NUMBERED_WRITTEN_MAX);
+}
+
 /* All of them, or none. */
 static bool write_set(const struct call *call, struct item *items, size_t count,
 		      struct err *e)
@@ -165,10 +173,8 @@ static bool write_set(const struct call *call, struct item *items, size_t count,
 	struct changeset *c = arena_alloc(call->task.arena, sizeof(*c));
 	size_t made = 0;
 
-	if (count > NUMBERED_WRITTEN_MAX)
-		return err_code(e, ERR_MALFORMED, "too_many",
-				"At most %d objects can be written at once.",
-				NUMBERED_WRITTEN_MAX);
+	if (!numbered_fits(count, e))
+		return false;
 	changeset_begin(c, call->gateway, &call->task, count * OPERATIONS_EACH);
 	if (!put_all(call, c, items, count, &made, e))
 		return false;

@@ -29,6 +29,9 @@ bool numbered_list(const struct call *call, const struct resource *of,
 /* One of them, as it was taken. */
 bool numbered_write(const struct call *call, struct item *i, struct err *e);
 
+/* Whether that many may be written at once. */
+bool numbered_fits(size_t count, struct err *e);
+
 /* All of them, or none. */
 bool numbered_write_all(const struct call *call, struct item *items,
 			size_t count, struct err *e);

@@ -210,6 +210,8 @@ static bool make(const struct call *call, struct response *res, json_t *body,
 	if (i.id != NUMBER_NONE && numbered_find(call, i.of, i.id, &other, e))
 		return wire_note(call, call->dialect->foreign->phrases->taken,
 				 about, e);
+	if (e->kind != ERR_NONE && e->kind != ERR_NOT_FOUND)
+		return false;
 	err_clear(e);
 	if (!wire_take(call, body, &i, e) || !numbered_write(call, &i, e) ||
 	    !numbered_give(call, &i, &id, e))
@@ -348,6 +350,8 @@ bool tastypie_patch_list(const struct call *call, struct response *res,
 	json_t *gone = json_object_get(body, "deleted_objects");
 	size_t count = json_array_size(objects),
 	       all = count + json_array_size(gone);
+	if (!numbered_fits(all, e))
+		return false;
 	struct item *items = new_items(call, all);
 
 	return take_items(call, objects, items, e) &&
@@ -419,7 +423,8 @@ bool tastypie_put_list(const struct call *call, struct response *res,
 
 	(void)ret;
 	res->status = 204;
-	if (!objects_in(call, &body, &objects, e) || !whole(call, &r, e))
+	if (!objects_in(call, &body, &objects, e) ||
+	    !numbered_fits(json_array_size(objects), e) || !whole(call, &r, e))
 		return false;
 	size_t count = json_array_size(objects);
 	struct item *items = new_items(call, count + r.count);

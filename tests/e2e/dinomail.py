@@ -124,8 +124,8 @@ def old_keys(g):
     dump = os.path.join(gateway.TOP, "tests", "import", "dinomail.sql")
     env = {"PATH": os.environ["PATH"], "PROVOST_URL": "http://" + g.address, "PROVOST_LOGIN": "admin", "PROVOST_PASSWORD": g.secret("admin-password")}
 
-    def bring():
-        return subprocess.run([os.path.join(gateway.BUILD, "provost"), "import", "--keys", dump], env=env, capture_output=True, text=True, timeout=60, check=False)
+    def bring(*words):
+        return subprocess.run([os.path.join(gateway.BUILD, "provost"), "import", "--keys", *(words or [dump])], env=env, capture_output=True, text=True, timeout=60, check=False)
 
     def ask(login, key, method="GET", target="/api/virtualdomain/", body=None):
         return g.client().request(method, target, body, headers=dict(JSON, Authorization="ApiKey %s:%s" % (login, key))).status
@@ -136,6 +136,14 @@ def old_keys(g):
             "keys are brought in for who is here")
     admin.post("/v1/principals", {"login": "clerk", "password": "p"})
     tap.is_((bring().stdout, bring().stdout), ("done\t2\nskipped\t2\nfailed\t0\n", "done\t2\nskipped\t2\nfailed\t0\n"), "and the same again")
+    twins = os.path.join(g.top, "twins.sql")
+    with open(twins, "w", encoding="utf-8") as file:
+        file.write("INSERT INTO auth_user (id, username, is_superuser, is_active) VALUES (1, 'Clerk', '1', '1'), (2, 'clerk', '0', '1');\n"
+                   "INSERT INTO tastypie_apikey (user_id, key) VALUES (1, '%s');\n" % ("a1" * 20))
+        for table in ("auth_permission (id, codename)", "auth_group_permissions (group_id, permission_id)", "auth_user_user_permissions (user_id, permission_id)", "auth_user_groups (user_id, group_id)"):
+            file.write("INSERT INTO %s VALUES ('9', '9');\n" % table)
+    done = bring(twins)
+    tap.is_((done.stdout, done.returncode, ask("clerk", "a1" * 20)), ("done\t0\nskipped\t0\nfailed\t1\n", 5, 401), "of two logins that differ by case alone none gets the other's key: " + done.stderr)
     tap.is_([ask(login, key) for login, key in (("Root", old["Root"]), ("root", old["Root"]), ("clerk", old["clerk"]), ("clerk", old["Root"]), ("root", old["clerk"]), ("root", "0" * 40), ("gone", old["gone"]))],
             [200, 200, 200, 401, 401, 401, 401], "each is good for its owner, and nobody else")
     tap.is_([ask("root", old["Root"], "POST", body={"name": "old.example"}), ask("clerk", old["clerk"], "POST", body={"name": "none.example"}), ask("clerk", old["clerk"], target="/api/virtualalias/")], [201, 401, 401],
@@ -215,6 +223,9 @@ def options(g, app):
         tap.is_([app.ask("DELETE", "/api/virtualalias/?" + query).status, app.ask("PUT", "/api/virtualalias/?" + query, {"objects": []}).status], [400, 400],
                 "a list that looks like a part: " + query)
     tap.is_(len(app.objects("virtualalias")), count, "is left alone")
+    many = [app.ask("PATCH", "/api/virtualalias/", {"objects": [0] * 501}), app.ask("PUT", "/api/virtualalias/", {"objects": [0] * 501}),
+            app.ask("PATCH", "/api/virtualalias/", {"objects": [], "deleted_objects": ["/api/virtualalias/999999/"] * 501})]
+    tap.is_([(reply.status, "At most 500" in reply.text) for reply in many], [(400, True)] * 3, "too many are counted before any of them is looked at")
     before = next(a["id"] for a in app.objects("virtualalias") if a["source"] == row["source"])
     tap.is_(app.ask("PUT", "/api/virtualalias/", {"objects": [row]}).status, 204, "a list in the place of another")
     tap.is_([(a["id"], a["source"]) for a in app.objects("virtualalias")], [(before, "al@one.example")], "what stays is what it was")
