@@ -1,5 +1,6 @@
 /* The files of other mail systems: Modoboa, docker-mailserver, and the accounts
  * of a Unix. */
+#include "loop/fiber.h"
 #include "tests/lib/imported.h"
 #include "tests/lib/tap.h"
 
@@ -269,6 +270,65 @@ static void repeated(void)
 	}
 }
 
+/* Others that have something to do meanwhile. */
+struct meanwhile {
+	bool over;
+	size_t turns;
+};
+
+static void take_turns(void *ctx)
+{
+	struct meanwhile *m = ctx;
+
+	while (!m->over) {
+		m->turns++;
+		fiber_sleep(1);
+	}
+	loop_stop(fiber_loop());
+}
+
+/* Of a file in which there is nothing. */
+static void read_nothing(void *ctx)
+{
+	enum { BYTES = 1 << 20 };
+	struct arena *own = arena_new();
+	char *text = arena_alloc(own, BYTES);
+	const struct reader_input in = {.arena = own,
+					.text = text,
+					.size = BYTES,
+					.codec = imported_codec,
+					.kind = KIND_COUNT};
+	struct meanwhile *m = ctx;
+	struct import_record rec;
+	struct reader r;
+	struct err e = {0};
+
+	memset(text, '\n', BYTES);
+	OK(reader_begin(&r, reader_find("modoboa", NULL), &in, &e),
+	   "a file of empty lines");
+	size_t first = m->turns;
+	OK(first > 2, "while it is looked through others go on");
+	OK(!reader_next(&r, own, &rec, &e) && m->turns > first + 2,
+	   "and when no record comes for long");
+	m->over = true;
+	arena_free(own);
+}
+
+static void considerate(void)
+{
+	struct meanwhile m = {.turns = 0};
+	struct err e = {0};
+	struct loop *loop = loop_open(&e);
+
+	fiber_prepare(loop, 4);
+	if (!fiber_start(loop, take_turns, &m) ||
+	    !fiber_start(loop, read_nothing, &m))
+		abort();
+	loop_run(loop);
+	fiber_cleanup(loop);
+	loop_close(&loop);
+}
+
 int main(void)
 {
 	a = arena_new();
@@ -277,6 +337,7 @@ int main(void)
 	passwd();
 	repeated();
 	overlapping();
+	considerate();
 	arena_free(a);
 	return tap_done();
 }
