@@ -56,7 +56,8 @@ enum { DU_ADDRESS, DU_PASSWORD, DU_QUOTA };
 struct dump {
 	struct sql sql;
 	bool dinomail;
-	size_t turn; /* of those below */
+	size_t turn;    /* of those below */
+	bool under_way; /* of which there may be more rows */
 	struct whereabouts *users, *aliases;
 	struct seen *stand_ins; /* domains that are aliases of others */
 	struct arena *scratch;  /* for rows, most of which are passed over */
@@ -287,7 +288,7 @@ static bool take_dino_user(struct dump *d, struct arena *a,
 	return true;
 }
 
-/* One run through the dump for each. */
+/* One run for each, through what its rows are in. */
 static const struct turn {
 	size_t table;
 	bool (*take)(struct dump *d, struct arena *a, const struct sql_row *row,
@@ -360,7 +361,6 @@ static bool survey(struct dump *d, struct err *e)
 		if (!note(d, &row, e))
 			break;
 	}
-	sql_rewind(&d->sql);
 	return e->kind == ERR_NONE && judge(seen, d, e);
 }
 
@@ -392,29 +392,35 @@ static bool nameless(const struct sql_row *row, struct import_record *ret,
 			row->table->name, row->table->columns[0]);
 }
 
+/* The next row of any turn; false at the end of the last, or with e. */
+static bool turn_row(struct dump *d, struct sql_row *ret, struct err *e)
+{
+	for (; d->turn < COUNT(turns); d->turn++) {
+		d->under_way = d->under_way ||
+			       sql_only(&d->sql, &tables[turns[d->turn].table]);
+		if (d->under_way && next_row(d, ret, e))
+			return true;
+		if (e->kind != ERR_NONE)
+			return false;
+		d->under_way = false;
+	}
+	return false;
+}
+
 static bool next(struct reader *r, struct arena *a, struct import_record *ret,
 		 struct err *e)
 {
 	struct dump *d = r->own;
 	struct sql_row row;
 
-	while (d->turn < COUNT(turns)) {
-		const struct turn *t = &turns[d->turn];
-
-		d->sql.only = &tables[t->table];
-		if (!next_row(d, &row, e)) {
-			if (e->kind != ERR_NONE)
-				return false;
-			d->turn++;
-			sql_rewind(&d->sql);
-			continue;
-		}
+	while (turn_row(d, &row, e)) {
 		if (row.values[0] == NULL)
 			return nameless(&row, ret, e);
-		if (t->take(d, a, &row, ret))
+		if (turns[d->turn].take(d, a, &row, ret))
 			return true;
 	}
-	r->at = r->in.size;
+	if (e->kind == ERR_NONE)
+		r->at = r->in.size;
 	return false;
 }
 

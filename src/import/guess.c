@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "import/reader.h"
+#include "import/sql_dialect.h"
 #include "util/text.h"
 
 enum { HEAD = 4096 };
@@ -35,19 +36,6 @@ static bool is_modoboa(const char *line)
 	for (size_t i = 0; i < COUNT(words); i++) {
 		if (size == strlen(words[i]) &&
 		    strncmp(line, words[i], size) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_dump(const char *text)
-{
-	static const char *const signs[] = {"-- PostgreSQL database dump",
-					    "-- MySQL dump", "-- MariaDB dump",
-					    "-- phpMyAdmin SQL Dump"};
-
-	for (size_t i = 0; i < COUNT(signs); i++) {
-		if (strstr(text, signs[i]) != NULL)
 			return true;
 	}
 	return false;
@@ -90,11 +78,14 @@ static bool is_entry(const char *line)
 const struct reader_format *reader_guess(const char *text, size_t size)
 {
 	CLEANUP(arena_release) struct arena *a = arena_new();
-	const char *head = arena_strndup(a, text, size < HEAD ? size : HEAD);
+	size_t mark = text_mark_size(text, size), left = size - mark;
+	const char *head =
+		arena_strndup(a, text + mark, left < HEAD ? left : HEAD);
 	const char *line = first_line(a, head, strlen(head));
 
-	return is_dump(head)         ? &format_sql
-	       : line[0] == '{'      ? &format_ndjson
+	if (sql_dialect(text, size) != SQL_UNSAID)
+		return &format_sql;
+	return line[0] == '{'        ? &format_ndjson
 	       : is_modoboa(line)    ? &format_modoboa
 	       : is_mailserver(line) ? &format_mailserver
 	       : is_entry(line)      ? &format_ldif

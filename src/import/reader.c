@@ -40,17 +40,9 @@ const char *reader_names(struct arena *a)
 	return list;
 }
 
-/* What some programs write before UTF-8. */
-static size_t mark_size(const struct reader_input *in)
-{
-	static const char mark[] = "\xEF\xBB\xBF";
-
-	return in->size >= 3 && memcmp(in->text, mark, 3) == 0 ? 3 : 0;
-}
-
 void reader_rewind(struct reader *r)
 {
-	r->at = mark_size(&r->in);
+	r->at = text_mark_size(r->in.text, r->in.size);
 	r->line = r->in.lines + 1;
 }
 

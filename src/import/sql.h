@@ -16,14 +16,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "import/sql_dialect.h"
 #include "util/arena.h"
 #include "util/err.h"
 
 enum {
 	SQL_TABLES = 16,
-	SQL_COLUMNS = 20,  /* of a table, that are wanted */
-	SQL_WIDTH = 1000,  /* that it may have */
-	SQL_SHAPES = 1000, /* ways in which rows come */
+	SQL_COLUMNS = 20, /* of a table, that are wanted */
+	SQL_WIDTH = 1000, /* that it may have */
+	SQL_SHAPES = 100, /* ways in which rows come */
 	SQL_VALUE = 1 << 20,
 };
 
@@ -34,6 +35,19 @@ struct sql_table {
 };
 
 struct sql_shape;
+struct sql_span;
+
+/* A name as it stands there. */
+struct sql_name {
+	const char *text;
+	size_t size;
+	bool quoted;
+};
+
+/* Where a table is; unnamed what is not said. */
+struct sql_home {
+	struct sql_name database, schema;
+};
 
 struct sql {
 	const char *text;
@@ -41,8 +55,16 @@ struct sql {
 	const struct sql_table *tables; /* up to one without a name */
 	const struct sql_table *only;   /* whose rows are told; NULL: of all */
 	struct arena *arena;
+	enum sql_dialect dialect;
 	bool backslashes; /* in all quotes; else only where E is before */
 	size_t at, line;
+	size_t until;         /* where no more is wanted */
+	size_t rested;        /* where others had their turn */
+	unsigned open;        /* what was begun and has to say that it ends */
+	struct sql_home here; /* of tables that do not say where they are */
+	struct sql_home homes[SQL_TABLES];
+	bool settled[SQL_TABLES];     /* which of them have a home */
+	struct sql_span *spans;       /* of tables, as far as all was read */
 	const struct sql_shape *rows; /* what comes next; NULL: a statement */
 	const struct sql_shape *made[SQL_TABLES], *shapes;
 	size_t shape_count;
@@ -64,6 +86,10 @@ bool sql_next(struct sql *s, struct arena *a, struct sql_row *ret,
 
 /* To the beginning. */
 void sql_rewind(struct sql *s);
+
+/* All was read once: from here on the rows of one table alone, and no more is
+ * read than what they are in.  False: it has none. */
+bool sql_only(struct sql *s, const struct sql_table *t);
 
 /* One that was read before. */
 bool sql_again(const struct sql *s, struct arena *a,

@@ -11,6 +11,8 @@ enum { SQL_NOWHERE = SQL_WIDTH + 1 };
 /* Which columns rows have. */
 struct sql_shape {
 	const struct sql_table *table;
+	enum sql_dialect dialect;
+	bool backslashes;
 	bool copy;                     /* as lines, not as values in brackets */
 	size_t width, at[SQL_COLUMNS]; /* where those are that are wanted */
 	const struct sql_shape *next;
@@ -19,6 +21,9 @@ struct sql_shape {
 /* Note what is wrong, and where; always false. */
 bool sql_bad(const struct sql *s, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Of names that need no quotes. */
+bool sql_is_letter(char c);
 
 /* '\0' at the end. */
 char sql_peek(const struct sql *s);

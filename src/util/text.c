@@ -176,3 +176,10 @@ const char *text_print(struct arena *a, const char *s)
 		hash = (hash ^ (unsigned char)*s) * 0x100000001b3U;
 	return arena_printf(a, "%016llx", (unsigned long long)hash);
 }
+
+size_t text_mark_size(const char *text, size_t size)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+
+	return size >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+}

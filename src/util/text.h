@@ -38,6 +38,10 @@ char *text_decimal(char ret[TEXT_DECIMAL], int64_t n);
 /* The whole of s as a number from min to max, in decimal digits. */
 bool text_number(const char *s, int64_t min, int64_t max, int64_t *ret);
 
+/* The bytes of the mark that some programs write before UTF-8; 0: there is
+ * none. */
+size_t text_mark_size(const char *text, size_t size);
+
 /* Replace every @NAME@ of the template; names and values come in pairs, ended
  * by NULL.  A placeholder without a value stays as it is. */
 char *text_fill(struct arena *a, const char *template,

@@ -1,5 +1,6 @@
 /* Dumps of databases: three that the programs themselves wrote, and others as
  * somebody might send them. */
+#include "import/sql_dialect.h"
 #include "tests/lib/imported.h"
 #include "tests/lib/tap.h"
 
@@ -108,76 +109,192 @@ static void of_postfixadmin(void)
 
 static const struct {
 	const char *text, *want, *what;
-} cases[] = {{"INSERT INTO mailbox (username, password) VALUES ('a@b', "
-	      "'x'),\n ('c@d',NULL) ON CONFLICT DO NOTHING;",
-	      "1 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
-	      "hash\":\"x\"}\n2 user {\"address\":\"c@d\",\"enabled\":"
-	      "true}\n",
-	      "names of columns, several rows, and words behind them"},
-	     {MAILBOX "insert into \"public\" . \"mailbox\" values(E'a\\x40"
-		      "b' , 'it''s \\n')",
-	      "!sql_malformed", "a statement that does not end"},
-	     {MAILBOX "insert into \"public\" . \"mailbox\" values(E'a\\x40"
-		      "b' , 'it''s \\n') -- really\n;",
-	      "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
-	      "hash\":\"it's \\\\n\"}\n",
-	      "backslashes count behind an E alone"},
-	     {"SET standard_conforming_strings = off;\n" MAILBOX
-	      "INSERT INTO mailbox VALUES ('a@b','\\n\\'');",
-	      "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
-	      "hash\":\"\\n'\"}\n",
-	      "or where they are said to"},
-	     {"INSERT INTO mailbox VALUES ('a@b','x');", "!sql_malformed",
-	      "columns that nobody names"},
-	     {"INSERT INTO mailbox (username) VALUES ('a@b');",
-	      "!sql_malformed", "a column that is not there"},
-	     {MAILBOX "INSERT INTO mailbox VALUES ('a@b');", "!sql_malformed",
-	      "a value too few"},
-	     {MAILBOX "INSERT INTO mailbox VALUES ('a@b','x','y');",
-	      "!sql_malformed", "a value too many"},
-	     {MAILBOX "INSERT INTO mailbox VALUES (lower('a@b'),'x');",
-	      "!sql_malformed", "a value that is computed"},
-	     {MAILBOX "INSERT INTO mailbox SELECT * FROM x;", "!sql_malformed",
-	      "rows that are computed"},
-	     {MAILBOX "INSERT INTO mailbox VALUES ('a@b','x' 'y');",
-	      "!sql_malformed", "a comma that is missing"},
-	     {MAILBOX "INSERT INTO mailbox VALUES ('a@b','x", "!sql_malformed",
-	      "a quote that is missing"},
-	     {"COPY mailbox (username, password) FROM stdin;\na@b\tx\n",
-	      "!sql_malformed", "a COPY that is cut off"},
-	     {"COPY mailbox (username, password) FROM stdin;\na@b\n\\.\n",
-	      "!sql_malformed", "a row that is too short"},
-	     {"COPY mailbox (username, password) FROM stdin CSV;\na@b,x\n"
-	      "\\.\n",
-	      "!sql_malformed", "a COPY in another form"},
-	     {"COPY mailbox FROM stdin;\na@b\tx\n\\.\n", "!sql_malformed",
-	      "a COPY that does not name its columns"},
-	     {"COPY mailbox (username, password) FROM stdin;\na\\100b\t\\N\r\n"
-	      "\\N\tx\n\\.\n",
-	      "2 user {\"address\":\"a@b\",\"enabled\":true}\n3 "
-	      "!name_missing\n",
-	      "octal digits, NULL, and a row without a name"},
-	     {"COPY mailbox (username, password) FROM stdin;\na\\000b\tx\n"
-	      "\\.\n",
-	      "!sql_malformed", "a NUL that is spelt"},
-	     {"/* never ends", "!sql_malformed", "a comment without an end"},
-	     {"SELECT $f$ '; $f$;", "!sql_foreign", "nothing for us"},
-	     {"", "!sql_foreign", "nothing at all"},
-	     {"((((((((((((((((", "!sql_malformed", "brackets"},
-	     {"CREATE TABLE mailbox (((((((((", "!sql_malformed",
-	      "brackets in a table"},
-	     {"CREATE TABLE mailbox (username text, password text,\n PRIMARY "
-	      "KEY (username, password), CHECK ((a) > ','));\nINSERT INTO "
-	      "mailbox VALUES ('a@b','');",
-	      "3 user {\"address\":\"a@b\",\"enabled\":true}\n",
-	      "what is in a table besides columns"},
-	     {"DELIMITER ;;\nINSERT INTO mailbox;;", "!sql_malformed",
-	      "a DELIMITER that stays"},
-	     {"COPY domain (domain) FROM stdin;\na\n\\.\nCOPY "
-	      "core_virtualdomain (name) FROM stdin;\nb\n\\.\n",
-	      "!sql_mixed", "two programs in one dump"},
-	     {"COPY alias (address, goto) FROM stdin;\na@b\t\xff\n\\.\n",
-	      "2 !not_text\n", "text that is not UTF-8"}};
+} cases[] = {
+	{"INSERT INTO mailbox (username, password) VALUES ('a@b', "
+	 "'x'),\n ('c@d',NULL) ON CONFLICT DO NOTHING;",
+	 "1 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
+	 "hash\":\"x\"}\n2 user {\"address\":\"c@d\",\"enabled\":"
+	 "true}\n",
+	 "names of columns, several rows, and words behind them"},
+	{MAILBOX "insert into \"public\" . \"mailbox\" values(E'a\\x40"
+		 "b' , 'it''s \\n')",
+	 "!sql_malformed", "a statement that does not end"},
+	{MAILBOX "insert into \"public\" . \"mailbox\" values(E'a\\x40"
+		 "b' , 'it''s \\n') -- really\n;",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
+	 "hash\":\"it's \\\\n\"}\n",
+	 "backslashes count behind an E alone"},
+	{"SET standard_conforming_strings = off;\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','\\n\\'');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_"
+	 "hash\":\"\\n'\"}\n",
+	 "or where they are said to"},
+	{"INSERT INTO mailbox VALUES ('a@b','x');", "!sql_malformed",
+	 "columns that nobody names"},
+	{"INSERT INTO mailbox (username) VALUES ('a@b');", "!sql_malformed",
+	 "a column that is not there"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b');", "!sql_malformed",
+	 "a value too few"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b','x','y');",
+	 "!sql_malformed", "a value too many"},
+	{MAILBOX "INSERT INTO mailbox VALUES (lower('a@b'),'x');",
+	 "!sql_malformed", "a value that is computed"},
+	{MAILBOX "INSERT INTO mailbox SELECT * FROM x;", "!sql_malformed",
+	 "rows that are computed"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b','x' 'y');",
+	 "!sql_malformed", "a comma that is missing"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b','x", "!sql_malformed",
+	 "a quote that is missing"},
+	{"COPY mailbox (username, password) FROM stdin;\na@b\tx\n",
+	 "!sql_malformed", "a COPY that is cut off"},
+	{"COPY mailbox (username, password) FROM stdin;\na@b\n\\.\n",
+	 "!sql_malformed", "a row that is too short"},
+	{"COPY mailbox (username, password) FROM stdin CSV;\na@b,x\n"
+	 "\\.\n",
+	 "!sql_malformed", "a COPY in another form"},
+	{"COPY mailbox FROM stdin;\na@b\tx\n\\.\n", "!sql_malformed",
+	 "a COPY that does not name its columns"},
+	{"COPY mailbox (username, password) FROM stdin;\na\\100b\t\\N\r\n"
+	 "\\N\tx\n\\.\n",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true}\n3 "
+	 "!name_missing\n",
+	 "octal digits, NULL, and a row without a name"},
+	{"COPY mailbox (username, password) FROM stdin;\na\\000b\tx\n"
+	 "\\.\n",
+	 "!sql_malformed", "a NUL that is spelt"},
+	{"/* never ends", "!sql_malformed", "a comment without an end"},
+	{"SELECT $f$ '; $f$;", "!sql_foreign", "nothing for us"},
+	{"", "!sql_foreign", "nothing at all"},
+	{"((((((((((((((((", "!sql_malformed", "brackets"},
+	{"CREATE TABLE mailbox (((((((((", "!sql_malformed",
+	 "brackets in a table"},
+	{"CREATE TABLE mailbox (username text, password text,\n PRIMARY "
+	 "KEY (username, password), CHECK ((a) > ','));\nINSERT INTO "
+	 "mailbox VALUES ('a@b','');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true}\n",
+	 "what is in a table besides columns"},
+	{"DELIMITER ;;\nINSERT INTO mailbox;;", "!sql_malformed",
+	 "a DELIMITER that stays"},
+	{"COPY domain (domain) FROM stdin;\na\n\\.\nCOPY "
+	 "core_virtualdomain (name) FROM stdin;\nb\n\\.\n",
+	 "!sql_mixed", "two programs in one dump"},
+	{"COPY alias (address, goto) FROM stdin;\na@b\t\xff\n\\.\n",
+	 "2 !not_text\n", "text that is not UTF-8"},
+	{"\xEF\xBB\xBFINSERT INTO mailbox (username, password) VALUES ('a@b','x');",
+	 "1 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "a mark before the first statement"},
+	{"SELECT $f$ ';;", "!sql_malformed", "a body that does not end"},
+	{"SELECT $1$, a$b$, $2 $, 1$c$;\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "dollars that begin nothing"},
+	{"SELECT $$ '; $$, $\xC3\xA4_1$ '; $\xC3\xA4_1$;\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "and those that do"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('`\\n','MySQL dump');",
+	 "2 user {\"address\":\"`\\\\n\",\"enabled\":true,\"password_hash\":\"MySQL dump\"}\n",
+	 "rows that look like those of another database"},
+	{"/*!40101 SET NAMES utf8mb4 */;\n" MAILBOX
+	 "INSERT INTO `mailbox` VALUES ('a@b','PostgreSQL database\\'');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"PostgreSQL database'\"}\n",
+	 "the other way round"},
+	{"CREATE TABLE `mailbox` (`username` text, `password` text);\nINSERT INTO mailbox VALUES ('a@b','x\\'');",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x'\"}\n",
+	 "backticks around names"},
+	{"-- PostgreSQL database dump\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');",
+	 "!sql_malformed", "a dump without the line that ends it"},
+	{"-- PostgreSQL database dump\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');"
+	 "\n-- PostgreSQL database dump complete\n",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "one that has it"},
+	{"-- PostgreSQL database cluster dump\n-- PostgreSQL database dump\n-- PostgreSQL database dump complete\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');",
+	 "!sql_malformed", "and one that has an end of a part"},
+	{"-- MySQL dump 10.13  Distrib 8.0.36\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');",
+	 "!sql_malformed", "the same of MySQL"},
+	{"-- MySQL dump 10.13  Distrib 8.0.36\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','x');"
+	 "-- Dump completed on 2026-11-22  8:36:05",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "with its end"},
+	{"COPY mail.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\nCOPY wiki.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\n",
+	 "!sql_malformed", "tables of one name in two schemata"},
+	{"COPY mail.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\nCOPY wiki.page (address, goto) FROM stdin;\na@b\tc@d\n\\.\n",
+	 "2 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "which is nothing to us for others"},
+	{"\\connect mail\nCOPY public.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\n\\connect wiki\nCOPY public.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\n",
+	 "!sql_malformed", "and in two databases"},
+	{"USE `mail`;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\nUSE `wiki`;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\n",
+	 "!sql_malformed", "as MySQL has it"},
+	{"USE `mail`;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\nUSE `wiki`;\nCREATE TABLE `page` (`id` int);\n",
+	 "2 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "where only one has it"},
+	{"INSERT alias (address, goto) VALUES ('a@b','c@d');",
+	 "1 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "an INSERT without INTO"},
+	{"INSERT IGNORE `alias` (address, goto) VALUES ('a@b','c@d');",
+	 "1 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "which has nothing against what is there"},
+	{"REPLACE LOW_PRIORITY INTO alias (address, goto) VALUES ('a@b','c@d');",
+	 "1 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "a REPLACE"},
+	{"CREATE OR REPLACE FUNCTION public.f(begin integer) RETURNS void LANGUAGE sql\nBEGIN ATOMIC\nINSERT INTO alias (address, goto) VALUES (CASE WHEN true THEN 'e@f' END, 'c@d');\nSELECT 1;\nINSERT INTO alias (address, goto) VALUES ('e@f', 'c@d');\nEND;\nCOPY public.alias (address, goto) FROM stdin;\na@b\tc@d\n\\.\n",
+	 "8 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "a body of statements"},
+	{"CREATE OR REPLACE FUNCTION public.f(begin integer) RETURNS void LANGUAGE sql\nBEGIN ATOMIC\nINSERT INTO alias (address, goto) VALUES (CASE WHEN true THEN 'e@f' END, 'c@d');\nSELECT 1;\nINSERT INTO alias (address, goto) VALUES ('e@f', 'c@d');\n\n",
+	 "!sql_malformed", "one that does not end"},
+	{"DELIMITER ;;\nCREATE TRIGGER `t` BEGIN INSERT INTO alias VALUES (1); END ;;\ndelimiter ;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\n",
+	 "4 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "a DELIMITER that is set back"},
+	{"DELIMITER ;;\nCREATE TRIGGER `t` BEGIN INSERT INTO alias VALUES (1); END ;;\nDELIMITER ;;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\n",
+	 "!sql_malformed", "which another is not"},
+	{"delimiter ;\nINSERT INTO `alias` (address, goto) VALUES ('a@b','c@d');\n",
+	 "2 alias {\"address\":\"a@b\",\"destinations\":[\"c@d\"]}\n",
+	 "one that changes nothing"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',0x7b43525950547d);",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"{CRYPT}\"}\n",
+	 "hexadecimal digits"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',X'7b43525950547d');",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"{CRYPT}\"}\n",
+	 "and as a text"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',0x7b4);", "!sql_malformed",
+	 "half a byte"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',0x4100);", "!sql_malformed",
+	 "a NUL"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',0x4g);", "!sql_malformed",
+	 "what are none"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',b'0101');",
+	 "!sql_malformed", "bits"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',foo'x');", "!sql_malformed",
+	 "a word before a text"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',1+1);", "!sql_malformed",
+	 "a sum"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',-1.5e+06);",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"-1.5e+06\"}\n",
+	 "a number"},
+	{"-- phpMyAdmin SQL Dump\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b',_binary 'x');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x\"}\n",
+	 "the name of a character set"},
+	{"-- phpMyAdmin SQL Dump\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b',_utf8mb4 _utf8 'x');",
+	 "!sql_malformed", "two of them"},
+	{"-- phpMyAdmin SQL Dump\n" MAILBOX
+	 "INSERT INTO mailbox VALUES ('a@b','\\x41\\101\\f\\%\\_\\Z\\n');",
+	 "3 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"x41101f\\\\%\\\\_\\u001A\\n\"}\n",
+	 "MySQL's escapes"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',E'\\x41\\101\\f\\%\\Z');",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"AA\\f%Z\"}\n",
+	 "PostgreSQL's"},
+	{MAILBOX "INSERT INTO mailbox VALUES ('a@b',E'\\u0041');",
+	 "!sql_malformed", "which are not all taken"},
+	{"COPY mailbox (username, password) FROM stdin;\na@b\t\\x41\\101\\v\\Z\\%\n\\.\n",
+	 "2 user {\"address\":\"a@b\",\"enabled\":true,\"password_hash\":\"AA\\u000BZ%\"}\n",
+	 "and those of COPY"}};
 
 static void strict(void)
 {
@@ -190,24 +307,47 @@ static void strict(void)
 	}
 }
 
-/* Whatever is missing at the end, it is refused or read, and ends. */
+/* Whatever is missing at the end, it is refused, or all is there. */
 static void truncated(void)
 {
-	static const char *const names[] = {"dinomail.sql",
+	static const char *const names[] = {"dinomail.sql", "postfixadmin.sql",
 					    "postfixadmin-mysql.sql"};
-	size_t refused = 0;
+	size_t part = 0;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		const char *text = imported_file(a, names[i]);
+		const char *all = imported(a, "sql", text);
 		size_t size = strlen(text);
 
 		for (size_t n = 0; n < size; n += 97) {
 			struct arena *own = arena_new();
-			refused += imported_of(own, "sql", text, n)[0] == '!';
+			const char *got = imported_of(own, "sql", text, n);
+			part += got[0] != '!' && strcmp(got, all) != 0;
 			arena_free(own);
 		}
 	}
-	OK(refused > 0, "cut off anywhere, it ends");
+	NUMBER(part, 0, "cut off anywhere, no part of it is taken for all");
+}
+
+/* What tells the format is what tells how to read it. */
+static void guessed(void)
+{
+	static const char text[] = "\xEF\xBB\xBF\n# x\n-- MariaDB dump 10.19\n";
+	static const char row[] = "a;b\n-- MariaDB dump 10.19\n";
+
+	OK(reader_guess(text, strlen(text)) == &format_sql &&
+		   sql_dialect(text, strlen(text)) == SQL_MYSQL,
+	   "a dump says what it is before anything else");
+	OK(reader_guess(row, strlen(row)) == NULL &&
+		   sql_dialect(row, strlen(row)) == SQL_UNSAID,
+	   "and not behind that");
+	/* Of any size: nothing is behind it. */
+	for (size_t n = 0; n < strlen(text); n++) {
+		char *bare = malloc(n > 0 ? n : 1);
+		memcpy(bare, text, n);
+		sql_dialect(bare, n);
+		free(bare);
+	}
 }
 
 /* Memory does not grow with what is passed over. */
@@ -257,6 +397,7 @@ int main(void)
 	of_postfixadmin();
 	strict();
 	truncated();
+	guessed();
 	large();
 	arena_free(a);
 	return tap_done();
