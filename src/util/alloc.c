@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "util/log.h"
+
 void alloc_die(void)
 {
 	static const char why[] = "provost: out of memory\n";
 
+	log_release();
 	/* Not by stdio, which might allocate. */
 	if (write(STDERR_FILENO, why, sizeof(why) - 1) < 0)
 		abort();

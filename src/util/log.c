@@ -110,7 +110,7 @@ static void pass_on(int level, const struct line *l)
 		flush();
 	memcpy(held.text + held.used, l->text, l->used);
 	held.used += l->used;
-	if (level <= LOG_ERR)
+	if (level <= LOG_NOTICE)
 		flush();
 }
 

@@ -17,8 +17,10 @@
 void log_event(int level, const char *event, ...) __attribute__((sentinel));
 
 /* What this thread logs from here on is gathered, and written when it is
- * released, or when it is much, or bad news.  Who is told something must not
- * hear of it before it is in the log: release first. */
+ * released, when it is much, or when it matters: notices and worse, and what
+ * was gathered before them, at once.  A crash takes what is gathered with it.
+ * Who is told something must not hear of it before it is in the log: release
+ * first. */
 void log_hold(void);
 void log_release(void);
 

@@ -119,8 +119,8 @@ static void holding(void)
 	NUMBER(lines(all()), 1, "as is what comes after that, at once");
 	log_hold();
 	log_event(LOG_INFO, "e", NULL);
-	log_event(LOG_ERR, "e", NULL);
-	NUMBER(lines(all()), 2, "bad news does not wait");
+	log_event(LOG_NOTICE, "e", NULL);
+	NUMBER(lines(all()), 2, "what matters does not wait");
 	memset(wide, 'w', sizeof(wide) - 1);
 	for (int i = 0; i < 4; i++)
 		log_event(LOG_INFO, "e", "k", wide, NULL);
