@@ -329,6 +329,29 @@ static void considerate(void)
 	loop_close(&loop);
 }
 
+/* Some programs write a mark before UTF-8; it is no part of the first line. */
+static void marked(void)
+{
+	static const char *const texts[][2] =
+		{{"modoboa", "domain;one.example;0;0;True\n"},
+		 {"docker-mailserver", "ann@one.example|{SHA512-CRYPT}$6$x\n"},
+		 {"passwd", "ann:x:1000:1000:Ann:/home/ann:/bin/sh\n"},
+		 {"sql",
+		  "COPY domain (domain) FROM stdin;\none.example\n\\.\n"}};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *bare = texts[i][1];
+		const char *text = arena_join(a, "\xEF\xBB\xBF", bare, NULL);
+		const char *want = imported(a, texts[i][0], bare);
+
+		IS(imported(a, texts[i][0], text), want, texts[i][0]);
+		OK(want[0] == '1' || want[0] == '2', "which has a record");
+		OK(reader_guess(text, strlen(text)) ==
+			   reader_guess(bare, strlen(bare)),
+		   "and is known by how it begins");
+	}
+}
+
 int main(void)
 {
 	a = arena_new();
@@ -338,6 +361,7 @@ int main(void)
 	repeated();
 	overlapping();
 	considerate();
+	marked();
 	arena_free(a);
 	return tap_done();
 }
