@@ -22,7 +22,8 @@ struct made {
 	size_t size;
 };
 
-/* That again and again between these, until it is so large. */
+/* That again and again between these, until it is so large; instead of a # a
+ * number, which is another each time. */
 static struct made make(const char *head, const char *again, const char *tail,
 			size_t size)
 {
@@ -32,8 +33,13 @@ static struct made make(const char *head, const char *again, const char *tail,
 	if (f == NULL)
 		abort();
 	fputs(head, f);
-	for (size_t n = 0; n < size; n += strlen(again))
-		fputs(again, f);
+	for (long n = 0; ftell(f) < (long)size; n++) {
+		size_t before = strcspn(again, "#");
+
+		fwrite(again, 1, before, f);
+		if (again[before] == '#')
+			fprintf(f, "%ld%s", n, again + before + 1);
+	}
 	fputs(tail, f);
 	fclose(f);
 	return ret;
@@ -82,10 +88,10 @@ static const struct {
 	const char *head, *again, *tail, *what;
 	bool good;
 } hostile[] = {
-	{"SELECT ", "$0$ ", ";\n" ROW, "numbers between dollars", true},
+	{"SELECT ", "$#$ ", ";\n" ROW, "numbers between dollars", true},
 	{"SELECT $", "a", ";\n" ROW, "one long tag", true},
-	{"SELECT ", "$a$ $b$ ", ";\n" ROW, "tags between tags", false},
-	{"SELECT ", "a$b$ ", ";\n" ROW, "dollars in words", true},
+	{"SELECT ", "$a#$ ", ";\n" ROW, "tags between tags", false},
+	{"SELECT ", "a$b#$ ", ";\n" ROW, "dollars in words", true},
 	{ROW, "SELECT $$;\n", "$", "bodies after bodies", false},
 	{ROW, "/*", "", "comments that do not end", false},
 	{ROW, "CREATE FUNCTION f() BEGIN ATOMIC CASE ", "", "functions", false},
