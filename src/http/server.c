@@ -241,6 +241,7 @@ static void release(struct exchange *x)
 {
 	struct arena *a = x->req.arena;
 
+	body_drop(&x->body, &x->server->bodies);
 	outlet_free(&x->outlet);
 	arena_free(a);
 }
@@ -257,7 +258,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 		return;
 	if (x->begun)
 		count_under_way(s, -1);
-	body_drop(&x->body, &s->bodies);
 	x->client->busy = false;
 	x->client->exchange = NULL;
 	patience(x->client,
@@ -268,7 +268,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 		fall_silent(s, x->client);
 	if (x->outlet != NULL)
 		outlet_leave(x->outlet);
-	/* Who still writes needs it, and frees it. */
+	/* Who still writes needs it, body and all, and frees it. */
 	if (x->outlet == NULL || outlet_has_ended(x->outlet))
 		release(x);
 }

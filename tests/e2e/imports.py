@@ -232,6 +232,21 @@ def cut_off(g, text, query, lines):
     return connection, response
 
 
+def hung_up(g, admin):
+    """Whoever hangs up takes nothing of what he has sent away from whom reads it still."""
+    admin.post("/v1/domains", {"name": "h.example"})
+    text = "address,password_hash\n" + "".join("u%03d@h.example,%s\n" % (n, HASH) for n in range(300))
+    for _ in range(30):
+        host, port = g.address.rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        login = base64.b64encode(("admin:" + g.secret("admin-password")).encode()).decode()
+        connection.request("POST", "/v1/imports?id=hungup&type=user", text.encode(), {"Content-Type": "text/csv", "Authorization": "Basic " + login})
+        connection.close()
+    gateway.until(lambda: admin.get("/v1/imports/hungup").status == 200, "one of them has begun", 60)
+    job = gateway.until(lambda: (lambda job: job if job and job["state"] == "done" else None)(send(admin, text, "?id=hungup&type=user")[2]), "it is done", 60)
+    tap.is_((job["state"], job["created"], job["failed"]), ("done", 300, 0), "what was sent is whole until it is read, whoever hangs up")
+
+
 def made(g):
     """Who is there, by LDAP."""
     directory = ldap.initialize(g.ldap_url)
@@ -418,6 +433,7 @@ def main():
         hashes(g, admin)
         no_quota(admin)
         wide(g, admin)
+        hung_up(g, admin)
         admin = killed(g, admin)
         command(g)
         read_here(g)
