@@ -32,6 +32,8 @@ struct key {
 	const char *text;                          /* shown once, or NULL */
 	const char *foreign; /* on its way in: what its holder has already, of
 			      * another program; never kept */
+	bool there; /* it was, before it was asked for: an earlier try has made
+		     * it, or its holder had it already */
 };
 
 extern const struct key key_defaults;

@@ -14,7 +14,8 @@
 struct keyring;
 
 struct keyring_ops {
-	/* The record is replaced by what was stored.  That the text is right
+	/* The record is replaced by what was stored; if it was there, that is
+	 * told, and it stays whatever fails.  That the text is right
 	 * is stored with the gateway's own rights.  ERR_NOT_FOUND: there is no
 	 * such owner, or the caller must not know. */
 	bool (*add)(struct keyring *r, const struct task *t, struct key *k,

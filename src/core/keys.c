@@ -63,12 +63,14 @@ static bool fits(const struct gateway *g, const struct task *t,
 
 	if (g->keyring->ops->count(g->keyring, t, k->owner, &count, e)) {
 		/* In a rehearsal there is not yet another. */
-		if (count + rehearsal_is(t) <= KEY_OWNER_MAX)
+		if (k->there || count + rehearsal_is(t) <= KEY_OWNER_MAX)
 			return true;
 		err_code(e, ERR_CONFLICT, "too_many_keys",
 			 "an owner has at most %d keys", KEY_OWNER_MAX);
 	}
-	g->keyring->ops->remove(g->keyring, t, k->id, k->owner, NULL, &ignored);
+	if (!k->there)
+		g->keyring->ops->remove(g->keyring, t, k->id, k->owner, NULL,
+					&ignored);
 	return false;
 }
 
@@ -105,10 +107,11 @@ bool keys_create(const struct gateway *g, const struct task *t,
 			       k->owner);
 	if (!take_text(g, t, k, &text, e))
 		return false;
+	const bool adopted = k->foreign != NULL;
 	k->id = arena_strdup(t->arena, text.id);
 	bool good = g->keyring->ops->add(g->keyring, t, k, &text, ret, e) &&
 		    fits(g, t, k, e);
-	if (good && k->foreign == NULL && !rehearsal_is(t))
+	if (good && !adopted && !rehearsal_is(t))
 		k->text = keytext_show(t->arena, &text);
 	if (good)
 		rehearsal_show(t, NULL, k, sizeof(*k));

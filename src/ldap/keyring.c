@@ -257,6 +257,7 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 	const char *above = owner_dn(s, t, k->owner), *owner_id = NULL;
 	struct controls c = store_as_caller(t);
 	const bool foreign = k->foreign != NULL;
+	bool there = false;
 	struct err why;
 
 	if (above == NULL)
@@ -269,16 +270,22 @@ static bool add(struct keyring *port, const struct task *t, struct key *k,
 			       .dn = key_dn(t->arena, above, k->id),
 			       .mods = map_add(key_map(), t->arena, k),
 			       .controls = control_list(&c)};
-	if (!store_run(s, t, &op, s->set->write_seconds, "key", e) &&
-	    !was_added(t, foreign, e))
-		return false;
+	if (!store_run(s, t, &op, s->set->write_seconds, "key", e)) {
+		there = was_added(t, foreign, e);
+		if (!there)
+			return false;
+	}
+	k->there = there;
 	if (rehearsal_is(t)) {
 		revise(t, k, "", ret);
 		return set_hash(s, t, op.dn, text, owner_id, e);
 	}
-	if (set_hash(s, t, op.dn, text, owner_id, e) &&
-	    get_at(s, t, op.dn, k, ret, e))
-		return true;
+	bool good = set_hash(s, t, op.dn, text, owner_id, e) &&
+		    get_at(s, t, op.dn, k, ret, e);
+	k->there = there;
+	/* What was there may be in use. */
+	if (good || there)
+		return good;
 	why = *e;
 	err_clear(e);
 	remove_at(s, t, op.dn, true, NULL, e);

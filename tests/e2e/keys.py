@@ -381,6 +381,18 @@ def nowhere(g, admin):
     tap.is_([line for line in g.log().splitlines() if key.split("_")[2][:20] in line], [], "the log has nothing of it")
 
 
+def beyond(g, admin, client):
+    """What is there already stays when it is brought in again, be it one too many by now."""
+    adopted = {"scopes": ["me:read"], "dinomail_key": "0123456789abcdef0123456789abcdef01234567"}
+    admin.delete("/v1/keys/" + client.get("/v1/keys").json["items"][0]["id"])
+    first = client.post("/v1/keys", adopted)
+    tap.is_((first.status, "key" in first.json), (201, False), "one is adopted")
+    name = "z" * 16
+    Native(g).connection.add_s("provostKeyId=%s,%s" % (name, dn("many@example.org")), [(attribute, [value.encode()]) for attribute, value in (
+        ("objectClass", "provostApiKey"), ("provostKeyId", name), ("provostEnabled", "TRUE"), ("provostKeyScope", "me:read"))])
+    tap.is_((client.post("/v1/keys", adopted).status, client.get("/v1/keys/" + first.json["id"]).status), (201, 200), "and again where there are too many, and is there as before")
+
+
 def many(g, admin):
     """An owner has at most 100."""
     admin.post("/v1/users", {"address": "many@example.org", "password": "one"})
@@ -388,6 +400,7 @@ def many(g, admin):
     statuses = [client.post("/v1/keys", {"scopes": ["me:read"]}).status for _ in range(101)]
     tap.is_(statuses, [201] * 100 + [409], "an owner has at most 100 keys")
     tap.is_(len(client.get("/v1/keys").json["items"]), 100, "which are all listed")
+    beyond(g, admin, client)
     admin.post("/v1/users", {"address": "stranger@example.org", "password": "one"})
     stranger = admin.as_("stranger@example.org", "one")
     tap.is_([stranger.post("/v1/keys", {"scopes": ["me:read"], "owner": owner}).status for owner in ("many@example.org", "nobody@example.org")], [403, 403],
