@@ -53,7 +53,6 @@ struct export
 	const char *domain;
 	enum format format;
 	bool hashes, begun;
-	size_t users, hashed;
 	const char *columns[COLUMNS_MAX];
 	size_t count;
 	struct stream_place *seat;
@@ -189,14 +188,6 @@ static json_t *carried(enum kind k, const void *record)
 	return ret;
 }
 
-static void count(struct export *x, enum kind k, const void *record)
-{
-	const struct user *u = record;
-
-	x->users += k == KIND_USER;
-	x->hashed += k == KIND_USER && u->stored.hash != NULL;
-}
-
 static bool say_record(struct export *x, struct arena *a, enum kind k,
 		       const void *record)
 {
@@ -204,7 +195,6 @@ static bool say_record(struct export *x, struct arena *a, enum kind k,
 	const struct user *u = record;
 	struct task t = x->call.task;
 
-	count(x, k, record);
 	t.arena = a;
 	if (x->format == FORMAT_LDIF)
 		return put(x, s->ops->ldif(s, &t, k, record));
@@ -225,6 +215,28 @@ static bool is_wanted(const struct export *x, const struct pass *p,
 		(x->domain == NULL || text_equal(d->name, x->domain)));
 }
 
+/* Who has no password, and whose is not shown, look alike: the rules of an
+ * older directory show none to anybody, and the right to them may be taken
+ * away. */
+static bool is_shown(const struct export *x, const struct task *t,
+		     const struct page *page, struct err *e)
+{
+	struct store *s = x->call.gateway->store;
+	const struct user *users = (const struct user *)page->records;
+	bool shown = true;
+
+	for (size_t i = 0; i < page->count; i++) {
+		if (users[i].stored.hash != NULL)
+			continue;
+		if (!s->ops->shows_hash(s, t, users[i].address, &shown, e))
+			return false;
+		break;
+	}
+	return shown || err_set(e, ERR_DENIED,
+				"the directory does not show you hashes of "
+				"passwords");
+}
+
 static bool read_page(struct export *x, struct arena *a, const struct pass *p,
 		      const char *after, size_t limit, struct page *ret,
 		      struct err *e)
@@ -240,7 +252,8 @@ static bool read_page(struct export *x, struct arena *a, const struct pass *p,
 
 	t.arena = a;
 	t.deadline = clock_now() + PAGE_MILLIS;
-	return s->ops->list(s, &t, &q, ret, e);
+	return s->ops->list(s, &t, &q, ret, e) &&
+	       (!q.hashes || is_shown(x, &t, ret, e));
 }
 
 /* A while without the directory is waited for. */
@@ -330,14 +343,6 @@ static bool say_head(struct export *x, struct arena *a)
 	return say(x, a, names);
 }
 
-/* The rules of an older directory give none to anybody. */
-static bool has_hashes(const struct export *x, struct err *e)
-{
-	return !x->hashes || x->users == 0 || x->hashed > 0 ||
-	       err_set(e, ERR_INTERNAL,
-		       "the directory shows no hash of any user");
-}
-
 static void stream(void *ctx, struct outlet *o)
 {
 	struct export *x = ctx;
@@ -348,7 +353,6 @@ static void stream(void *ctx, struct outlet *o)
 	bool good = say_head(x, a);
 	for (size_t i = 0; good && i < COUNT(passes); i++)
 		good = run_pass(x, &passes[i], &e);
-	good = good && has_hashes(x, &e);
 	/* Nobody takes a part for the whole. */
 	if (!good)
 		say_incomplete(x, a);
@@ -462,9 +466,9 @@ static bool export_hashes(const struct call *call, struct response *res,
 			       "you may not read hashes of passwords");
 	if (!begin(call, true, res, e))
 		return false;
-	log_event(LOG_NOTICE, "export-hashes", "id", call->req->id, "caller",
-		  call->task.caller->login, "key", call->task.caller->key,
-		  "source", call->task.source, "domain", domain, NULL);
+	log_always("export-hashes", "id", call->req->id, "caller",
+		   call->task.caller->login, "key", call->task.caller->key,
+		   "source", call->task.source, "domain", domain, NULL);
 	return true;
 }
 

@@ -12,7 +12,7 @@
  * hold forget_held mailbox measure roles number expire reserve mark release
  * forget recount tallied written prepare is_there settle seal administrators
  * can_log_in budget overlaps trashed_record keep_until
- * overdue sift_roles any_named
+ * overdue sift_roles any_named shows_hash
  * Only come to behind one that has its row: shift arrive follow turn part
  * About nothing in particular: etag await is_ready is_open identity ldif
  * may_read_hashes

@@ -235,9 +235,13 @@ struct store_ops {
 	bool (*roles)(struct store *s, const struct task *t,
 		      const char *address, bool *any, struct err *e);
 
-	/* Whether the directory tells the caller the hashes of passwords. */
+	/* Whether the directory tells the caller the hashes of passwords: as
+	 * the groups have it, and as its rules do, of a user who need not have
+	 * one. */
 	bool (*may_read_hashes)(struct store *s, const struct task *t,
 				bool *ret, struct err *e);
+	bool (*shows_hash)(struct store *s, const struct task *t,
+			   const char *address, bool *ret, struct err *e);
 
 	/* A record as an entry of the directory, in LDIF; with its hash, if it
 	 * has one. */

@@ -2,7 +2,9 @@
 
 #include "ldap/filter.h"
 #include "ldap/list.h"
+#include "ldap/reading.h"
 #include "ldap/schema.h"
+#include "util/text.h"
 
 static bool find(struct ldap_store *s, const struct task *t, const char *filter,
 		 struct text_list *ret, struct err *e)
@@ -76,22 +78,21 @@ static void each_counted(void *ctx, LDAP *ld, LDAPMessage *message)
 	++*count;
 }
 
-/* As far as he sees the group. */
-static bool is_member(struct ldap_store *s, const struct task *t,
-		      const char *group, bool *ret, struct err *e)
+/* Whether he sees that entry, as such a filter wants it. */
+static bool is_such(struct ldap_store *s, const struct task *t, const char *dn,
+		    const char *filter, bool *ret, struct err *e)
 {
 	static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 	struct controls c = store_as_caller(t);
 	unsigned count = 0;
-	struct operation op =
-		{.kind = OPERATION_SEARCH,
-		 .dn = group,
-		 .scope = LDAP_SCOPE_BASE,
-		 .filter = schema_member_filter(t->arena, t->caller->identity),
-		 .want = nothing,
-		 .controls = control_list(&c),
-		 .each = each_counted,
-		 .ctx = &count};
+	struct operation op = {.kind = OPERATION_SEARCH,
+			       .dn = dn,
+			       .scope = LDAP_SCOPE_BASE,
+			       .filter = filter,
+			       .want = nothing,
+			       .controls = control_list(&c),
+			       .each = each_counted,
+			       .ctx = &count};
 
 	if (!store_run(s, t, &op, s->set->read_seconds, "administrators", e) &&
 	    e->kind != ERR_NOT_FOUND)
@@ -99,6 +100,14 @@ static bool is_member(struct ldap_store *s, const struct task *t,
 	err_clear(e);
 	*ret = count > 0;
 	return true;
+}
+
+static bool is_member(struct ldap_store *s, const struct task *t,
+		      const char *group, bool *ret, struct err *e)
+{
+	return is_such(s, t, group,
+		       schema_member_filter(t->arena, t->caller->identity), ret,
+		       e);
 }
 
 bool reach_is_super_administrator(struct store *port, const struct task *t,
@@ -124,4 +133,22 @@ bool reach_may_read_hashes(struct store *port, const struct task *t, bool *ret,
 	       (!*ret ||
 		is_member(s, t, schema_hash_readers_dn(t->arena, s->set->base),
 			  ret, e));
+}
+
+/* Where it must not be asked for, a filter that fits everybody fits nobody:
+ * what is unknown stays so when it is negated. */
+bool reach_shows_hash(struct store *port, const struct task *t,
+		      const char *address, bool *ret, struct err *e)
+{
+	struct ldap_store *s = store_self(port);
+	const char *some = filter_present(t->arena, reading_hash);
+	const char *const either[] = {some, filter_not(t->arena, some)};
+
+	*ret = false;
+	if (s->reading == NULL || !session_is_up(s->reading))
+		return err_set(e, ERR_UNAVAILABLE,
+			       "the directory cannot be read for others");
+	return is_such(s, t,
+		       schema_dn(t->arena, s->set->base, KIND_USER, address),
+		       filter_any(t->arena, either, COUNT(either)), ret, e);
 }

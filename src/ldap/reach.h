@@ -25,6 +25,8 @@ bool reach_among(struct ldap_store *s, const struct task *t,
 /* Whether he may look everywhere. */
 bool reach_may_read_hashes(struct store *port, const struct task *t, bool *ret,
 			   struct err *e);
+bool reach_shows_hash(struct store *port, const struct task *t,
+		      const char *address, bool *ret, struct err *e);
 bool reach_is_super_administrator(struct store *port, const struct task *t,
 				  bool *ret, struct err *e);
 

@@ -5,7 +5,7 @@
 #include "core/user.h"
 #include "ldap/schema.h"
 
-static const char hash[] = "userPassword";
+const char reading_hash[] = "userPassword";
 
 const char *const *reading_wanted(struct arena *a, const char *const want[])
 {
@@ -15,7 +15,7 @@ const char *const *reading_wanted(struct arena *a, const char *const want[])
 		n++;
 	const char **all = arena_alloc(a, (n + 2) * sizeof(*all));
 	memcpy(all, want, n * sizeof(*all));
-	all[n] = hash;
+	all[n] = reading_hash;
 	return all;
 }
 
@@ -27,7 +27,8 @@ bool reading_add(struct reading *r, const struct entry *en, struct err *e)
 	if (!map_read(r->map, r->arena, en, record, e))
 		return false;
 	if (r->hashes && r->kind == KIND_USER)
-		((struct user *)record)->stored.hash = entry_text(en, hash);
+		((struct user *)record)->stored.hash =
+			entry_text(en, reading_hash);
 	kind_rules(r->kind)->derive(record, r->arena);
 	return true;
 }

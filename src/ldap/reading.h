@@ -20,6 +20,9 @@ struct reading {
 	struct err err;
 };
 
+/* The attribute that holds the hash of a password. */
+extern const char reading_hash[];
+
 /* What to ask for, if they are wanted: these, and the hash. */
 const char *const *reading_wanted(struct arena *a, const char *const want[]);
 

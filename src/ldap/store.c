@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/user.h"
 #include "ldap/aside.h"
 #include "ldap/audit_list.h"
 #include "ldap/audit_write.h"
@@ -525,7 +526,14 @@ static const char *ldif(struct store *port, const struct task *t, enum kind k,
 			const void *record)
 {
 	const char *base = store_self(port)->set->base;
+	struct user shown;
 
+	/* The name of his mailbox is for nobody to know. */
+	if (k == KIND_USER) {
+		shown = *(const struct user *)record;
+		shown.mailbox_id = NULL;
+		record = &shown;
+	}
 	return ldif_entry(t->arena,
 			  schema_dn(t->arena, base, k, kind_key(k, record)),
 			  map_add(&schema_of(k)->map, t->arena, record));
@@ -617,6 +625,7 @@ static const struct store_ops ops = {
 	.roles = naming_roles,
 	.ldif = ldif,
 	.may_read_hashes = reach_may_read_hashes,
+	.shows_hash = reach_shows_hash,
 	.any_named = naming_any,
 	.may_move_roles = naming_may_move,
 	.is_there = steps_is_there,

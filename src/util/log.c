@@ -100,7 +100,7 @@ static void flush(void)
 	held.used = 0;
 }
 
-static void pass_on(int level, const struct line *l)
+static void pass_on(const struct line *l, bool at_once)
 {
 	if (!held.hold) {
 		write_out(l->text, l->used);
@@ -110,7 +110,7 @@ static void pass_on(int level, const struct line *l)
 		flush();
 	memcpy(held.text + held.used, l->text, l->used);
 	held.used += l->used;
-	if (level <= LOG_NOTICE)
+	if (at_once)
 		flush();
 }
 
@@ -125,29 +125,44 @@ void log_release(void)
 	flush();
 }
 
-void log_event(int level, const char *event, ...)
+static void log_pairs(int level, bool at_once, const char *event, va_list ap)
 {
 	struct line l = {.used = 0};
 	char now[CLOCK_TEXT];
 	const char *key;
-	va_list ap;
 
-	if (level > atomic_load(&threshold))
-		return;
 	clock_text(now);
 	put_pair(&l, "time", now);
 	put_pair(&l, "level", level_name(level));
 	put_pair(&l, "event", event);
-	va_start(ap, event);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		const char *value = va_arg(ap, const char *);
 
 		if (value != NULL)
 			put_pair(&l, key, value);
 	}
-	va_end(ap);
 	l.text[l.used++] = '\n';
-	pass_on(level, &l);
+	pass_on(&l, at_once);
+}
+
+void log_event(int level, const char *event, ...)
+{
+	va_list ap;
+
+	if (level > atomic_load(&threshold))
+		return;
+	va_start(ap, event);
+	log_pairs(level, level <= LOG_NOTICE, event, ap);
+	va_end(ap);
+}
+
+void log_always(const char *event, ...)
+{
+	va_list ap;
+
+	va_start(ap, event);
+	log_pairs(LOG_NOTICE, true, event, ap);
+	va_end(ap);
 }
 
 void log_set_level(int level)

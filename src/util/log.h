@@ -16,6 +16,10 @@
  * NULL is left out.  Lines longer than 2,000 bytes are cut off. */
 void log_event(int level, const char *event, ...) __attribute__((sentinel));
 
+/* What whoever runs it must be able to find, whatever is dropped; it is written
+ * before this returns. */
+void log_always(const char *event, ...) __attribute__((sentinel));
+
 /* What this thread logs from here on is gathered, and written when it is
  * released, when it is much, or when it matters: notices and worse, and what
  * was gathered before them, at once.  A crash takes what is gathered with it.

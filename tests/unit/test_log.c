@@ -153,6 +153,11 @@ int main(void)
 	log_set_level(LOG_ERR);
 	log_event(LOG_WARNING, "e", NULL);
 	IS(logged(), "", "warnings are not errors");
+	log_hold();
+	log_always("e", "k", "v", NULL);
+	IS(logged(), "level=notice event=e k=v\n",
+	   "what must be found is told all the same, and at once");
+	log_release();
 	log_event(LOG_ERR, "e", NULL);
 	IS(logged(), "level=error event=e\n", "errors are told");
 	OK(strncmp(text, "time=20", 7) == 0 && text[28] == 'Z' &&
