@@ -34,7 +34,7 @@ static bool append(FILE *to, const char *name, size_t *lines)
 
 	if (from == NULL)
 		return false;
-	while ((n = fread(chunk, 1, sizeof(chunk), from)) > 0) {
+	while (!ferror(to) && (n = fread(chunk, 1, sizeof(chunk), from)) > 0) {
 		fwrite(chunk, 1, n, to);
 		for (size_t i = 0; i < n; i++)
 			*lines += chunk[i] == '\n';
@@ -45,7 +45,7 @@ static bool append(FILE *to, const char *name, size_t *lines)
 		(*lines)++;
 	if (last != '\n')
 		putc('\n', to);
-	bool good = !ferror(from);
+	bool good = !ferror(from) && fflush(to) == 0;
 	if (from != stdin)
 		fclose(from);
 	return good;
@@ -64,9 +64,13 @@ static bool gather(struct input *in)
 	for (size_t i = 0; i < in->count && in->file != NULL; i++) {
 		in->files[i].lines = lines;
 		if (!append(in->file, in->files[i].name, &lines))
-			return fail("one of the files cannot be read");
+			return fail(ferror(in->file)
+					    ? "there is no room for a "
+					      "temporary file"
+					    : "one of the files cannot be "
+					      "read");
 	}
-	return in->file != NULL && fflush(in->file) == 0;
+	return in->file != NULL;
 }
 
 /* As it lies; the kernel takes what does not fit back into the file. */

@@ -503,6 +503,14 @@ def replies():
         tap.is_((f.seen[0][1], f.seen[0][2]["Authorization"]), ("/v1/users/a%2Fb%3Fc%40d.example", "Bearer pvt_1_2"), "a key goes as a bearer's token, words are escaped")
 
 
+def cut_short():
+    """What finds no room to be put together is not sent in part."""
+    with Fake((200, {}, {})) as f:
+        full = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" import - --format csv", PROVOST], capture_output=True, text=True, timeout=SECONDS,
+                              input="type,name\n" + "domain,d.example\n" * 4000, env=Caller(f, **SECRET).env, check=False)
+        tap.ok(full.returncode == FAILED and "no room" in full.stderr and f.seen == [], "an import that does not fit where it is kept is none", (full.returncode, full.stderr, f.seen))
+
+
 def exports():
     """The last line tells whether it is all of them; nothing else does."""
     with Fake((200, {"Content-Type": "text/ldif"}, b"version: 1\n\nincomplete\n")) as f:
@@ -731,6 +739,7 @@ def main():
         tap.is_(c.run("status").returncode, DONE, "status")
         tls(g.top)
     replies()
+    cut_short()
     exports()
     jobs()
     streams()
