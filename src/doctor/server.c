@@ -73,15 +73,31 @@ static bool has_word(const char **list, const char *wanted)
 	return found;
 }
 
+/* What is indexed without saying how is so as a line of its own says. */
+static bool has_kind(const char *kinds, const char *text, const char *name,
+		     const char *kind)
+{
+	if (*kinds != '\0' && *kinds != '\n')
+		return has_word(&kinds, kind);
+	for (; *text != '\0'; text = next_line(text)) {
+		const char *value = value_of(text, name);
+
+		if (value != NULL && has_word(&value, "default") &&
+		    has_word(&value, kind))
+			return true;
+	}
+	return false;
+}
+
 /* `kind` is that of an index, or "". */
 static bool is_set(const char *text, const char *name, const char *wanted,
 		   const char *kind)
 {
-	for (; *text != '\0'; text = next_line(text)) {
-		const char *value = value_of(text, name);
+	for (const char *at = text; *at != '\0'; at = next_line(at)) {
+		const char *value = value_of(at, name);
 
 		if (value != NULL && has_word(&value, wanted) &&
-		    (*kind == '\0' || has_word(&value, kind)))
+		    (*kind == '\0' || has_kind(value, text, name, kind)))
 			return true;
 	}
 	return false;

@@ -41,6 +41,15 @@ static void configuration(void)
 			   NULL &&
 		   strstr(lacks, "cn ") == NULL,
 	   "each way in which an attribute is not indexed");
+	compare("olcDbIndex", "olcDbIndex: mail,uid\n"
+			      "olcDbIndex: default eq,subany\n"
+			      "olcDbIndex: cn pres\n");
+	OK(strncmp(lacks, "mail subinitial ", 16) == 0 ||
+		   strstr(lacks, " mail subinitial ") != NULL,
+	   "what is said of those of which nothing is said");
+	OK(strstr(lacks, "mail eq") == NULL &&
+		   strstr(lacks, "mail subany") == NULL,
+	   "is so for an attribute without a word of its own");
 	compare("olcDbIndex", have);
 	OK(strstr(lacks, "reqStart") == NULL, "those of the log do not count");
 	compare("olcOverlay", have);
