@@ -4,6 +4,7 @@
 
 #include "ldap/filter.h"
 #include "util/clock.h"
+#include "util/hash.h"
 
 enum {
 	KEY_SIZE = 256,    /* as of a list's */
@@ -299,11 +300,6 @@ static void stretch(struct walk *w, const struct part *p)
 		w->stride *= 2;
 }
 
-static bool is_known(const struct level *l)
-{
-	return l->parted || l->only;
-}
-
 /* A page may begin where there is less than where the last one ended: there
  * the same would be found again and again with one letter less. */
 static bool step_back(struct walk *w, const struct part *p)
@@ -314,7 +310,8 @@ static bool step_back(struct walk *w, const struct part *p)
 	if (p->weight > p->room / 4)
 		w->step = 1;
 	while (from - at->depth < w->step && at->depth > 0 &&
-	       !is_known(&at->levels[at->depth - 1]))
+	       !at->levels[at->depth - 1].parted &&
+	       !at->levels[at->depth - 1].only)
 		at->depth--;
 	w->step *= 2;
 	if (from == at->depth)
@@ -384,11 +381,16 @@ static bool leap(struct walk *w, const struct part *seen, struct err *e)
 	return true;
 }
 
+/* Of what begins with so many letters as the index tells apart, nothing is
+ * known but what is before the place. */
 static bool is_deep(const struct place *at)
 {
 	const struct level *above = &at->levels[at->depth - 1];
+	bool only = false;
 
-	return at->depth > DEEP + 1 && !above->only &&
+	for (size_t i = DEEP; i < at->depth; i++)
+		only = only || at->levels[i].only;
+	return at->depth > DEEP + 1 && !only &&
 	       (above->seen & (above->seen - 1)) == 0;
 }
 
@@ -593,20 +595,18 @@ static bool is_done(struct walk *w)
 	return list_is_done(w->sweep->list, at->text);
 }
 
-/* What was found until now is good, and nothing more. */
-static void cease(const struct walk *w)
+/* What was found until now is good, and nothing more.  False: that would be
+ * where the page began, and so would be the next one for ever. */
+static bool cease(const struct walk *w)
 {
 	/* It is behind every letter. */
-	w->sweep->ceased = arena_join(w->task->arena, w->done, "~", NULL);
-}
+	const char *end = arena_join(w->task->arena, w->done, "~", NULL);
+	const char *after = w->sweep->after;
 
-static uint64_t hash_of(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-	return h;
+	if (*w->done == '\0' || (after != NULL && strcmp(end, after) <= 0))
+		return false;
+	w->sweep->ceased = end;
+	return true;
 }
 
 /* What was found on the way to where the last page ended may be found again.
@@ -664,15 +664,12 @@ static void remember(const struct walk *w, struct sweep_memory *m,
 	}
 }
 
-/* Without knowing anything there is no page: then it goes on for as long as
- * there is for the request. */
+/* Without anything new there is no page: then it takes what time there is. */
 static bool run(struct walk *w, struct err *e)
 {
 	while (!is_done(w)) {
-		if (*w->done != '\0' && clock_now() > w->sweep->until) {
-			cease(w);
+		if (clock_now() > w->sweep->until && cease(w))
 			return true;
-		}
 		if (!(level_of(&w->at)->parted ? part(w, e) : look(w, e)))
 			return e->kind == ERR_NONE;
 	}
@@ -684,7 +681,7 @@ bool sweep(struct ldap_store *s, const struct task *t, struct sweep *w,
 {
 	/* A caller may sweep a thousand domains for one page. */
 	CLEANUP(arena_release) struct arena *own = arena_new();
-	uint64_t place = hash_of(w->op->dn) ^ hash_of(w->op->filter);
+	uint64_t place = hash_text(w->op->dn) ^ hash_text(w->op->filter);
 	struct sweep_memory *m = &s->sweeps[place % COUNT(s->sweeps)];
 	struct walk walk = {.store = s, .task = t, .sweep = w};
 

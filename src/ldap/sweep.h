@@ -38,8 +38,8 @@ struct sweep {
 	bool dotless;       /* there may be keys without a dot */
 	int64_t until;      /* when it is given up, by clock_now(), if
 			     * something was found */
-	const char *ceased; /* set when it was: nothing is known of the keys
-			     * behind that one.  Else NULL */
+	const char *ceased; /* set when it was, behind `after`: nothing is known
+			     * of the keys behind that one.  Else NULL */
 };
 
 /* Adds keys to the list, with their records where these are found on the way:
