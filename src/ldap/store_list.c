@@ -362,6 +362,15 @@ static const char *everything(struct arena *a, const struct query *q,
 		       : query_filter(a, &any, class);
 }
 
+static int64_t end_of(struct ldap_store *s, const struct task *t, int reads)
+{
+	int64_t now = clock_now(), left = t->deadline - now;
+	int64_t most = s->set->read_seconds * reads * 1000;
+
+	left -= left / 4 < LEAVE ? left / 4 : LEAVE;
+	return now + (left < most ? left : most);
+}
+
 /* Keys of one domain, or of all that the caller may see everything of. */
 static bool collect(struct ldap_store *s, const struct task *t,
 		    const struct query *q, struct keys *k, struct err *e)
@@ -382,6 +391,8 @@ static bool collect(struct ldap_store *s, const struct task *t,
 	op.controls = control_list(&c);
 	if (!idle_find(s, t, q, &op, &idle, e))
 		return false;
+	if (idle != NULL) /* that took its time, for each page anew */
+		w.until = end_of(s, t, LIST_READS);
 	w.ctx = idle;
 	const char *class = schema_class_filter(t->arena, q->kind);
 	const char *other = beside(t->arena, q->kind);
@@ -472,15 +483,6 @@ static void found(const struct keys *k, struct fetching *f, struct page *page)
 		page->more = true;
 		page->last = k->ceased;
 	}
-}
-
-static int64_t end_of(struct ldap_store *s, const struct task *t, int reads)
-{
-	int64_t now = clock_now(), left = t->deadline - now;
-	int64_t most = s->set->read_seconds * reads * 1000;
-
-	left -= left / 4 < LEAVE ? left / 4 : LEAVE;
-	return now + (left < most ? left : most);
 }
 
 /* That a domain is not there, or not for him, is told in our words. */
