@@ -13,11 +13,14 @@
 #include "util/field.h"
 
 enum {
-	NAMES_MAX = 300,
+	NAMES_MAX = 3000,
+	NAMES_FEW = 300,
 	NAME_SIZE = 120,
 	DIRECTORIES = 30,
-	PATIENT = 50,   /* entries that slapd looks at in time */
-	PAGES_MAX = 12, /* of one walk */
+	CROWDS = 6,
+	CROWD_FIRST = 443, /* of the next one a name came twice */
+	PATIENT = 50,      /* entries that slapd looks at in time */
+	PAGES_MAX = 12,    /* of one walk */
 };
 
 static char names[NAMES_MAX][NAME_SIZE], sorted[NAMES_MAX][NAME_SIZE];
@@ -201,7 +204,7 @@ static void enter_numbered(void)
 
 static void fill(size_t directory)
 {
-	size_t most = 20 + dice(NAMES_MAX - 20);
+	size_t most = 20 + dice(NAMES_FEW - 20);
 
 	count = 0;
 	memset(store.sweeps, 0, sizeof(store.sweeps));
@@ -211,6 +214,48 @@ static void fill(size_t directory)
 		else
 			enter_numbered();
 	}
+}
+
+static void enter_series(const char *begin, size_t size)
+{
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < size; i++) {
+		snprintf(name, sizeof(name), "%s%zu@a.example", begin, i);
+		enter(name);
+	}
+}
+
+static void shuffle(void)
+{
+	char name[NAME_SIZE];
+
+	for (size_t i = count; i > 1; i--) {
+		size_t other = dice(i);
+
+		memcpy(name, names[i - 1], sizeof(name));
+		memcpy(names[i - 1], names[other], sizeof(name));
+		memcpy(names[other], name, sizeof(name));
+	}
+}
+
+/* About as many as a page holds begin alike for long, a few leave them late and
+ * a few early, and they are lost among many others. */
+static void crowd(void)
+{
+	char begin[3] = "";
+
+	count = 0;
+	memset(store.sweeps, 0, sizeof(store.sweeps));
+	while (count < NAMES_MAX - 300) {
+		begin[0] = (char)('a' + dice(26));
+		begin[1] = (char)('a' + dice(26));
+		enter_series(begin, 1 + dice(8));
+	}
+	enter_series("newsletter-of-customers-number-00", 51 + dice(49));
+	enter_series("newsletter-of-customers-number-1", 1 + dice(10));
+	enter_series("newsletter-of-zebra-", 1 + dice(5));
+	shuffle();
 }
 
 static void sort(bool picky)
@@ -319,12 +364,16 @@ static const char *anywhere(struct arena *a)
 
 static bool directory(size_t number, bool hurried)
 {
-	static const size_t limits[] = {1, 7, 20, 50, 100};
+	static const size_t limits[] = {1, 7, 20, 50, 100, 100};
 	bool good = true;
 
 	seed[0] = (unsigned short)number;
 	seed[1] = hurried;
-	fill(number);
+	seed[2] = 2;
+	if (number < DIRECTORIES)
+		fill(number);
+	else
+		crowd();
 	for (size_t i = 0; i < 4 && good; i++) {
 		CLEANUP(arena_release) struct arena *a = arena_new();
 		struct pages p = {.arena = a,
@@ -338,15 +387,23 @@ static bool directory(size_t number, bool hurried)
 	return good;
 }
 
+static void look_into(size_t number)
+{
+	char what[80];
+
+	for (int hurried = 0; hurried < 2; hurried++) {
+		snprintf(what, sizeof(what), "directory %zu, %s", number,
+			 hurried ? "each page in no time" : "with time");
+		OK(directory(number, hurried), what);
+	}
+}
+
 int main(void)
 {
 	store.set = &settings;
-	for (size_t i = 0; i < 2 * (size_t)DIRECTORIES; i++) {
-		char what[80];
-
-		snprintf(what, sizeof(what), "directory %zu, %s", i / 2,
-			 i % 2 ? "each page in no time" : "with time");
-		OK(directory(i / 2, i % 2), what);
-	}
+	for (size_t i = 0; i < DIRECTORIES; i++)
+		look_into(i);
+	for (size_t i = 0; i < CROWDS; i++)
+		look_into(CROWD_FIRST + i);
 	return tap_done();
 }
