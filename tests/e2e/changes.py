@@ -361,7 +361,7 @@ def resume(g, client, directory, root):
         for one in writers:
             one.start()
         got, last, turn = [], begin, 0
-        while len(got) < 4 * WRITES and turn < 30:
+        while (len(got) < 4 * WRITES or turn < 6) and turn < 30:
             turn += 1
             stream = Stream((g, other)[turn % 2], root, last=last)
             if stream.status != 200:
